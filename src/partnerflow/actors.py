@@ -1,0 +1,35 @@
+"""Who acts: always an argument, never looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+from uuid import UUID
+
+import attrs
+
+Side = Literal["district", "school", "partner", "system"]
+
+
+def _names(value: Iterable[str]) -> frozenset[str]:
+    """Take any collection of names; a lone string is a slip that would become its letters."""
+    if isinstance(value, str):
+        raise TypeError(f"a set of names is wanted, not the text {value!r}")
+    return frozenset(value)
+
+
+@attrs.frozen
+class Actor:
+    """A person or system that acts, for which side, and in which roles (SPPS-V.5c, TK-10).
+
+    `id` is opaque to us: the host's own user id, never a student's. `sites` limits where the roles count (None: wherever
+    the pack lets them); `partner_id` says which partner somebody on the partner's side acts for.
+    """
+
+    id: str = attrs.field(validator=attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)))
+    side: Side = attrs.field(
+        default="district", validator=attrs.validators.in_(("district", "school", "partner", "system"))
+    )
+    roles: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
+    sites: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_names))
+    partner_id: UUID | None = None

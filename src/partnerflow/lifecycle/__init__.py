@@ -1,0 +1,26 @@
+"""The state machine, pure: it knows nothing of policies, records or storage.
+
+`machine.py` is left out here on purpose: it imports `transitions`, which whoever reads only the table need
+not have.
+"""
+
+from __future__ import annotations
+
+from .diagram import graphviz, mermaid
+from .move import Move
+from .states import State, Trigger
+from .table import CHOSEN, DEFAULT, SAME, TRANSITIONS, Lifecycle, Row
+
+__all__ = [
+    "CHOSEN",
+    "DEFAULT",
+    "SAME",
+    "TRANSITIONS",
+    "Lifecycle",
+    "Move",
+    "Row",
+    "State",
+    "Trigger",
+    "graphviz",
+    "mermaid",
+]

@@ -1,0 +1,127 @@
+"""What must be true of any table, so that no partnership gets lost in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from partnerflow.errors import Fault, UnsoundLifecycle
+
+if TYPE_CHECKING:
+    from .table import Lifecycle, Row
+
+_WORD = re.compile("[a-z][a-z0-9_]*")
+_NO_WORD = f"is not a word ({_WORD.pattern})"
+
+
+def check(lifecycle: Lifecycle) -> None:
+    """Raise UnsoundLifecycle with every fault of the table, or do nothing."""
+    faults = [*_states(lifecycle), *_rows(lifecycle), *_clashes(lifecycle), *_events(lifecycle)]
+    if not faults:  # reachability is only meaningful among known states
+        faults += _paths(lifecycle)
+    if faults:
+        raise UnsoundLifecycle(str(lifecycle), faults)
+
+
+def _label(row: Row) -> str:
+    return f"row {row.trigger} ({', '.join(row.sources) or '-'} -> {row.target})"
+
+
+def _states(lifecycle: Lifecycle) -> Iterator[Fault]:
+    """Every state is a word, declared once; every final one is among them, and not every one is final."""
+    known = set(lifecycle.states)
+    if not lifecycle.live:
+        yield Fault("table", "has no state that can be left")
+    for state in sorted(known):
+        if not _WORD.fullmatch(state):
+            yield Fault(f"state {state}", _NO_WORD)
+        if lifecycle.states.count(state) > 1:
+            yield Fault(f"state {state}", "is declared twice")
+    for state in sorted(lifecycle.final - known):
+        yield Fault(f"state {state}", "is final but not among the states")
+
+
+def _rows(lifecycle: Lifecycle) -> Iterator[Fault]:
+    """Every row holds up by itself, and there is a way in."""
+    for row in lifecycle.rows:
+        for message in (*_ends(row, lifecycle), *_texts(row)):
+            yield Fault(_label(row), message)
+    if not any(row.creates for row in lifecycle.rows):
+        yield Fault("table", "no row brings a partnership into being (a row without sources)")
+
+
+def _ends(row: Row, lifecycle: Lifecycle) -> Iterator[str]:
+    """Its sources and its target are known, and it neither leaves a final state nor begins in one."""
+    from .table import CHOSEN, SAME
+
+    known = set(lifecycle.states)
+    for source in row.sources:
+        if source not in known:
+            yield f"source {source!r} is not among the states {sorted(known)}"
+        elif source in lifecycle.final:
+            yield f"source {source!r} is final: nothing leads out of it"
+    if row.target not in known | {SAME, CHOSEN}:
+        yield f"target {row.target!r} is not among the states {sorted(known)}"
+    if row.creates and row.target in lifecycle.final & known:
+        yield f"target {row.target!r} is final: nothing begins in it"
+    if row.creates and row.target == SAME:
+        yield "has no source, so it cannot stay in the same state"
+    if not row.creates and row.target == CHOSEN:
+        yield "only a row that brings a partnership into being lets the caller choose"
+
+
+def _texts(row: Row) -> Iterator[str]:
+    """Its trigger and its event are words, and it cites a clause."""
+    if not _WORD.fullmatch(row.trigger):
+        yield f"trigger {row.trigger!r} {_NO_WORD}"
+    if not _WORD.fullmatch(row.event):
+        yield f"event {row.event!r} {_NO_WORD}"
+    if not row.cites:
+        yield "cites no clause"
+
+
+def _clashes(lifecycle: Lifecycle) -> Iterator[Fault]:
+    """One trigger in one state leads to one place, and is said once."""
+    seen: dict[tuple[str, str], Row] = {}
+    for row in lifecycle.rows:
+        for source in row.sources or ("-",):
+            if first := seen.get((row.trigger, source)):
+                yield Fault(_label(row), f"{row.trigger} from {source} clashes with {_label(first)}")
+            seen.setdefault((row.trigger, source), row)
+
+
+def _events(lifecycle: Lifecycle) -> Iterator[Fault]:
+    """One trigger has one event, and one event has one trigger."""
+    of_trigger: dict[str, Row] = {}
+    of_event: dict[str, Row] = {}
+    for row in lifecycle.rows:
+        if row.event != (first := of_trigger.setdefault(row.trigger, row)).event:
+            yield Fault(_label(row), f"event {row.event!r} is not {first.event!r}, as in {_label(first)}")
+        if row.trigger != (first := of_event.setdefault(row.event, row)).trigger:
+            yield Fault(_label(row), f"event {row.event!r} is already that of {_label(first)}")
+
+
+def _paths(lifecycle: Lifecycle) -> Iterator[Fault]:
+    """Every state can be reached from where partnerships begin, and there is a way from each to a final one.
+
+    They begin where the rows say; where every row leaves that to the caller, in any state that can be left.
+    """
+    begins = {row.target for row in lifecycle.rows if row.creates and row.target in lifecycle.states}
+    starts = [state for state in lifecycle.states if state in begins] or lifecycle.live
+    steps = {(source, target) for _, source, target in lifecycle.steps() if source is not None}
+    reached = _closure(set(starts), steps)
+    saved = _closure(set(lifecycle.final), {(target, source) for source, target in steps})
+    for state in lifecycle.states:
+        rows = "; ".join(_label(row) for row in lifecycle.rows if state in row.sources) or "no row leads out"
+        if state not in reached:
+            yield Fault(f"state {state}", f"cannot be reached from {', '.join(starts)}")
+        if state not in saved:
+            yield Fault(f"state {state}", f"has no way to a final state ({rows})")
+
+
+def _closure(start: set[str], steps: set[tuple[str, str]]) -> set[str]:
+    reached = set(start)
+    while more := {target for source, target in steps if source in reached} - reached:
+        reached |= more
+    return reached

@@ -1,0 +1,229 @@
+"""The life of a partnership, as a table that a superintendent could read.
+
+Rule 1: everything about which step leads where is a row here; no other file names a source and a target.
+Rule 2: a table is checked when it is built (soundness.py), so a Lifecycle that exists can be run.
+Rule 3: a row says nothing of policies. A policy says which rows it guards and in which states it holds.
+
+A row that *advances* is open only when everything that holds in its target holds; a row that does not is held
+up by its own guards alone. What "must be on file" for a row is such a guard: see
+`partnerflow.policies.shipped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from partnerflow.errors import InvalidRequest
+
+from .soundness import check
+from .states import State, Trigger
+
+SAME = "="
+"""Target of a row that leaves the partnership where it is."""
+
+CHOSEN = "*"
+"""Target of a row whose caller names the state, any but a final one."""
+
+
+def _text(value: str) -> str:
+    """Make a State or Trigger the plain text that it is."""
+    return str(value)
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    """Take any collection of texts; a lone text is a slip that would become its letters."""
+    if isinstance(value, str):
+        raise TypeError(f"a collection of texts is wanted, not the lone text {str(value)!r}")
+    return tuple(map(str, value))
+
+
+def _text_set(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(_texts(value))
+
+
+def _rows(value: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One kind of step: a trigger, where it may be asked, and where it leads."""
+
+    trigger: str = attrs.field(converter=_text, kw_only=False)
+    sources: tuple[str, ...] = attrs.field(converter=_texts)
+    """States it may be asked from; none for a row that brings a partnership into being."""
+    target: str = attrs.field(converter=_text)
+    event: str = attrs.field(converter=_text)
+    """Past tense; the last word of the event's type. A trigger has one, and shares it with no other."""
+    cites: tuple[str, ...] = attrs.field(converter=_texts)
+    advances: bool = False
+    carries: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    """What the request itself must say, such as a reason."""
+
+    @property
+    def creates(self) -> bool:
+        """Whether it brings a partnership into being."""
+        return not self.sources
+
+
+_BEFORE_ACTIVE = (State.INTAKE, State.VETTING, State.ONBOARDING)
+_RUNNING = (State.ACTIVE, State.IMPROVEMENT_PLAN)
+_REASON = ("reason",)
+
+TRANSITIONS: tuple[Row, ...] = (
+    # One point of entry, for a partner's offer and for a school's request alike.
+    Row(Trigger.PROPOSE, sources=(), target=State.INTAKE, event="proposed", cites=("SPPS-III.D4",)),
+    # A partnership that was there before us is written down as it stands, not replayed.
+    Row(Trigger.ADOPT, sources=(), target=CHOSEN, event="adopted", carries=_REASON, cites=("SPPS-II.4",)),
+    Row(
+        Trigger.BEGIN_VETTING, sources=(State.INTAKE,), target=State.VETTING, advances=True,
+        event="vetting_begun", cites=("EAF-4.1.b", "SPPS-V.4"),
+    ),
+    Row(
+        Trigger.RETURN_TO_INTAKE, sources=(State.VETTING,), target=State.INTAKE,
+        event="returned_to_intake", carries=_REASON, cites=("SPPS-III.D5",),
+    ),
+    Row(
+        Trigger.APPROVE, sources=(State.VETTING,), target=State.ONBOARDING, advances=True,
+        event="approved", cites=("EAF-C.3b", "CS2-1.S2"),
+    ),
+    Row(
+        Trigger.RETURN_TO_VETTING, sources=(State.ONBOARDING,), target=State.VETTING,
+        event="returned_to_vetting", carries=_REASON, cites=("SPPS-III.D5",),
+    ),
+    Row(
+        Trigger.ACTIVATE, sources=(State.ONBOARDING,), target=State.ACTIVE, advances=True,
+        event="activated", cites=("EAF-4.2.0", "CS2-2.S1", "SPPS-V.21"),
+    ),
+    # A change of terms is a step of its own; the terms before it stay readable.
+    Row(
+        Trigger.AMEND, sources=_RUNNING, target=SAME,
+        event="amended", carries=_REASON, cites=("SPPS-V.13b",),
+    ),
+    Row(
+        Trigger.RENEW, sources=(State.ACTIVE,), target=State.ACTIVE, advances=True,
+        event="renewed", cites=("TK-9", "CS2-X4"),
+    ),
+    Row(
+        Trigger.OPEN_IMPROVEMENT_PLAN, sources=(State.ACTIVE,), target=State.IMPROVEMENT_PLAN,
+        event="improvement_plan_opened", carries=_REASON, cites=("EAF-4.3.e2",),
+    ),
+    Row(
+        Trigger.EXTEND_IMPROVEMENT_PLAN, sources=(State.IMPROVEMENT_PLAN,), target=SAME,
+        event="improvement_plan_extended", carries=_REASON, cites=("EAF-4.3.e",),
+    ),
+    Row(
+        Trigger.REINSTATE, sources=(State.IMPROVEMENT_PLAN,), target=State.ACTIVE, advances=True,
+        event="reinstated", cites=("EAF-4.3.e3",),
+    ),
+    # Six ways out: two before it began, four after.
+    Row(
+        Trigger.DECLINE, sources=_BEFORE_ACTIVE, target=State.TERMINATED,
+        event="declined", carries=_REASON, cites=("SPPS-V.13",),
+    ),
+    Row(
+        Trigger.WITHDRAW, sources=_BEFORE_ACTIVE, target=State.TERMINATED,
+        event="withdrawn", carries=_REASON, cites=("SPPS-V.13",),
+    ),
+    Row(
+        Trigger.END, sources=_RUNNING, target=State.TERMINATED,
+        event="ended", carries=_REASON, cites=("SPPS-V.13",),
+    ),
+    Row(
+        Trigger.TERMINATE_FOR_PERFORMANCE, sources=(State.IMPROVEMENT_PLAN,), target=State.TERMINATED,
+        event="terminated_for_performance", carries=_REASON, cites=("EAF-4.3.e",),
+    ),
+    # Safety, law or breach cannot wait for a plan; a second person's approval stands in its place.
+    Row(
+        Trigger.TERMINATE_FOR_CAUSE, sources=(State.ONBOARDING, *_RUNNING), target=State.TERMINATED,
+        event="terminated_for_cause", carries=_REASON, cites=("SPPS-V.13",),
+    ),
+)  # fmt: skip
+
+
+@attrs.frozen(cache_hash=True)
+class Lifecycle:
+    """A named, versioned table that has been checked: every state can be reached, and left or is final.
+
+    Raises UnsoundLifecycle, naming every row concerned.
+    """
+
+    name: str
+    version: str
+    rows: tuple[Row, ...] = attrs.field(converter=_rows)
+    states: tuple[str, ...] = attrs.field(default=tuple(State), converter=_texts)
+    """Every state there is, first to last; a source or target that is not among them is a slip."""
+    final: frozenset[str] = attrs.field(default=frozenset({State.TERMINATED}), converter=_text_set)
+
+    _rows_by_step: dict[tuple[str, str | None], Row] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        check(self)
+        rows = {(row.trigger, source): row for row in self.rows for source in row.sources or (None,)}
+        object.__setattr__(self, "_rows_by_step", rows)
+
+    def __str__(self) -> str:
+        return f"lifecycle {self.name} {self.version}"
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """The states that a partnership can still leave."""
+        return tuple(state for state in self.states if state not in self.final)
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Every trigger there is, in the order of the table."""
+        return tuple(dict.fromkeys(row.trigger for row in self.rows))
+
+    def row(self, trigger: str, source: str | None) -> Row | None:
+        """Give the row, if any, for a trigger asked in *source* (None: no partnership is there yet)."""
+        return self._rows_by_step.get((trigger, source))
+
+    def legal(self, source: str | None) -> tuple[str, ...]:
+        """Name the triggers that may be asked in *source*."""
+        return tuple(trigger for trigger, asked_in in self._rows_by_step if asked_in == source)
+
+    def targets(self, row: Row, source: str | None) -> tuple[str, ...]:
+        """Name the states that *row* can lead to from *source*: one, unless the caller may choose."""
+        if row.target == CHOSEN:
+            return self.live
+        return (source,) if row.target == SAME and source is not None else (row.target,)
+
+    def steps(self) -> Iterator[tuple[Row, str | None, str]]:
+        """Give every step: its row, where from (None: no partnership is there yet) and where to."""
+        for row in self.rows:
+            for source in row.sources or (None,):
+                for target in self.targets(row, source):
+                    yield row, source, target
+
+    def evolve(
+        self,
+        *,
+        name: str,
+        version: str,
+        rows: Iterable[Row] = (),
+        states: Iterable[str] = (),
+        without: Iterable[str] = (),
+        final: Iterable[str] = (),
+    ) -> Lifecycle:
+        """Give a new table of its own name and version, with more in it, and *without* these triggers.
+
+        A row for a trigger that is already there adds sources to it. Raises UnsoundLifecycle, and
+        InvalidRequest for a trigger that is not there to be left out.
+        """
+        gone = _text_set(without)
+        if unknown := sorted(gone.difference(self.triggers)):
+            raise InvalidRequest("without", ", ".join(unknown), f"{self} has {', '.join(self.triggers)}")
+        return Lifecycle(
+            name,
+            version,
+            (*(row for row in self.rows if row.trigger not in gone), *rows),
+            states=self.states + _texts(states),
+            final=self.final | _text_set(final),
+        )
+
+
+DEFAULT = Lifecycle("default", "1", TRANSITIONS)
+"""The table of the five guides."""
