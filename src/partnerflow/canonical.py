@@ -1,0 +1,38 @@
+"""The one way in which data becomes text, so that the text can be hashed, compared and read back years later.
+
+What is hashed is always the very text that is stored, never JSON that a database has read and written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from partnerflow.errors import InvalidRequest
+
+
+def canonical(data: object) -> str:
+    """Write plain data as JSON: keys sorted, no spaces, no NaN, nothing that some database would refuse.
+
+    Raises InvalidRequest for a NUL character or half a surrogate pair, before any database is touched.
+    """
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    check_text(text, "text")
+    return text
+
+
+def check_text(text: str, argument: str) -> None:
+    """Refuse what no database can keep: NUL, and half of a surrogate pair."""
+    if "\x00" in text or "\\u0000" in text:
+        raise InvalidRequest(argument, repr(text[:40]), "holds a NUL character, which no database keeps: remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest(
+            argument, ascii(text[:40]), "holds half of a surrogate pair, which is no text: remove it"
+        ) from None
+
+
+def sha256(text: str) -> str:
+    """Hash *text* as UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,91 @@
+"""The checks, pure: usable by a tool that wants nothing else of partnerflow.
+
+    from partnerflow.policies import load_pack
+    report = load_pack("default").check(mapping, on=date(2026, 9, 1), trigger="approve")
+
+Names are loaded when first used, so that importing this costs next to nothing, and never sqlalchemy, transitions or
+blinker.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .registry import load_pack, shipped_packs
+
+if TYPE_CHECKING:
+    from partnerflow.dossier import Dossier, Neighbour
+
+    from .card import (
+        ANY_TRIGGER,
+        FILE,
+        Finding,
+        Granted,
+        Outcome,
+        Policy,
+        Problem,
+        Severity,
+        Until,
+        Verdict,
+        best_of,
+        each,
+        lack,
+        need,
+        not_applicable,
+        policy,
+    )
+    from .pack import Pack, Role, Rule, Setting
+    from .report import Pin, Report
+
+_HOME = {
+    "Dossier": "partnerflow.dossier",
+    "Neighbour": "partnerflow.dossier",
+    **dict.fromkeys(("Pack", "Role", "Rule", "Setting"), "partnerflow.policies.pack"),
+    **dict.fromkeys(("Pin", "Report"), "partnerflow.policies.report"),
+    **dict.fromkeys(
+        ("ANY_TRIGGER", "FILE", "Finding", "Granted", "Outcome", "Policy", "Problem", "Severity", "Until", "Verdict"),
+        "partnerflow.policies.card",
+    ),
+    **dict.fromkeys(("best_of", "each", "lack", "need", "not_applicable", "policy"), "partnerflow.policies.card"),
+}
+
+__all__ = [
+    "ANY_TRIGGER",
+    "FILE",
+    "Dossier",
+    "Finding",
+    "Granted",
+    "Neighbour",
+    "Outcome",
+    "Pack",
+    "Pin",
+    "Policy",
+    "Problem",
+    "Report",
+    "Role",
+    "Rule",
+    "Setting",
+    "Severity",
+    "Until",
+    "Verdict",
+    "best_of",
+    "each",
+    "lack",
+    "load_pack",
+    "need",
+    "not_applicable",
+    "policy",
+    "shipped_packs",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,275 @@
+"""A pack: which policies a district asks, with which parameters from which day, and who may do what.
+
+`Pack.ask` is the one function that asks policies. It is the gate of a trigger, the standing check of a state and,
+through `due_dates`, the source of every due date, since a policy always judges the partnership as it would stand after
+the move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from partnerflow.actors import Actor
+from partnerflow.canonical import canonical, sha256
+from partnerflow.dossier import Dossier
+from partnerflow.errors import InvalidRequest, NotFound
+from partnerflow.lifecycle import DEFAULT, Lifecycle, Move, Row
+from partnerflow.records import NO_END
+from partnerflow.records.conversion import unstructure
+
+from .card import ANY_TRIGGER, FILE, Finding, Policy, Severity
+from .report import Pin, Report
+from .waivers import idle, waive
+
+
+@attrs.frozen(kw_only=True)
+class Role:
+    """What the holders of a role may do; `"*"` among the names stands for all."""
+
+    name: str
+    fire: frozenset[str] = frozenset()
+    """Triggers that they may ask for (SPPS-V.5c)."""
+    file: frozenset[str] = frozenset()
+    """Kinds of records that they may file, and retract."""
+    own_sites: bool = False
+    """Only where every site of the partnership is theirs."""
+    own_partner: bool = False
+    """Only for the partner that they act for."""
+
+    def may(self, what: str, name: str) -> bool:
+        """Tell whether the role may `fire` the trigger, or `file` the kind, of that name."""
+        names: frozenset[str] = getattr(self, what)
+        return name in names or "*" in names
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """Values of parameters that apply from a day on, and where they come from."""
+
+    values: Mapping[str, object] = attrs.field(hash=False)
+    since: date = date.min
+    cites: str | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Rule:
+    """A policy as one pack applies it."""
+
+    policy: Policy
+    severity: Severity
+    enforced: bool = True
+    """False in a pilot: its findings are reported and stop nothing (SPPS-V.6b)."""
+    holds_in: frozenset[str] = frozenset()
+    guards: frozenset[str] = frozenset()
+    settings: tuple[Setting, ...] = ()
+    """Oldest first."""
+    given: Mapping[str, object] = attrs.field(factory=dict)
+    """Parameters that are the pack's own, such as its roles."""
+
+    def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
+        """Judge *dossier* by this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
+        read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
+        return self.judge(read, on, gates=True, stands=bool(self.holds_in))
+
+    def parameters(self, on: date) -> Mapping[str, object]:
+        """Give the parameters in force on the day *on* (EAF-C.3c)."""
+        if not self.settings:
+            return self._always
+        found = dict(self._always)
+        for setting in self.settings:
+            if setting.since <= on:
+                found.update(setting.values)
+        return found
+
+    @cached_property
+    def _always(self) -> dict[str, object]:
+        return {**self.policy.defaults, **self.given}
+
+    def changes_after(self, on: date) -> date | None:
+        """Give the next day after *on* on which a parameter changes."""
+        return min((setting.since for setting in self.settings if setting.since > on), default=None)
+
+    def asked_for(self, trigger: str) -> bool:
+        """Tell whether it guards *trigger*."""
+        return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
+
+    def judge(self, dossier: Dossier, on: date, *, gates: bool, stands: bool) -> Finding:
+        """Ask the policy, and apply the waiver that may lie on file."""
+        finding = waive(self.policy.judge(dossier, on, self.parameters(on)), self.policy, dossier, on)
+        if finding.sound and gates and stands and self.enforced and finding.severity is self.severity:
+            return finding  # as the card has it: the finding of every day, made once
+        severity = Severity.BLOCKING if finding.outcome == "error" else self.severity
+        return attrs.evolve(finding, severity=severity, enforced=self.enforced, gates=gates, stands=stands)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Pack:
+    """A named, versioned set of rules and roles. Load one with `load_pack`."""
+
+    name: str
+    version: str
+    rules: tuple[Rule, ...]
+    roles: Mapping[str, Role] = attrs.field(factory=dict)
+    leads: tuple[int, ...] = (30, 7, 0)
+    """How many days before a due date a sweep reminds of it."""
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash over everything that decides what the pack says: codes, revisions, parameters, roles."""
+        return sha256(
+            canonical(
+                {
+                    "rules": [
+                        {
+                            "code": rule.policy.code,
+                            "revision": rule.policy.revision,
+                            "severity": str(rule.severity),
+                            "enforced": rule.enforced,
+                            "holds_in": sorted(rule.holds_in),
+                            "guards": sorted(rule.guards),
+                            "defaults": unstructure(dict(rule.policy.defaults)),
+                            "settings": [[str(s.since), unstructure(dict(s.values))] for s in rule.settings],
+                        }
+                        for rule in self.rules
+                    ],
+                    "roles": unstructure([self.roles[name] for name in sorted(self.roles)]),
+                    "leads": list(self.leads),
+                }
+            )
+        )
+
+    @cached_property
+    def pin(self) -> Pin:
+        """Name, version and digest, as every Decision keeps them."""
+        return Pin(self.name, self.version, self.digest)
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Rule]:
+        """The rules by the code of their policy."""
+        return {rule.policy.code: rule for rule in self.rules}
+
+    @cached_property
+    def _policies(self) -> dict[str, Policy]:
+        return {code: rule.policy for code, rule in self.by_code.items()}
+
+    def __getitem__(self, code: str) -> Rule:
+        """Give the rule of one policy. Raises NotFound."""
+        try:
+            return self.by_code[code]
+        except KeyError:
+            raise NotFound("policy", code) from None
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def compares(self, trigger: str) -> bool:
+        """Tell whether some policy that guards *trigger* reads the neighbours, so that they must be looked up."""
+        return any(rule.policy.compares and rule.asked_for(trigger) for rule in self.rules)
+
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Give the states and the triggers that rules and roles name, so that a flow can tell a slip."""
+        triggers = {t for rule in self.rules for t in rule.guards} | {t for r in self.roles.values() for t in r.fire}
+        return frozenset(state for rule in self.rules for state in rule.holds_in), frozenset(
+            triggers - {FILE, ANY_TRIGGER}
+        )
+
+    def check(
+        self,
+        dossier: Dossier | Mapping[str, Any],
+        *,
+        on: date,
+        trigger: str | None = None,
+        by: Actor | None = None,
+        reason: str | None = None,
+        lifecycle: Lifecycle = DEFAULT,
+    ) -> Report:
+        """Ask every policy that bears on a dossier, with nothing else running.
+
+        With a *trigger*, what stands in its way; without one, what does not hold in the dossier's state. *on* is a day
+        in the district's time zone. With *by*, authority is asked too; without, those policies are listed in
+        `not_asked`. Raises InvalidRecord for a mapping of the wrong shape, and InvalidRequest for a trigger that is not
+        legal from its state or a state that *lifecycle* does not know.
+        """
+        read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
+        state = read.partnership.state
+        if state not in lifecycle.states:
+            raise InvalidRequest("state", state, f"{lifecycle} has {', '.join(lifecycle.states)}")
+        if trigger is None:
+            return self.ask(read, on)
+        row = lifecycle.row(trigger, state)
+        if row is None:
+            legal = ", ".join(lifecycle.legal(state)) or "nothing"
+            raise InvalidRequest("trigger", trigger, f"cannot be asked in {state}; what can is: {legal}")
+        (target,) = lifecycle.targets(row, state)
+        return self.ask(read.after(Move(trigger, state, target, by=by, reason=reason), on), on, row=row)
+
+    def ask(self, dossier: Dossier, on: date, *, row: Row | None = None) -> Report:
+        """Ask every rule that bears on *dossier*, which stands as it would after its move.
+
+        *row* is the move's row of the table; None for a standing check, and for filing, which is no move.
+        """
+        state = dossier.partnership.state
+        move = dossier.move
+        asked = None if move is None else move.trigger
+        nobody = move is not None and move.by is None
+        findings, not_asked = [], []
+        for rule in self.rules:
+            stands = state in rule.holds_in and asked != FILE
+            guards = asked is not None and rule.asked_for(asked)
+            if not (stands or guards):
+                continue
+            if nobody and rule.policy.authority:
+                not_asked.append(rule.policy.code)
+                continue
+            gates = guards or row is None or row.advances
+            findings.append(rule.judge(dossier, on, gates=gates, stands=stands))
+        lapsed, unused = idle(tuple(findings), self._policies, dossier, on)
+        return Report(
+            pack=self.pin,
+            on=on,
+            state=state,
+            partner=dossier.partner.name,
+            findings=tuple(findings),
+            trigger=asked,
+            lapsed_waivers=lapsed,
+            unused_waivers=unused,
+            not_asked=tuple(not_asked),
+        )
+
+    def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
+        """Give, for every finding of *report* that stands, the last day on which it still says the same."""
+        return {f.code: self._due(self.by_code[f.code], f, dossier, report.on) for f in report.findings if f.stands}
+
+    def _due(self, rule: Rule, finding: Finding, dossier: Dossier, on: date) -> date | None:
+        """Follow a finding from day to day while it stays sound: a renewal already on file puts the due date off."""
+        if not finding.sound:
+            later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_turn(on)]
+            return _day_before(min((day for day in later if day is not None), default=None))
+        day = _last_day(finding, rule, on)
+        while day is not None and day < NO_END:
+            tomorrow = date.fromordinal(day.toordinal() + 1)
+            then = rule.judge(dossier, tomorrow, gates=True, stands=True)
+            following = _last_day(then, rule, tomorrow)
+            if not then.sound:
+                return day
+            day = following
+        return None
+
+
+def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
+    """Give the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
+    days: Iterable[date | None] = (
+        finding.until,
+        finding.waiver.expires_on if finding.waiver else None,
+        _day_before(rule.changes_after(on)),
+    )
+    return min((day for day in days if day is not None), default=None)
+
+
+def _day_before(day: date | None) -> date | None:
+    return None if day is None else date.fromordinal(day.toordinal() - 1)

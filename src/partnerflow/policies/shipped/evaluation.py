@@ -1,0 +1,170 @@
+"""What must be on file before a partnership is put on a plan, taken off it, or ended for how it does."""
+# ruff: noqa: ARG001  every policy is given the day, whether it reads it or not
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from partnerflow.dossier import Dossier
+from partnerflow.lifecycle import State, Trigger
+from partnerflow.policies.card import Problem, Until, Verdict, lack, need, policy
+from partnerflow.records import Evaluation, ImprovementPlan, PlanClosing, days_after
+
+_MOVES = [
+    {"trigger": "adopt", "source": None, "target": "active", "reason": "in place", "by": {"id": "a.anderson"}},
+]
+_OPENED = [*_MOVES, {"trigger": "open_improvement_plan", "source": "active", "target": "improvement_plan"}]
+_EVALUATION = {
+    "kind": "evaluation",
+    "evaluated_on": "2026-08-20",
+    "rating": "ineffective",
+    "evidence": "attendance below half of the plan",
+    "entry": {"version": 1},
+}
+_PLAN = {
+    "kind": "improvement_plan",
+    "plan": "autumn 2026",
+    "cause": "ineffective",
+    "starts_on": "2026-09-01",
+    "ends_on": "2026-12-18",
+    "items": [
+        {
+            "what": "call absent families",
+            "owner": "Ines Moreno",
+            "due_on": "2026-10-15",
+            "success_measure": "70% attend",
+        }
+    ],
+    "entry": {"version": 1},
+}
+_CLOSING = {"kind": "plan_closing", "plan": "autumn 2026", "outcome": "unsuccessful", "closed_on": "2026-08-31"}
+
+
+def _active(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"partnership": {"state": State.ACTIVE}, "records": list(records), "moves": _MOVES}
+
+
+def _on_plan(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"partnership": {"state": State.IMPROVEMENT_PLAN}, "records": list(records), "moves": _OPENED}
+
+
+def _plan(dossier: Dossier) -> ImprovementPlan:
+    return need(dossier.latest(ImprovementPlan), "improvement_plan")
+
+
+@policy(
+    "IMP-001",
+    "An evaluation stands behind the plan",
+    guards={Trigger.OPEN_IMPROVEMENT_PLAN},
+    cites=["EAF-4.3.e2"],
+    fix="Evaluate the partnership in its present run and file what was found, with its evidence.",
+    passing=_active(_EVALUATION),
+    failing=_active({**_EVALUATION, "rating": "effective"}),
+    missing=_active(),
+)
+def evaluation_behind_plan(dossier: Dossier, on: date) -> Verdict:
+    """Nobody is put on a plan on a feeling."""
+    evaluation = need(dossier.latest(Evaluation), "evaluation")
+    for field in ("evaluated_on", "evidence"):
+        if not getattr(evaluation, field):
+            yield lack(evaluation, field)
+    if need(evaluation.rating, evaluation, "rating") == "effective":
+        yield Problem(evaluation, "rating", "the evaluation found the partnership effective")
+    if not dossier.filed_since(evaluation, dossier.entered_at_version()):
+        yield Problem(evaluation, None, "is from before the partnership became active again")
+
+
+@policy(
+    "IMP-002",
+    "An open plan is on file, with its cause and what is to be done",
+    guards={Trigger.OPEN_IMPROVEMENT_PLAN, Trigger.EXTEND_IMPROVEMENT_PLAN},
+    cites=["EAF-4.3.e2", "EAF-4.3.e"],
+    fix="File an improvement plan under a new name, with its cause, its days, and items with owner, day and measure of "
+    "success.",
+    passing=_active(_PLAN),
+    failing=_active(_PLAN, _CLOSING),
+    missing=_active(),
+)
+def plan_open(dossier: Dossier, on: date) -> Verdict:
+    """A plan is a promise of help: what, who, by when, and how one will know."""
+    plan = _plan(dossier)
+    for field in ("cause", "starts_on", "ends_on"):
+        if getattr(plan, field) is None:
+            yield lack(plan, field)
+    items = need(plan.items, plan, "items")
+    if not items:
+        yield Problem(plan, "items", "nothing is to be done")
+    for place, item in enumerate(items):
+        for field in ("what", "owner", "due_on", "success_measure"):
+            if not getattr(item, field):
+                yield lack(plan, f"items/{place}/{field}")
+    closing = dossier.latest(PlanClosing, plan=plan.plan)
+    if closing is not None:
+        yield Problem(closing, None, "plan {plan} is closed", plan=plan.plan)
+
+
+@policy(
+    "IMP-003",
+    "The plan is closed as met",
+    guards={Trigger.REINSTATE},
+    cites=["EAF-4.3.e3"],
+    fix="Close the plan on file as met, with the day and what was found; after an unsuccessful one the way back is "
+    "shut.",
+    passing=_on_plan(_PLAN, {**_CLOSING, "outcome": "met"}),
+    failing=_on_plan(_PLAN, _CLOSING),
+    missing=_on_plan(_PLAN),
+)
+def plan_met(dossier: Dossier, on: date) -> Verdict:
+    """Back to normal only because the plan was kept, not because time went by."""
+    yield from _closed_as(dossier, "met", on)
+
+
+@policy(
+    "IMP-004",
+    "The plan is closed as unsuccessful",
+    guards={Trigger.TERMINATE_FOR_PERFORMANCE},
+    cites=["EAF-4.3.e"],
+    fix="Close the plan on file as unsuccessful, with the day and what was found, before ending the partnership for "
+    "how it did.",
+    max_waiver_days=0,
+    passing=_on_plan(_PLAN, _CLOSING),
+    failing=_on_plan(_PLAN, {**_CLOSING, "outcome": "met"}),
+    missing=_on_plan(_PLAN),
+)
+def plan_unsuccessful(dossier: Dossier, on: date) -> Verdict:
+    """No partner is ended for how it did without having had the chance to do better."""
+    yield from _closed_as(dossier, "unsuccessful", on)
+
+
+def _closed_as(dossier: Dossier, wanted: str, on: date) -> Verdict:
+    plan = _plan(dossier)
+    closing = need(dossier.latest(PlanClosing, plan=plan.plan), "plan_closing")
+    closed_on = need(closing.closed_on, closing, "closed_on")
+    if closed_on > on:
+        yield Problem(closing, "closed_on", "closes on {day}", day=closed_on, mends_on=closed_on)
+    outcome = need(closing.outcome, closing, "outcome")
+    if outcome != wanted:
+        yield Problem(closing, "outcome", "plan {plan} was closed as {outcome}", plan=plan.plan, outcome=outcome)
+
+
+@policy(
+    "IMP-005",
+    "The plan is running, or what follows from it is being decided",
+    holds_in={State.IMPROVEMENT_PLAN},
+    cites=["EAF-4.3.e", "EAF-4.3.e3"],
+    fix="Close the plan, extend it with a newer one, or take the step that its closing calls for.",
+    passing=_on_plan(_PLAN),
+    failing=_on_plan({**_PLAN, "ends_on": "2026-08-31"}),
+    missing=_on_plan(),
+)
+def plan_running(dossier: Dossier, on: date, *, decide_within: int = 30) -> Verdict:
+    """A plan that is over and unanswered is where partnerships are forgotten. Days to decide: a setting."""
+    plan = _plan(dossier)
+    closing = dossier.latest(PlanClosing, plan=plan.plan)
+    if closing is None:
+        yield Until(need(plan.ends_on, plan, "ends_on"), f"improvement plan {plan.plan} ends")
+        return
+    need(closing.outcome, closing, "outcome")
+    closed_on = need(closing.closed_on, closing, "closed_on")
+    yield Until(days_after(closed_on, decide_within), f"a decision on the closed plan {plan.plan} falls due")

@@ -1,0 +1,229 @@
+"""Who may do what, who must have agreed, and how a partnership is ended properly."""
+# ruff: noqa: ARG001  every policy is given the day, whether it reads it or not
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from partnerflow.actors import Actor
+from partnerflow.dossier import Dossier
+from partnerflow.lifecycle import State, Trigger
+from partnerflow.partnership import NOT_STORED
+from partnerflow.policies.card import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
+from partnerflow.policies.pack import Role
+from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver
+
+_OFFICE = {"id": "a.anderson", "side": "district", "roles": ["partnership_office"]}
+_STRANGER = {"id": "x.unknown", "side": "district", "roles": []}
+_PRINCIPAL = {"id": "p.park", "side": "school", "roles": ["principal"], "sites": ["255901001"]}
+_VETTING = {"state": State.VETTING}
+
+
+def _asks(trigger: str, by: dict[str, Any] | None, **parts: Any) -> dict[str, Any]:
+    """Give an example in which somebody asks for *trigger*."""
+    return {"asks": {"trigger": trigger, "by": by}, **parts}
+
+
+@policy(
+    "AUTH-001",
+    "Who asks may ask for this",
+    guards={ANY_TRIGGER},
+    cites=["SPPS-V.5c", "TK-10", "EAF-C.4b"],
+    fix="Ask somebody who holds a role that may take this step here.",
+    max_waiver_days=0,
+    authority=True,
+    passing=_asks("return_to_intake", _OFFICE, partnership=_VETTING),
+    failing=_asks("return_to_intake", _STRANGER, partnership=_VETTING),
+    missing=_asks("open_improvement_plan", _PRINCIPAL, partnership={"state": State.ACTIVE}),
+)
+def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Verdict:
+    """Rights go by role and side, at one's own sites and for one's own partner where the role says so."""
+    move = need(dossier.move, "move")
+    by = need(move.by, "move.by")
+    yield from _without_right(dossier, by, "fire", move.trigger, roles)
+
+
+@policy(
+    "AUTH-002",
+    "Who files may file this",
+    guards={FILE},
+    cites=["SPPS-V.5c", "TK-10"],
+    fix="Have it filed by somebody who holds a role that may file this kind here.",
+    max_waiver_days=0,
+    authority=True,
+    passing=_asks(FILE, _OFFICE, filing=[{"kind": "evaluation", "rating": "effective"}]),
+    failing=_asks(FILE, _STRANGER, filing=[{"kind": "evaluation", "rating": "effective"}]),
+    missing=_asks(FILE, _PRINCIPAL, filing=[{"kind": "evaluation", "rating": "effective"}]),
+)
+def may_file(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Verdict:
+    """A partner files about itself and judges nobody; what somebody may file, they may take back."""
+    by = need(need(dossier.move, "move").by, "move.by")
+    for kind in sorted({record.kind_info.name for record in dossier.filing}):
+        yield from _without_right(dossier, by, "file", kind, roles)
+
+
+def _without_right(dossier: Dossier, by: Actor, what: str, name: str, roles: Mapping[str, Role]) -> Iterator[Problem]:
+    """Yield nothing if some role of *by* gives the right, else why none does."""
+    holding = [roles[role] for role in sorted(by.roles) if role in roles and roles[role].may(what, name)]
+    if not holding:
+        able = ", ".join(sorted(role.name for role in roles.values() if role.may(what, name))) or "nobody"
+        yield Problem(
+            "", None, "{actor} ({side}) holds no role that may {what} {name}; these may: {able}",
+            actor=by.id, side=by.side, what=what, name=name, able=able,
+        )  # fmt: skip
+        return
+    limits = [list(_limits(dossier, by, role)) for role in holding]
+    if all(limits):
+        yield from min(limits, key=len)
+
+
+def _limits(dossier: Dossier, by: Actor, role: Role) -> Iterator[Problem]:
+    """Yield what keeps *role* from counting here: another's partner, another's site, or no site on file."""
+    if role.own_partner and by.partner_id != dossier.partnership.partner_id and not _proposes_itself(dossier, by):
+        yield Problem("", None, "{actor} acts for another partner", actor=by.id)
+    if by.sites is None and not role.own_sites:
+        return
+    if dossier.move is not None and dossier.move.source is None and dossier.move.trigger == Trigger.PROPOSE:
+        return  # nothing is on file yet that could say where
+    filed = [record.sites for record in dossier.filing if isinstance(record, Scope)]
+    known = [sites for sites in (dossier.sites(), *filed) if sites is not None]
+    if not known:
+        yield lack("scope", None, "{actor} may act at some sites only, and the scope is not on file", actor=by.id)
+        return
+    theirs = by.sites or frozenset()
+    sites = frozenset[str]().union(*known)
+    if EVERYWHERE not in theirs and (foreign := sorted(sites - theirs)):
+        yield Problem("", None, "{actor} may not act at {sites}", actor=by.id, sites=", ".join(foreign))
+
+
+def _proposes_itself(dossier: Dossier, by: Actor) -> bool:
+    """Tell whether a new organisation puts itself forward: it has no id yet that its people could act for."""
+    new = dossier.partnership.partner_id == NOT_STORED and not dossier.entries
+    return new and by.partner_id is None and dossier.move is not None and dossier.move.source is None
+
+
+_PROPOSED = [{"trigger": "propose", "source": None, "target": "intake", "by": _OFFICE}]
+_BOARD = {"id": "b.okafor", "side": "district", "roles": ["partnership_office"]}
+
+
+@policy(
+    "AUTH-003",
+    "Nobody approves what they proposed",
+    guards={Trigger.APPROVE},
+    cites=["EAF-C.3c", "SPPS-V.5c"],
+    fix="Have somebody else than who proposed the partnership approve it.",
+    max_waiver_days=0,
+    authority=True,
+    passing=_asks("approve", _BOARD, partnership=_VETTING, moves=_PROPOSED),
+    failing=_asks("approve", _OFFICE, partnership=_VETTING, moves=_PROPOSED),
+    missing=_asks("approve", _BOARD, partnership=_VETTING),
+)
+def not_own_proposal(dossier: Dossier, on: date) -> Verdict:
+    """Four eyes: the second pair must belong to another person."""
+    moves = need(dossier.moves or None, "moves")
+    proposer = need(moves[0].by, "/moves/0", "by")
+    by = need(need(dossier.move, "move").by, "move.by")
+    if by.id == proposer.id:
+        yield Problem("/moves/0", "by", "{actor} proposed it", actor=by.id)
+
+
+_WAIVER = {
+    "kind": "waiver",
+    "policy": "SAFE-002",
+    "reason": "the renewal is late",
+    "requested_by": "a.anderson",
+    "expires_on": "2026-10-01",
+}
+
+
+@policy(
+    "AUTH-004",
+    "Nobody grants a waiver that they asked for",
+    guards={FILE},
+    cites=["EAF-C.3c"],
+    fix="Have somebody else than who asked for the waiver file it.",
+    max_waiver_days=0,
+    authority=True,
+    passing=_asks(FILE, _BOARD, filing=[_WAIVER]),
+    failing=_asks(FILE, _OFFICE, filing=[_WAIVER]),
+    missing=_asks(FILE, None, filing=[_WAIVER]),
+)
+def not_own_waiver(dossier: Dossier, on: date) -> Verdict:
+    """Who files a waiver approves it; a field that names an approver would prove nothing."""
+    by = need(need(dossier.move, "move").by, "move.by")
+    waivers = [record for record in dossier.filing if isinstance(record, Waiver)]
+    if not waivers:
+        not_applicable("no waiver is being filed")
+    for waiver in waivers:
+        if waiver.requested_by == by.id:
+            yield Problem("", None, "{actor} asked for the waiver of {policy}", actor=by.id, policy=waiver.policy)
+
+
+_ACTIVE = {"state": State.ACTIVE}
+_NOTICE = {
+    "kind": "termination_notice",
+    "voluntary": True,
+    "asked_by": "partner",
+    "cause": "funding",
+    "notice_on": "2026-08-30",
+    "close_out": ["return keys", "delete student data"],
+}
+
+
+@policy(
+    "END-001",
+    "A notice says who ends it, when and why, and what is left to do",
+    guards={Trigger.END},
+    cites=["SPPS-V.13"],
+    fix="File a termination notice with who asked, the day, the cause and the close-out list; for performance or "
+    "safety take the step made for that.",
+    passing={"partnership": _ACTIVE, "records": [_NOTICE]},
+    failing={"partnership": _ACTIVE, "records": [{**_NOTICE, "cause": "performance"}]},
+    missing={"partnership": _ACTIVE, "records": []},
+)
+def notice_given(dossier: Dossier, on: date) -> Verdict:
+    """What either side may end still ends in good order. Performance and safety have ways of their own."""
+    notice = need(dossier.latest(TerminationNotice), "termination_notice")
+    for field in ("voluntary", "asked_by", "notice_on", "close_out"):
+        if getattr(notice, field) is None:
+            yield lack(notice, field)
+    if (cause := need(notice.cause, notice, "cause")) in ("performance", "safety"):
+        yield Problem(notice, "cause", "{cause} is not for this step", cause=cause)
+
+
+_ADOPTED = [{"trigger": "adopt", "source": None, "target": "active", "reason": "in place", "by": _OFFICE}]
+_APPROVAL = {
+    "kind": "approval",
+    "trigger": "terminate_for_cause",
+    "entry": {"version": 1, "filed_by": _BOARD},
+}
+
+
+@policy(
+    "END-002",
+    "Another person approved the termination for cause",
+    guards={Trigger.TERMINATE_FOR_CAUSE},
+    cites=["SPPS-V.13"],
+    fix="Have a second person file an approval of this step, in the present state, and ask again.",
+    max_waiver_days=0,
+    authority=True,
+    passing=_asks("terminate_for_cause", _OFFICE, partnership=_ACTIVE, records=[_APPROVAL], moves=_ADOPTED),
+    failing=_asks("terminate_for_cause", _BOARD, partnership=_ACTIVE, records=[_APPROVAL], moves=_ADOPTED),
+    missing=_asks("terminate_for_cause", _OFFICE, partnership=_ACTIVE, records=[], moves=_ADOPTED),
+)
+def second_approver(dossier: Dossier, on: date) -> Verdict:
+    """Safety cannot wait for a plan, but it can wait for a second person."""
+    by = need(need(dossier.move, "move").by, "move.by")
+    entered = dossier.entered_at_version()
+    approvals = need(dossier.filed(Approval, trigger=Trigger.TERMINATE_FOR_CAUSE) or None, "approval")
+    approvers = {
+        need(dossier.entry(approval).filed_by, approval, "entry/filed_by").id
+        for approval in approvals
+        if dossier.filed_since(approval, entered)
+    }
+    if not approvers:
+        yield Problem(approvals[-1], None, "is from before the partnership came to this state")
+    elif approvers == {by.id}:
+        yield Problem(approvals[-1], "entry/filed_by", "only {actor}, who asks, approved it", actor=by.id)

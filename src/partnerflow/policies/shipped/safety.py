@@ -1,0 +1,169 @@
+"""What keeps students safe and the district covered."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from partnerflow.dossier import Dossier
+from partnerflow.policies.card import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
+from partnerflow.records import EVERYWHERE, BackgroundCheck, FacilityAccess, Insurance, Licence, Money, Person, Service
+
+from .people import who_meet_students
+from .states import FROM_ONBOARDING, RUNNING
+
+_SERVICE = {"kind": "service", "service": "tutoring", "sites": ["255901001"], "direct_contact": True, "on_site": True}
+_PERSON = {"kind": "person", "person": "j.rivera", "direct_contact": True}
+_CHECK = {
+    "kind": "background_check",
+    "person": "j.rivera",
+    "result": "clear",
+    "cleared_on": "2026-08-01",
+    "ends_on": "2029-07-31",
+}
+
+
+@policy(
+    "SAFE-001",
+    "Everyone who meets students has a clear background check",
+    holds_in=FROM_ONBOARDING,
+    cites=["EAF-C.3b", "SPPS-V.4b.1"],
+    fix="File a clear, current background check for each person named above, or take the person out of contact with "
+    "students.",
+    max_waiver_days=0,
+    passing=[_SERVICE, _PERSON, _CHECK],
+    failing=[_SERVICE, _PERSON, {**_CHECK, "ends_on": "2026-08-31"}],
+    missing=[_SERVICE, _PERSON],
+)
+def background_checks(dossier: Dossier, on: date) -> Verdict:
+    """No adult is alone with a child on somebody's word. It is never waived."""
+    people = yield from who_meet_students(dossier)
+    yield from each(people, lambda person: _cleared(dossier, person, on))
+
+
+def _cleared(dossier: Dossier, person: Person, on: date) -> Verdict:
+    check = dossier.on(BackgroundCheck, on, person=person.person)
+    if check is None:
+        yield lack(person, None, "has no background check on file: {person}", person=person.person)
+        return
+    if need(check.result, check, "result") != "clear":
+        yield Problem(check, "result", "the check of {person} did not come out clear", person=person.person)
+    yield Until(dossier.through(check, on), f"the background check of {person.person} ends")
+
+
+_COVER = {
+    "kind": "insurance",
+    "line": "general_liability",
+    "per_occurrence": "1000000 USD",
+    "starts_on": "2026-07-01",
+    "ends_on": "2027-06-30",
+}
+
+
+@policy(
+    "SAFE-002",
+    "General liability cover meets the minimum",
+    holds_in=RUNNING,
+    cites=["SPPS-V.4b.2"],
+    fix="Ask the partner's insurer for a certificate of at least {minimum} per occurrence.",
+    passing=[_COVER],
+    failing=[{**_COVER, "per_occurrence": "500000 USD"}],
+    missing=[],
+)
+def general_liability(dossier: Dossier, on: date, *, minimum: Money = Money.of(1_000_000, "USD")) -> Verdict:  # noqa: B008  frozen
+    """When somebody is hurt, the partner's insurer pays and not the school."""
+    cover = need(dossier.on(Insurance, on, line="general_liability"), "insurance.general_liability")
+    amount = need(cover.per_occurrence, cover, "per_occurrence")
+    if amount.currency != minimum.currency:
+        yield Problem(cover, "per_occurrence", "{actual} is not in {wanted}", actual=amount, wanted=minimum.currency)
+    elif amount < minimum:
+        yield Problem(cover, "per_occurrence", "{actual} is below {minimum}", actual=amount, minimum=minimum)
+    yield Until(dossier.through(cover, on), "general liability cover ends")
+
+
+_ACCESS = {
+    "kind": "facility_access",
+    "site": "255901001",
+    "paperwork": "permit 26-114",
+    "starts_on": "2026-08-15",
+    "ends_on": "2027-06-15",
+}
+
+
+@policy(
+    "SAFE-003",
+    "Access to every site that is worked at is granted, with its paperwork",
+    holds_in=RUNNING,
+    cites=["EAF-C.3a", "TK-7"],
+    fix="File the facility access for each site named above, with its paperwork and its dates.",
+    passing=[_SERVICE, _ACCESS],
+    failing=[_SERVICE, {**_ACCESS, "ends_on": "2026-08-31"}],
+    missing=[_SERVICE],
+)
+def facility_access(dossier: Dossier, on: date) -> Verdict:
+    """Whoever is in the building is there with leave, and the leave is on file."""
+    services = need(dossier.all(Service) or None, "services")
+    for service in services:
+        if service.on_site is None:
+            yield lack(service, "on_site")
+        elif service.on_site and service.sites is None:
+            yield lack(service, "sites")
+    on_site = [service for service in services if service.on_site]
+    if not on_site:
+        not_applicable("no service takes place on the district's premises")
+    sites = {site for service in on_site for site in service.sites or ()}
+    yield from each(sorted(sites), lambda site: _granted(dossier, site, on))
+
+
+def _granted(dossier: Dossier, site: str, on: date) -> Verdict:
+    """Leave for the site, or for every site: whichever lasts longer."""
+    granted = [dossier.on(FacilityAccess, on, site=at) for at in dict.fromkeys((site, EVERYWHERE))]
+    if not any(granted):
+        yield lack("facility_access", None, "none is on file for site {site}", site=site)
+    yield from best_of((access for access in granted if access), lambda access: _with_papers(dossier, access, on), on)
+
+
+def _with_papers(dossier: Dossier, access: FacilityAccess, on: date) -> Verdict:
+    if not access.paperwork:
+        yield lack(access, "paperwork")
+    yield Until(dossier.through(access, on), f"access to site {access.site} ends")
+
+
+_LICENSED = {"licences_required": ["School Age Program"]}
+_LICENCE = {
+    "kind": "licence",
+    "licence_type": "School Age Program",
+    "identifier": "594835-c",
+    "issuer": "State Health and Human Services",
+    "starts_on": "2026-01-01",
+    "ends_on": "2027-12-31",
+}
+
+
+@policy(
+    "SAFE-004",
+    "Every licence that the work requires is current",
+    holds_in=RUNNING,
+    cites=["EAF-C.3a", "SPPS-V.4b"],
+    fix="File the current licence of each type named above with its dates; if none is required, file the partner with "
+    "an empty list of licences.",
+    passing={"partner": _LICENSED, "records": [_LICENCE]},
+    failing={"partner": _LICENSED, "records": [{**_LICENCE, "ends_on": "2026-06-30"}]},
+    missing={"partner": _LICENSED, "records": [{key: value for key, value in _LICENCE.items() if key != "ends_on"}]},
+)
+def licences_current(dossier: Dossier, on: date) -> Verdict:
+    """A licence without an end on file is a licence that nobody has read."""
+    required = need(dossier.partner.licences_required, dossier.partner, "licences_required")
+    if not required:
+        not_applicable("what the partner does requires no licence")
+    for licence_type in required:
+        licence = dossier.on(Licence, on, licence_type=licence_type)
+        if licence is None:
+            yield lack("licences", None, "none is on file of type {licence_type}", licence_type=licence_type)
+            continue
+        if not licence.identifier:
+            yield lack(licence, "identifier")
+        for field in ("starts_on", "ends_on"):
+            if getattr(licence, field) is None:
+                yield lack(licence, field)
+        if licence.starts_on is not None and licence.ends_on is not None:
+            yield Until(dossier.through(licence, on), f"licence {licence.identifier or licence_type} ends")

@@ -1,0 +1,102 @@
+"""What both sides signed, and what changed since."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import attrs
+
+from .registry import Record, record
+
+
+@attrs.frozen(kw_only=True)
+class ResponsibleParty:
+    """The person whom one side answers through."""
+
+    name: str | None = None
+    role: str | None = None
+    contact: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TimeAndSpace:
+    """When and where the partner works, and whether each side accepted it (EAF-4.2.c)."""
+
+    schedule: str | None = None
+    space: str | None = None
+    accepted_by: frozenset[Literal["district", "partner"]] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Milestone:
+    """A milestone or outcome, and the goals of each side that it serves (EAF-4.2.d)."""
+
+    milestone: str
+    district_goals: tuple[str, ...] | None = None
+    partner_goals: tuple[str, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Transition:
+    """How advising is handed on from secondary to post-secondary education (EAF-4.2.f)."""
+
+    who: str | None = None
+    when: str | None = None
+    what: str | None = None
+
+
+@record(
+    "agreement",
+    about="partnership",
+    period=("starts_on", "ends_on"),
+    cites=("EAF-4.2.0", "EAF-4.2.a", "EAF-4.2.b", "EAF-4.2.c", "EAF-4.2.d", "EAF-4.2.f", "EAF-4.2.g", "EAF-4.2.h"),
+)
+class Agreement(Record):
+    """The contract or memorandum of understanding; element e of EAF-4.2, the data sharing, is a record of its own."""
+
+    form: Literal["contract", "mou"] | None = None
+    version: str | None = None
+    signed_by_district_on: date | None = None
+    signed_by_partner_on: date | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    district_contact: ResponsibleParty | None = None
+    partner_contact: ResponsibleParty | None = None
+    time_and_space: TimeAndSpace | None = None
+    milestones: tuple[Milestone, ...] | None = None
+    transition: Transition | None = None
+    trained_people: frozenset[str] | None = None
+    """Those whom the training agreement covers (EAF-4.2.g); an empty set says that nobody serves students directly."""
+
+
+@record(
+    "data_sharing_agreement",
+    about="partnership",
+    period=("starts_on", "ends_on"),
+    cites=("EAF-C.5b", "EAF-4.2.e", "EAF-4.4.a"),
+)
+class DataSharingAgreement(Record):
+    """Which data on students may be shared, for what, and how each element reaches the caseload system.
+
+    `elements` maps each shared element to where it is kept in the caseload system; an empty mapping says that none is
+    shared.
+    """
+
+    elements: dict[str, str] | None = attrs.field(default=None, hash=False)
+    purpose: str | None = None
+    basis: str | None = None
+    confidentiality: str | None = None
+    caseload_system: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@record("amendment", about="partnership", cites=("SPPS-V.13b",))
+class Amendment(Record):
+    """A change of the terms: what, who asked for it, and since when (SPPS-V.13b)."""
+
+    what: str | None = None
+    requested_by: Literal["district", "school", "partner", "both"] | None = None
+    effective_on: date | None = None
+    voluntary: bool | None = None

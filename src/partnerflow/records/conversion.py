@@ -1,0 +1,307 @@
+"""Records and other values as plain JSON data, and back.
+
+One converter for everything. Shapes are strict (a number is not a text, a date is `YYYY-MM-DD`), every fault of a value
+is found in one pass, and fields that a kind does not know are kept in `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache, partial
+from types import GenericAlias
+from typing import Any, Literal, TypeVar, get_args, get_origin
+from uuid import UUID
+
+import attrs
+from cattrs import BaseValidationError, Converter
+from cattrs.errors import AttributeValidationNote, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, mapping_structure_factory, override
+
+from partnerflow.actors import Actor
+from partnerflow.canonical import canonical
+from partnerflow.errors import Fault, InvalidRecord
+
+from .dates import NO_END
+from .money import Money
+from .registry import Record, Unregistered, kinds
+
+T = TypeVar("T")
+RESERVED = ("kind", "entry", "revision_of_kind")
+
+
+# --- single values -------------------------------------------------------------------------------------------------
+
+
+def _wrong(value: object, wanted: str) -> ValueError:
+    shown = f"{value!r}"
+    return ValueError(f"{shown if len(shown) <= 60 else shown[:57] + '...'} is not {wanted}")
+
+
+def _exactly(wanted: type, name: str) -> Any:
+    def read(value: object, _: object) -> object:
+        if type(value) is not wanted and not (isinstance(value, wanted) and wanted is str):
+            raise _wrong(value, name)
+        return str(value) if wanted is str else value
+
+    return read
+
+
+def _date(value: object, _: object) -> date:
+    if value == "no_end":
+        return NO_END
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:  # not a week date, nor one without its hyphens
+        raise _wrong(value, "a day such as 2026-09-01 (or no_end)")
+    return day
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Give an aware moment in UTC. Raises ValueError for one without a time zone."""
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone: say which, as in 2026-09-01T08:00:00+00:00")
+    return moment.astimezone(UTC)
+
+
+def moment_text(moment: datetime) -> str:
+    """Write an aware moment in UTC, to the microsecond, always equally long."""
+    return in_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _moment(value: object, _: object) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        raise _wrong(value, "a moment such as 2026-09-01T08:00:00+00:00") from None
+    return in_utc(moment)
+
+
+def _money(value: object, _: object) -> Money:
+    return value if isinstance(value, Money) else Money.parse(value)  # type: ignore[arg-type]
+
+
+def _uuid(value: object, _: object) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)  # type: ignore[arg-type]
+    except (ValueError, AttributeError, TypeError):
+        raise _wrong(value, "an id (UUID)") from None
+
+
+def _date_text(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        return value  # a slip; reading it back says so
+    return "no_end" if value == NO_END else value.isoformat()
+
+
+# --- the converter -------------------------------------------------------------------------------------------------
+
+
+def _made_of(wanted: object, whole: object) -> bool:
+    return get_origin(wanted) is whole
+
+
+def _is_set(wanted: object) -> bool:
+    return wanted in (frozenset, set) or get_origin(wanted) in (frozenset, set)
+
+
+def _read_list(value: object, wanted: str) -> list[Any]:
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise _wrong(value, wanted)
+    return list(value)
+
+
+def _make() -> Converter:
+    converter = Converter(omit_if_default=True)
+    for wanted, name in ((str, "a text"), (int, "a whole number"), (bool, "true or false")):
+        converter.register_structure_hook(wanted, _exactly(wanted, name))
+    converter.register_structure_hook(date, _date)
+    converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(UUID, _uuid)
+    converter.register_structure_hook(Money, _money)
+    converter.register_unstructure_hook(date, _date_text)
+    converter.register_unstructure_hook(datetime, moment_text)
+    converter.register_unstructure_hook(UUID, str)
+    converter.register_unstructure_hook(Money, str)
+
+    def hook(matches: Callable[[Any], bool], factory: Callable[[Converter, Any], Any]) -> None:
+        converter.register_structure_hook_factory(matches, partial(factory, converter))
+
+    hook(lambda wanted: _is_set(wanted) or _made_of(wanted, tuple), _sequence_hook)
+    hook(lambda wanted: _made_of(wanted, Literal), _literal_hook)
+    hook(lambda wanted: _made_of(wanted, dict), _mapping_hook)
+    hook(lambda wanted: attrs.has(wanted) and wanted is not Money, _object_hook)
+    hook(_is_record, _record_hook)
+    converter.register_unstructure_hook_factory(
+        _is_set, lambda _: lambda value: sorted(value) if isinstance(value, (set, frozenset)) else value
+    )
+    converter.register_unstructure_hook_factory(_is_record, partial(_record_text_hook, converter))
+    converter.register_unstructure_hook(
+        Actor, make_dict_unstructure_fn(Actor, converter, _cattrs_omit_if_default=False)
+    )
+    return converter
+
+
+def _is_record(wanted: object) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, Record)
+
+
+def _sequence_hook(converter: Converter, wanted: Any) -> Any:
+    items = GenericAlias(list, get_args(wanted)[:1] or (Any,))
+    read_items = converter.get_structure_hook(items)
+    build = frozenset if _is_set(wanted) else tuple
+
+    def read(value: object, _: object) -> object:
+        return build(read_items(_read_list(value, "a list"), items))
+
+    return read
+
+
+def _mapping_hook(converter: Converter, wanted: Any) -> Any:
+    plain = mapping_structure_factory(wanted, converter)
+
+    def read(value: object, _: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _wrong(value, "an object")
+        return plain(value, wanted)
+
+    return read
+
+
+def _object_hook(converter: Converter, wanted: Any) -> Any:
+    plain = make_dict_structure_fn(wanted, converter)
+    known = {field.name for field in attrs.fields(wanted)}
+
+    def read(value: object, _: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _wrong(value, "an object")
+        if not (odd := sorted(set(value) - known)):
+            return plain(value, wanted)
+        errors: list[Exception] = [ValueError(f"has no {', '.join(map(str, odd))}; it has {', '.join(sorted(known))}")]
+        try:
+            plain({name: value[name] for name in value if name in known}, wanted)
+        except BaseValidationError as error:
+            errors += error.exceptions
+        raise ExceptionGroup(f"While structuring {wanted.__name__}", errors)
+
+    return read
+
+
+def _literal_hook(_: Converter, wanted: Any) -> Any:
+    allowed = get_args(wanted)
+
+    def read(value: object, _: object) -> object:
+        if value not in allowed:
+            raise _wrong(value, f"one of {', '.join(map(str, allowed))}")
+        return value
+
+    return read
+
+
+def _record_hook(converter: Converter, cls: type[Record]) -> Any:
+    read = make_dict_structure_fn(cls, converter, extra=override(struct_hook=lambda value, _: value))
+    known = {field.name for field in attrs.fields(cls)} - {"extra"}
+
+    def structure_record(value: object, _: object) -> Record:
+        if not isinstance(value, Mapping):
+            raise _wrong(value, "an object with the fields of a record")
+        fields = {name: value[name] for name in value if name in known}
+        fields["extra"] = {name: value[name] for name in value if name not in known and name not in RESERVED}
+        return read(fields, cls)
+
+    return structure_record
+
+
+def _record_text_hook(converter: Converter, cls: type[Record]) -> Any:
+    write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, extra=override(omit=True))
+
+    def unstructure_record(value: Record) -> dict[str, Any]:
+        if isinstance(value, Unregistered):
+            return dict(value.fields)
+        return {**value.extra, **write(value)}
+
+    return unstructure_record
+
+
+@lru_cache(maxsize=1)
+def converter() -> Converter:
+    """Give the one converter, made when first asked for."""
+    return _make()
+
+
+# --- in and out ----------------------------------------------------------------------------------------------------
+
+
+def unstructure(value: object) -> Any:
+    """Give *value* as plain JSON data; absent facts are left out."""
+    return converter().unstructure(value)
+
+
+def structure(data: object, cls: type[T], what: str, path: str = "") -> T:
+    """Read plain data as *cls*. Raises InvalidRecord with every fault, each with its JSON Pointer below *path*."""
+    try:
+        return converter().structure(data, cls)
+    except ExceptionGroup as error:
+        raise InvalidRecord(what, _faults(error, path)) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidRecord(what, [Fault(path, _message(error))]) from None
+
+
+def read_record(kind: str, fields: Mapping[str, Any], path: str = "", revision: int | None = None) -> Record:
+    """Read the fields of a record of *kind*, of today's revision or of an older one. Raises InvalidRecord.
+
+    A kind that nobody registers comes back as Unregistered, with all its fields.
+    """
+    cls = kinds().get(kind)
+    if cls is None:
+        return Unregistered(kind=kind, fields={name: fields[name] for name in fields if name not in RESERVED})
+    info = cls.kind_info
+    if revision is not None and revision < info.revision and info.upcast is not None:
+        fields = info.upcast(revision, dict(fields))
+    return structure(fields, cls, f"record of kind {kind}", path)
+
+
+def record_text(record: Record) -> tuple[Record, str]:
+    """Check the shape of a record made in Python; give it as it will be read back, and its canonical text.
+
+    Raises InvalidRecord for a value of the wrong type and InvalidRequest for text that no database can keep.
+    """
+    kind = record.kind_info.name
+    try:
+        read = read_record(kind, unstructure(record))
+        return read, canonical(unstructure(read))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InvalidRecord(f"record of kind {kind}", [Fault("", str(error))]) from None
+
+
+def _faults(error: BaseException, path: str) -> Iterator[Fault]:
+    """Walk the tree of errors that cattrs raises and give each leaf with its JSON Pointer."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            notes = getattr(inner, "__notes__", [])
+            step = next(
+                (
+                    note.name if isinstance(note, AttributeValidationNote) else note.index
+                    for note in notes
+                    if isinstance(note, (AttributeValidationNote, IterableValidationNote))
+                ),
+                None,
+            )
+            yield from _faults(inner, path if step is None else f"{path}/{pointer_part(step)}")
+    else:
+        yield Fault(path, _message(error))
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return "is required"
+    return str(error) or type(error).__name__
+
+
+def pointer_part(name: object) -> str:
+    """Escape one step of a JSON Pointer (RFC 6901)."""
+    return str(name).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,22 @@
+"""Days, and the one that never comes."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+NO_END = date.max
+"""Says that something has no end. An absent date never says that: it is missing. Written `"no_end"` in JSON."""
+
+
+def days_after(day: date, days: int) -> date:
+    """Give the day *days* later; NO_END where the calendar has no such day."""
+    return day + timedelta(days) if days <= (NO_END - day).days else NO_END
+
+
+def months_after(day: date, months: int) -> date:
+    """Give the same day of the month, *months* later, or the last day of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > NO_END.year:
+        return NO_END
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,54 @@
+"""Who decided, who let something pass, who took something back, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+import attrs
+
+from .registry import Record, record
+
+
+@record("approval", about="partnership", key=("trigger",), cites=("SPPS-V.13",))
+class Approval(Record):
+    """Somebody's consent to a step that another person will ask for. Who files it gives it."""
+
+    trigger: str
+    given_on: date | None = None
+    note: str | None = None
+
+
+@record("waiver", about="partnership", key=("policy",), cites=("EAF-C.3c",))
+class Waiver(Record):
+    """Leave to fall short of one policy for a while (EAF-C.3c). Who files it approves it, and is not who asked for it.
+
+    `expires_on` is its last day. `revision` is that of the policy it was given for; `flow.file` fills it in.
+    """
+
+    policy: str = attrs.field(kw_only=False)
+    reason: str
+    requested_by: str
+    expires_on: date
+    revision: int | None = None
+
+
+@record("retraction", about="partnership", key=("entry_id",), weighs="against", cites=("SPPS-III.D2",))
+class Retraction(Record):
+    """Takes a record back that should not have been filed; both stay readable."""
+
+    entry_id: UUID
+    reason: str
+
+
+@record("termination_notice", about="partnership", cites=("SPPS-V.13",))
+class TerminationNotice(Record):
+    """Notice that a partnership is to end, and what is left to do (SPPS-V.13)."""
+
+    voluntary: bool | None = None
+    asked_by: Literal["district", "school", "partner", "both"] | None = None
+    cause: Literal["term_end", "funding", "mutual", "needs_changed", "other", "performance", "safety"] | None = None
+    notice_on: date | None = None
+    close_out: tuple[str, ...] | None = None
+    """What must still be done, such as the return of data; an empty tuple says that nothing is left."""

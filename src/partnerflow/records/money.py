@@ -1,0 +1,65 @@
+"""Amounts, exactly."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+import attrs
+
+_DECIMALS: dict[str, int] = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
+         "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}  # fmt: skip
+"""Digits after the point (ISO 4217); every other currency has two."""
+_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
+
+
+@attrs.frozen
+class Money:
+    """An amount as whole minor units (cents) of one currency; compare only amounts of the same one.
+
+    Written `"1000000 USD"` in JSON and in packs. Comparing two currencies raises ValueError.
+    """
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, amount: int | str | Decimal, currency: str) -> Money:
+        """Make an amount from major units: `Money.of(1_000_000, "USD")`."""
+        return cls.parse(f"{amount} {currency}")
+
+    @classmethod
+    def parse(cls, text: str) -> Money:
+        """Read `"1500000 USD"` or `"12.50 USD"`. Raises ValueError."""
+        match = _TEXT.fullmatch(text.strip()) if isinstance(text, str) else None
+        if match is None:
+            raise ValueError(f"{text!r} is not an amount such as '1000000 USD'")
+        try:
+            minor = Decimal(match[1]).scaleb(_DECIMALS.get(match[2], 2))
+        except InvalidOperation:
+            minor = Decimal("0.1")
+        if minor != minor.to_integral_value():
+            raise ValueError(f"{text!r} has more decimals than {match[2]} has")
+        return cls(int(minor), match[2])
+
+    def _same(self, other: Money) -> int:
+        if self.currency != other.currency:
+            raise ValueError(f"{self} and {other} are of two currencies")
+        return other.minor
+
+    def __lt__(self, other: Money) -> bool:
+        return self.minor < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.minor <= self._same(other)
+
+    def __str__(self) -> str:
+        decimals = _DECIMALS.get(self.currency, 2)
+        amount = Decimal(self.minor).scaleb(-decimals)
+        whole = amount == amount.to_integral_value()
+        return f"{amount.to_integral_value() if whole else amount:f} {self.currency}"

@@ -1,0 +1,84 @@
+"""What keeps students safe and the district covered."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from .money import Money
+from .registry import Record, record
+
+
+@record("person", about="partner", key=("person",), weighs="against", cites=("EAF-C.5a", "SPPS-V.4b.1"))
+class Person(Record):
+    """Somebody who works for the partner, paid or not. A further one has more to answer for.
+
+    When somebody leaves, file the person again with `direct_contact=False`.
+    """
+
+    person: str
+    """The partner's or host's id for the person, or the name; never a student's."""
+    direct_contact: bool | None = None
+    """Whether the person meets students in the partner's services."""
+    role: str | None = None
+    sites: frozenset[str] | None = None
+
+
+@record(
+    "background_check",
+    about="partner",
+    key=("person",),
+    period=("cleared_on", "ends_on"),
+    cites=("EAF-C.3b", "SPPS-V.4b.1"),
+)
+class BackgroundCheck(Record):
+    """The outcome of one person's background check, and how long it counts."""
+
+    person: str
+    result: Literal["clear", "not_clear"] | None = None
+    cleared_on: date | None = None
+    ends_on: date | None = None
+    provider: str | None = None
+
+
+@record("insurance", about="partner", key=("line",), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
+class Insurance(Record):
+    """A certificate of insurance for one line of cover."""
+
+    line: str
+    """Such as "general_liability" or "workers_compensation"."""
+    per_occurrence: Money | None = None
+    aggregate: Money | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    insurer: str | None = None
+    certificate: str | None = None
+    district_additional_insured: bool | None = None
+
+
+@record("licence", about="partner", key=("licence_type",), period=("starts_on", "ends_on"), cites=("EAF-C.3a",))
+class Licence(Record):
+    """A licence that an authority gave the partner, such as one for school-age care."""
+
+    licence_type: str
+    identifier: str | None = None
+    issuer: str | None = None
+    status: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@record(
+    "facility_access",
+    about="partnership",
+    key=("site",),
+    period=("starts_on", "ends_on"),
+    cites=("EAF-C.3a", "TK-7"),
+)
+class FacilityAccess(Record):
+    """Leave to use the rooms of one site, with its paperwork (EAF-C.3a)."""
+
+    site: str
+    paperwork: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None

@@ -1,0 +1,44 @@
+"""What the district found when it looked at the partner closely."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import attrs
+
+from .registry import Record, record
+
+
+@attrs.frozen(kw_only=True)
+class Score:
+    """One criterion, scored, with what the score rests on."""
+
+    score: int | None = None
+    evidence: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One step of the review: when it was done and by whom."""
+
+    done_on: date | None = None
+    by: str | None = None
+
+
+@record(
+    "vetting_review",
+    about="partnership",
+    cites=("EAF-4.1.c", "EAF-C.3b", "CS2-1.A5", "CS2-1.S2", "CS2-1.A6", "CS2-C.b", "CS2-C.c", "CS2-C.d"),
+)
+class VettingReview(Record):
+    """The district's review of a partner before it is approved.
+
+    `scores` goes by criterion (EAF-4.1.c, CS2-1.A5), `steps` by step (CS2-1.S2). `fits_communities` answers whether the
+    goals of the organisation and those whom it serves sit well with every community of the school (CS2-1.A6).
+    """
+
+    reviewed_on: date | None = None
+    scores: dict[str, Score] | None = attrs.field(default=None, hash=False)
+    steps: dict[str, Step] | None = attrs.field(default=None, hash=False)
+    fits_communities: bool | None = None
+    fit_reason: str | None = None
