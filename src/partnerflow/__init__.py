@@ -1,0 +1,115 @@
+"""The life of a partnership between a school district and an outside organisation, as an explicit state machine.
+
+Names are loaded when first used: importing this costs next to nothing, and neither sqlalchemy nor any extra.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partnerflow.actors import Actor
+    from partnerflow.decision import Decision
+    from partnerflow.dossier import Dossier
+    from partnerflow.errors import (
+        Conflict,
+        IllegalTrigger,
+        InvalidRecord,
+        InvalidRequest,
+        KeyReused,
+        NotFound,
+        PackError,
+        PartnerflowError,
+        Refused,
+        SchemaMismatch,
+        StoreBusy,
+        StoreError,
+        Tampered,
+        UnknownState,
+        Unreadable,
+        UnsoundLifecycle,
+    )
+    from partnerflow.flow import Partnerflow
+    from partnerflow.history import Transition
+    from partnerflow.lifecycle import DEFAULT, Lifecycle, Row, State, Trigger
+    from partnerflow.partnership import DISTRICT, Partnership
+    from partnerflow.policies import load_pack
+    from partnerflow.records import NO_END, Entry, Money, Partner
+
+_HOME = {
+    "Actor": "actors",
+    "DEFAULT": "lifecycle",
+    "DISTRICT": "partnership",
+    "Decision": "decision",
+    "Dossier": "dossier",
+    "Entry": "records",
+    "Lifecycle": "lifecycle",
+    "Money": "records",
+    "NO_END": "records",
+    "Partner": "records",
+    "Partnerflow": "flow",
+    "Partnership": "partnership",
+    "Row": "lifecycle",
+    "State": "lifecycle",
+    "Transition": "history",
+    "Trigger": "lifecycle",
+    "load_pack": "policies",
+} | dict.fromkeys(
+    (
+        "Conflict", "IllegalTrigger", "InvalidRecord", "InvalidRequest", "KeyReused", "NotFound", "PackError",
+        "PartnerflowError", "Refused", "SchemaMismatch", "StoreBusy", "StoreError", "Tampered", "UnknownState",
+        "Unreadable", "UnsoundLifecycle",
+    ),
+    "errors",
+)  # fmt: skip
+
+__all__ = [
+    "DEFAULT",
+    "DISTRICT",
+    "NO_END",
+    "Actor",
+    "Conflict",
+    "Decision",
+    "Dossier",
+    "Entry",
+    "IllegalTrigger",
+    "InvalidRecord",
+    "InvalidRequest",
+    "KeyReused",
+    "Lifecycle",
+    "Money",
+    "NotFound",
+    "PackError",
+    "Partner",
+    "Partnerflow",
+    "PartnerflowError",
+    "Partnership",
+    "Refused",
+    "Row",
+    "SchemaMismatch",
+    "State",
+    "StoreBusy",
+    "StoreError",
+    "Tampered",
+    "Transition",
+    "Trigger",
+    "UnknownState",
+    "Unreadable",
+    "UnsoundLifecycle",
+    "load_pack",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("partnerflow")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

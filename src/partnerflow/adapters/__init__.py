@@ -1,0 +1,1 @@
+"""The outside world: every file is optional and imports its own library."""

@@ -1,0 +1,258 @@
+"""Filing evidence, and taking it back. What is about the partner judges each of its live partnerships again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from partnerflow import events
+from partnerflow.decision import Decision
+from partnerflow.dossier import Dossier, OnFile, unknown_kind
+from partnerflow.errors import InvalidRecord, InvalidRequest, NotFound, Refused
+from partnerflow.lifecycle import Move
+from partnerflow.obligations import Judgement
+from partnerflow.partnership import DISTRICT, Partnership
+from partnerflow.policies import FILE
+from partnerflow.ports import Changes, Holding, Placement, Transaction
+from partnerflow.records import Document, Entry, Partner, Record, Retraction, Scope, Service, Waiver, kinds
+from partnerflow.records.conversion import record_text
+from partnerflow.records.registry import Unregistered, key_of
+
+from . import work
+
+if TYPE_CHECKING:
+    from partnerflow.actors import Actor
+
+    from .partnerflow import Partnerflow
+
+Shaped = tuple[Record, str]
+"""A record as it will be read back, and its text."""
+
+
+def file(
+    flow: Partnerflow, subject: UUID, records: Sequence[Record], *, by: Actor, documents: tuple[Document, ...],
+    at: datetime | None, expected_version: int | None, idempotency_key: str | None,
+) -> tuple[Entry, ...]:  # fmt: skip
+    """File *records*, each on the file that it is about."""
+    shaped = [_shaped(flow, record) for record in records]
+    said = [*(f"{record.kind_info.name} {text}" for record, text in shaped), *documents]
+    request = work.request_hash("file", by, at, subject, *said)
+    if subject == DISTRICT:
+        return _file_for_district(flow, shaped, documents, by=by, at=at, key=idempotency_key, request=request)
+    for record, _ in shaped:
+        if record.kind_info.about == "district":
+            raise InvalidRequest(
+                "subject", subject, f"a {record.kind_info.name} is about the district: file(DISTRICT, ...)"
+            )
+    with flow.store.transaction() as tx:
+        holding, others = _locked(flow, tx, subject, partner_too=any(r.kind_info.about == "partner" for r, _ in shaped))
+        if done := work.replayed(tx, idempotency_key, request):
+            return tx.entries(done.work)
+        work.expect(holding, expected_version)
+        now = work.recorded_on(flow, holding)
+        when = work.happened_at(at, now, holding.moves[-1].at)
+        dossier, host = work.loaded(flow, tx, holding)
+        refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+        _refuse_taken_ids(tx, shaped, holding)
+        made = _entries(flow, holding, shaped, documents, by=by, at=when, now=now)
+        _write(flow, tx, holding, others, made, host, now, idempotency_key, request)
+        return made
+
+
+def retract(
+    flow: Partnerflow, partnership_id: UUID, entry_id: UUID, *, by: Actor, reason: str, at: datetime | None,
+    expected_version: int | None, idempotency_key: str | None,
+) -> Entry:  # fmt: skip
+    """File a retraction where the entry lies; an entry that is retracted already gives that retraction."""
+    said = work.text_of(reason)
+    if said is None:
+        raise InvalidRequest("reason", repr(reason), "say why it is taken back")
+    request = work.request_hash("retract", by, at, partnership_id, entry_id, said)
+    with flow.store.transaction() as tx:
+        holding, others = _locked(flow, tx, partnership_id, partner_too=True)
+        if done := work.replayed(tx, idempotency_key, request):
+            return tx.entries(done.work)[0]
+        work.expect(holding, expected_version)
+        target = next((e for e in (*holding.partner_file, *holding.own_file) if e.id == entry_id), None)
+        if target is None:
+            raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
+        if isinstance(target.record, (Partner, Retraction)):
+            raise InvalidRequest("entry_id", entry_id, f"a {target.kind} cannot be retracted: file a newer one")
+        stands = holding.partnership
+        file_id, whose, version = (
+            (stands.partner_id, holding.partner_file, None)
+            if target.file_id == stands.partner_id
+            else (stands.id, holding.own_file, stands.version)
+        )
+        now = work.recorded_on(flow, holding)
+        when = work.happened_at(at, now, holding.moves[-1].at)
+        dossier, host = work.loaded(flow, tx, holding)
+        refuse_unless_may_file(flow, dossier, (target.record,), by=by, at=when)
+        made = tuple(e for e in whose if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
+        if not made:
+            shaped = [record_text(Retraction(entry_id=entry_id, reason=said))]
+            made = work.entered(flow, shaped, file_id, whose, by=by, at=when, now=now, version=version)
+        _write(flow, tx, holding, others, made, host, now, idempotency_key, request)
+        return made[0]
+
+
+def refuse_unless_may_file(
+    flow: Partnerflow, dossier: Dossier, records: tuple[Record, ...], *, by: Actor, at: datetime
+) -> None:
+    """Raise Refused where *by* may not file *records*: the only refusal there is for evidence of the right shape."""
+    state = dossier.partnership.state
+    move = Move(FILE, state, state, by=by, at=at)
+    report = flow.pack.ask(attrs.evolve(dossier, move=move, filing=records), flow.today(at))
+    if not report.ok:
+        raise Refused(
+            Decision(
+                move=move, legal=True, legal_triggers=flow.lifecycle.legal(state), needs=(), report=report,
+                lifecycle=str(flow.lifecycle),
+            )
+        )  # fmt: skip
+
+
+def _shaped(flow: Partnerflow, record: Record) -> Shaped:
+    """Check the shape of a record, and pin a waiver to the policy as it is today."""
+    kind = record.kind if isinstance(record, Unregistered) else record.kind_info.name
+    if kinds().get(kind) is not type(record):
+        raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
+    if isinstance(record, Retraction):
+        raise InvalidRequest("record", "retraction", "call retract, which knows where the record lies")
+    if isinstance(record, Waiver) and record.revision is None:
+        record = attrs.evolve(record, revision=flow.pack[record.policy].policy.revision)
+    return record_text(record)
+
+
+def _locked(
+    flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, partner_too: bool
+) -> tuple[Holding, tuple[Holding, ...]]:
+    """Lock the partnership, or its partner and every live partnership of it, always in the order of their ids."""
+    if not partner_too:
+        return work.held(flow, tx, partnership_id, lock=True), ()
+    partner_id = work.held(flow, tx, partnership_id, lock=False).partnership.partner_id
+    partner = tx.partner_file(partner_id, lock=True)
+    live = [each.id for each in (partner.partnerships if partner else ()) if each.state not in flow.lifecycle.final]
+    holdings = {each: work.held(flow, tx, each, lock=True) for each in sorted({*live, partnership_id})}
+    return holdings.pop(partnership_id), tuple(holdings.values())
+
+
+def _entries(
+    flow: Partnerflow, holding: Holding, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    at: datetime, now: datetime,
+) -> tuple[Entry, ...]:  # fmt: skip
+    """Give one entry a record: the one that stands already, or a new one at the end of its file."""
+    files = {"partner": list(holding.partner_file), "partnership": list(holding.own_file)}
+    ids = {"partner": holding.partnership.partner_id, "partnership": holding.partnership.id}
+    versions = {"partner": None, "partnership": holding.partnership.version}
+    given: list[Entry] = []
+    for record, text in shaped:
+        about = record.kind_info.about
+        lying = files[about]
+        entry = standing(lying, record, documents)
+        if entry is None:
+            (entry,) = work.entered(
+                flow, [(record, text)], ids[about], lying, by=by, at=at, now=now, version=versions[about],
+                documents=documents,
+            )  # fmt: skip
+            lying.append(entry)
+        given.append(entry)
+    return tuple(given)
+
+
+def standing(lying: Sequence[Entry], record: Record, documents: tuple[Document, ...]) -> Entry | None:
+    """Give the entry on which the very same record stands: not retracted, not superseded."""
+    on_file = OnFile(lying)
+    for same in on_file.series(type(record)).get(key_of(record), []):
+        position = on_file.position(same)
+        if same == record and position is not None and (not documents or lying[position].documents == documents):
+            return lying[position]
+    return None
+
+
+def _write(
+    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], given: tuple[Entry, ...],
+    host: tuple[Record, ...], now: datetime, key: str | None, request: str,
+) -> None:  # fmt: skip
+    """Write what is new, and judge every partnership that it bears on; *host* are the host's facts on the first."""
+    partnership = holding.partnership
+    known = {entry.id for entry in (*holding.partner_file, *holding.own_file)}
+    new = list({entry.id: entry for entry in given if entry.id not in known}.values())
+    done = work.receipt(key, request, *(entry.id for entry in given if entry.id is not None))
+    if not new:
+        if done is not None:
+            tx.write(Changes(receipt=done))
+        return
+    judgements: list[Judgement] = []
+    placements: list[Placement] = []
+    partners = [entry for entry in new if entry.file_id == partnership.partner_id]
+    for each in (holding, *(others if partners else ())):
+        file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
+        dossier = work.dossier_of(
+            each.partnership, [*each.partner_file, *partners], file, each.moves,
+            host if each is holding else work.host_records(flow, tx, each.partnership),
+        )  # fmt: skip
+        report = flow.pack.ask(dossier, flow.today(now))
+        judgements.append(work.judgement(flow, report, dossier, each.obligations))
+        if any(isinstance(entry.record, (Scope, Service, Retraction)) for entry in new):
+            placements.append(work.placement(dossier))
+    renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
+    facts = [events.filed(entry, partnership.id, entry.filed_at or now) for entry in new]
+    told = work.numbered(flow, facts, partnership.id, holding.events)
+    tx.write(
+        Changes(
+            partner=(partnership.partner_id, renamed[-1]) if renamed else None,
+            entries=new,
+            judgements=judgements,
+            placements=placements,
+            events=told,
+            receipt=done,
+        )
+    )
+    work.announce(flow, tx, told)
+
+
+def _refuse_taken_ids(tx: Transaction, shaped: Sequence[Shaped], holding: Holding) -> None:
+    for record, _ in shaped:
+        if isinstance(record, Partner):
+            for system, value in sorted(record.ids.items()):
+                known = tx.partner_known_as(system, value)
+                if known not in (None, holding.partnership.partner_id):
+                    raise InvalidRequest("partner.ids", f"{system}:{value}", f"is another partner's, {known}")
+
+
+def _file_for_district(
+    flow: Partnerflow, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor, at: datetime | None,
+    key: str | None, request: str,
+) -> tuple[Entry, ...]:  # fmt: skip
+    """File what is about the district itself, such as its sites."""
+    for record, _ in shaped:
+        if record.kind_info.about != "district":
+            raise InvalidRequest("subject", DISTRICT, f"a {record.kind_info.name} is not about the district")
+    with flow.store.transaction() as tx:
+        lying = list(tx.file(DISTRICT))
+        if done := work.replayed(tx, key, request):
+            return tx.entries(done.work)
+        now = work.recorded_at(flow, lying)
+        when = work.happened_at(at, now)
+        dossier = Dossier(Partner(name="the district"), Partnership(flow.lifecycle.states[0]), moves=())
+        refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+        given: list[Entry] = []
+        new: list[Entry] = []
+        for record, text in shaped:
+            entry = standing(lying, record, documents)
+            if entry is None:
+                (entry,) = work.entered(
+                    flow, [(record, text)], DISTRICT, lying, by=by, at=when, now=now, version=None, documents=documents
+                )
+                new.append(entry)
+                lying.append(entry)
+            given.append(entry)
+        done_now = work.receipt(key, request, *(entry.id for entry in given if entry.id is not None))
+        if new or done_now is not None:
+            tx.write(Changes(entries=new, receipt=done_now))
+        return tuple(given)

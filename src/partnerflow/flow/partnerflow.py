@@ -1,0 +1,352 @@
+"""Partnerflow: the names a host calls. What each does is in the module beside this one that is named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from partnerflow.actors import Actor
+    from partnerflow.decision import Decision
+    from partnerflow.dossier import Dossier
+    from partnerflow.history import Attempt, Transition
+    from partnerflow.lifecycle import Lifecycle
+    from partnerflow.partnership import Partnership
+    from partnerflow.policies import Pack, Report
+    from partnerflow.ports import Clock, HostRecords, Licensed, Listing, NewId, Store
+    from partnerflow.records import Document, Entry, Partner, Record, Site
+    from partnerflow.signals import After, Before
+
+    from .admit import Admission
+    from .sweep import Sweep
+
+
+class Partnerflow:
+    """The life of a district's partnerships, on one store, under one pack and one lifecycle.
+
+    It is never changed after it is made, and safe to share between threads. Every write takes `by` (who acts), and may
+    take `at` (when it happened: an aware moment, not in the future, not before the partnership's last step; left out:
+    now), `expected_version` (else Conflict) and `idempotency_key` (the same key with the same request gives the same
+    work again; with another, KeyReused). What is refused raises Refused, which carries the Decision.
+    """
+
+    __slots__ = ("after", "before", "clock", "host_records", "lifecycle", "new_id", "pack", "store", "tz")
+
+    before: Before
+    """Told inside the transaction, before anything is written; raising stops the change."""
+    after: After
+    """Told after the commit."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        pack: Pack | str = "default",
+        tz: tzinfo | str = "UTC",
+        clock: Clock | None = None,
+        lifecycle: Lifecycle | None = None,
+        host_records: HostRecords | None = None,
+        new_id: NewId | None = None,
+    ) -> None:
+        """Put a flow together by hand; it makes no tables.
+
+        *tz* is the district's time zone: a day ends at its midnight. *clock* and *new_id* are the machine's own if left
+        out. Raises PackError for a pack that names states or triggers which *lifecycle* does not have.
+        """
+        from partnerflow.adapters import system
+        from partnerflow.lifecycle import DEFAULT
+        from partnerflow.policies import load_pack
+        from partnerflow.signals import After, Before
+
+        from .putting_together import check_fit
+
+        self.store = store
+        self.pack = load_pack(pack) if isinstance(pack, str) else pack
+        self.tz = ZoneInfo(tz) if isinstance(tz, str) else tz
+        self.clock = system.now if clock is None else clock
+        self.lifecycle = DEFAULT if lifecycle is None else lifecycle
+        self.host_records = host_records
+        self.new_id = system.uuid7 if new_id is None else new_id
+        self.before, self.after = Before(), After()
+        check_fit(self.pack, self.lifecycle)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        pack: Pack | str = "default",
+        tz: tzinfo | str = "UTC",
+        tenant: str = "default",
+        clock: Clock | None = None,
+        lifecycle: Lifecycle | None = None,
+        host_records: HostRecords | None = None,
+        new_id: NewId | None = None,
+    ) -> Partnerflow:
+        """Open a database by its SQLAlchemy URL, and make the tables if it has none of ours.
+
+        Raises Unreadable for something that is no database, SchemaMismatch for tables of another version.
+        """
+        from partnerflow.adapters.sqlalchemy import open_store
+
+        return cls(
+            store=open_store(url, tenant=tenant),
+            pack=pack,
+            tz=tz,
+            clock=clock,
+            lifecycle=lifecycle,
+            host_records=host_records,
+            new_id=new_id,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Partnerflow {self.store!r}, {self.pack.pin}, {self.lifecycle}>"
+
+    def today(self, at: datetime | None = None) -> date:
+        """Give the day in the district's time zone, now or at a moment."""
+        return (at or self.clock()).astimezone(self.tz).date()
+
+    # --- the host's transaction -------------------------------------------------------------------------------------
+
+    def within(self, session: object) -> Partnerflow:
+        """Give this flow inside a host's Session or Connection, which it never begins, commits or rolls back.
+
+        Receivers of `after` are told when the Session's outermost transaction has been committed; on a bare Connection,
+        when the host then calls `committed()`.
+        """
+        joined = object.__new__(Partnerflow)
+        for name in self.__slots__:
+            setattr(joined, name, getattr(self, name))
+        joined.store = self.store.within(session)
+        return joined
+
+    def committed(self) -> None:
+        """Say that the bare Connection has been committed, which SQLAlchemy tells nobody."""
+        self.store.committed()
+
+    # --- bringing a partnership into being --------------------------------------------------------------------------
+
+    def propose(
+        self,
+        partner: Partner | UUID,
+        *,
+        by: Actor,
+        reason: str | None = None,
+        succeeds: UUID | None = None,
+        at: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> Partnership:
+        """Propose a partnership with a new partner, or one more with a partner that is known by its id (SPPS-III.D4).
+
+        *succeeds* names an ended partnership of the same partner that this one comes back from.
+        """
+        from .propose import propose
+
+        return propose(self, partner, by=by, reason=reason, succeeds=succeeds, at=at, idempotency_key=idempotency_key)
+
+    def adopt(
+        self,
+        partner: Partner | UUID,
+        *,
+        state: str,
+        by: Actor,
+        reason: str,
+        since: date | None = None,
+        at: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> Partnership:
+        """Take in a partnership that was there before us, in any state but a final one (SPPS-II.4).
+
+        What its file lacks is recorded and reported, not refused. *since* is the day from which it has been in *state*.
+        """
+        from .propose import adopt
+
+        return adopt(
+            self, partner, state=state, by=by, reason=reason, since=since, at=at, idempotency_key=idempotency_key
+        )
+
+    def register(self, partner: Partner, *, by: Actor, at: datetime | None = None) -> UUID:
+        """Put an organisation on file that has no partnership, and give its id; one that is known stays as it is."""
+        from .propose import register
+
+        return register(self, partner, by=by, at=at)
+
+    def admit(self, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
+        """Take in what an outside system lists, and say of each what became of it; doing it twice changes nothing."""
+        from .admit import admit
+
+        return admit(self, listed, by=by)
+
+    # --- evidence ---------------------------------------------------------------------------------------------------
+
+    def file(
+        self,
+        subject: UUID,
+        *records: Record,
+        by: Actor,
+        documents: Iterable[Document] = (),
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:
+        """File records on a partnership, or on its partner where that is what they are about: one Entry each.
+
+        Any number, in one transaction, in any state. What already stands is not filed again; its entry is given back.
+        *subject* is a partnership's id, or `DISTRICT` for what is about the district. Raises InvalidRecord for a shape
+        that is wrong, Refused for somebody who may not file this.
+        """
+        from .file import file
+
+        return file(
+            self,
+            subject,
+            records,
+            by=by,
+            documents=tuple(documents),
+            at=at,
+            expected_version=expected_version,
+            idempotency_key=idempotency_key,
+        )
+
+    def retract(
+        self,
+        partnership_id: UUID,
+        entry_id: UUID,
+        *,
+        by: Actor,
+        reason: str,
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Entry:
+        """Take back a record that should not have been filed; both stay readable. Gives the entry of the retraction."""
+        from .file import retract
+
+        return retract(
+            self,
+            partnership_id,
+            entry_id,
+            by=by,
+            reason=reason,
+            at=at,
+            expected_version=expected_version,
+            idempotency_key=idempotency_key,
+        )
+
+    # --- asking and doing -------------------------------------------------------------------------------------------
+
+    def check(
+        self,
+        partnership_id: UUID,
+        trigger: str,
+        *,
+        by: Actor,
+        reason: str | None = None,
+        at: datetime | None = None,
+    ) -> Decision:
+        """Say whether *trigger* may be done and everything that stands in its way; change nothing."""
+        from .decide import check
+
+        return check(self, partnership_id, trigger, by=by, reason=reason, at=at)
+
+    def options(self, partnership_id: UUID, *, by: Actor, at: datetime | None = None) -> dict[str, Decision]:
+        """Give a Decision for every trigger that is legal from here: the host's buttons."""
+        from .decide import options
+
+        return options(self, partnership_id, by=by, at=at)
+
+    def fire(
+        self,
+        partnership_id: UUID,
+        trigger: str,
+        *,
+        by: Actor,
+        reason: str | None = None,
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Transition:
+        """Do *trigger*, or raise Refused (IllegalTrigger for a step that is not there) and keep the attempt."""
+        from .fire import fire
+
+        return fire(
+            self,
+            partnership_id,
+            trigger,
+            by=by,
+            reason=reason,
+            at=at,
+            expected_version=expected_version,
+            idempotency_key=idempotency_key,
+        )
+
+    def sweep(self, *, at: datetime | None = None) -> Sweep:
+        """Tell, each once, what approaches, was missed, broke or was mended; change no state."""
+        from .sweep import sweep
+
+        return sweep(self, at=at)
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def dossier(self, partnership_id: UUID, *, as_of: datetime | None = None) -> Dossier:
+        """Give everything on a partnership, as recorded now or up to and with a past moment."""
+        from .look import dossier
+
+        return dossier(self, partnership_id, as_of=as_of)
+
+    def history(self, partnership_id: UUID) -> list[Transition]:
+        """Give every transition of a partnership, oldest first."""
+        from .look import history
+
+        return history(self, partnership_id)
+
+    def attempts(self, partnership_id: UUID) -> list[Attempt]:
+        """Give every step that was asked for and refused, oldest first."""
+        from .look import attempts
+
+        return attempts(self, partnership_id)
+
+    def find(
+        self,
+        *,
+        state: str | None = None,
+        site: str | None = None,
+        kind: str | None = None,
+        partner: UUID | None = None,
+        ids: Mapping[str, str] | None = None,
+    ) -> Iterator[Partnership]:
+        """Give the partnerships that fit everything said, in the order of their ids.
+
+        *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`.
+        """
+        found = self.store.find(
+            states=None if state is None else [state], site=site, kind=kind, partner_id=partner, ids=ids
+        )
+        return (partnership for partnership, _ in found)
+
+    def partner(self, partner_id: UUID) -> Partner:
+        """Give what is now on file of a partner. Raises NotFound."""
+        from .look import partner
+
+        return partner(self, partner_id)
+
+    def sites(self) -> tuple[Site, ...]:
+        """Give the district's sites that are on file."""
+        from .look import sites
+
+        return sites(self)
+
+    def verify(self) -> None:
+        """Check every link of every history and file. Raises Tampered, which names each that does not hold."""
+        from .verify import verify
+
+        verify(self)
+
+    def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:
+        """Give the Report of what does not hold now, with no trigger asked."""
+        from .decide import standing
+
+        return standing(self, partnership_id, at=at)

@@ -1,0 +1,279 @@
+"""What every use case does: read the arguments, load what is on file, and make what is to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from partnerflow.canonical import canonical, check_text, sha256
+from partnerflow.decision import Decision
+from partnerflow.dossier import Dossier, OnFile
+from partnerflow.errors import Conflict, InvalidRequest, KeyReused, NotFound, UnknownState
+from partnerflow.events import Event, Fact
+from partnerflow.history import START, Transition, entry_link, transition_link
+from partnerflow.lifecycle import Move, Row
+from partnerflow.lifecycle.machine import run
+from partnerflow.obligations import Judgement, Obligation, judged
+from partnerflow.partnership import Partnership
+from partnerflow.policies.report import Report
+from partnerflow.ports import Holding, Placement, Receipt, Transaction
+from partnerflow.records import Document, Entry, Partner, Record, Retraction
+from partnerflow.records.conversion import moment_text
+
+if TYPE_CHECKING:
+    from partnerflow.actors import Actor
+
+    from .partnerflow import Partnerflow
+
+
+# --- arguments -----------------------------------------------------------------------------------------------------
+
+
+def aware(moment: datetime, argument: str) -> datetime:
+    """Give *moment* in UTC. Raises InvalidRequest for one without a time zone."""
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise InvalidRequest(
+            argument, moment.isoformat(), "has no time zone: say which, as in 2026-09-01T08:00:00+00:00"
+        )
+    return moment.astimezone(UTC)
+
+
+def recorded_at(flow: Partnerflow, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
+    """Give the clock's moment, never earlier than *after* or than what was recorded last on *files*."""
+    last = (file[-1].recorded_at for file in files if file)
+    return max([aware(flow.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
+
+
+def recorded_on(flow: Partnerflow, holding: Holding) -> datetime:
+    """Give the moment at which something more about *holding* is recorded."""
+    return recorded_at(flow, holding.partner_file, holding.own_file, after=holding.recorded_at)
+
+
+def happened_at(at: datetime | None, now: datetime, not_before: datetime | None = None) -> datetime:
+    """Read the argument `at`. Raises InvalidRequest for a naive moment, the future, or before the last step."""
+    if at is None:
+        return now
+    at = aware(at, "at")
+    if at > now:
+        raise InvalidRequest("at", moment_text(at), f"is in the future (now is {moment_text(now)})")
+    if not_before is not None and at < not_before:
+        raise InvalidRequest("at", moment_text(at), f"is before the partnership's last step, {moment_text(not_before)}")
+    return at
+
+
+def text_of(reason: str | None) -> str | None:
+    """Read the argument `reason`: an empty one is none. Raises InvalidRequest for what no database can keep."""
+    if reason is None or not reason.strip():
+        return None
+    check_text(reason, "reason")
+    return reason
+
+
+def request_hash(call: str, by: Actor, at: datetime | None, *said: object) -> str:
+    """Hash what was asked, so that a key can tell its own request from another."""
+    when = None if at is None else moment_text(aware(at, "at"))
+    return sha256(canonical([call, by.id, by.side, when, [None if one is None else str(one) for one in said]]))
+
+
+def replayed(tx: Transaction, key: str | None, request: str) -> Receipt | None:
+    """Give what *key* has done already. Raises KeyReused if that was another request."""
+    if key is None:
+        return None
+    check_text(key, "idempotency_key")
+    done = tx.receipt(key)
+    if done is not None and done.request != request:
+        raise KeyReused(key)
+    return done
+
+
+def receipt(key: str | None, request: str, *work: UUID) -> Receipt | None:
+    """Note what *key* does."""
+    return None if key is None else Receipt(key=key, request=request, work=work)
+
+
+def expect(holding: Holding, version: int | None) -> None:
+    """Raise Conflict where the partnership is not at the version that the caller expects."""
+    actual = holding.partnership.version
+    if version is not None and version != actual:
+        raise Conflict(holding.partnership.id, version, actual)
+
+
+# --- loading -------------------------------------------------------------------------------------------------------
+
+
+def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Holding:
+    """Load a partnership. Raises NotFound, and UnknownState for a state that today's table does not have."""
+    holding = tx.holding(partnership_id, lock=lock)
+    if holding is None:
+        raise NotFound("partnership", partnership_id)
+    if holding.partnership.state not in flow.lifecycle.states:
+        raise UnknownState(holding.partnership.state, holding.made_under, str(flow.lifecycle))
+    return holding
+
+
+def newest_partner(entries: Iterable[Entry]) -> Partner:
+    """Give what is now on file of a partner."""
+    found = [entry.record for entry in entries if isinstance(entry.record, Partner)]
+    if not found:
+        raise NotFound("partner record", "of this partner")
+    return found[-1]
+
+
+def host_records(flow: Partnerflow, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
+    """Ask the host for its own facts, once a load."""
+    return () if flow.host_records is None else tuple(flow.host_records(partnership, tx.session))
+
+
+def dossier_of(
+    partnership: Partnership, partner_file: Sequence[Entry], own_file: Sequence[Entry], moves: tuple[Move, ...],
+    host: Sequence[Record] = (),
+) -> Dossier:  # fmt: skip
+    """Put a dossier together; the host's facts come last, as the newest."""
+    entries = [entry for entry in partner_file if not isinstance(entry.record, Partner)]
+    return Dossier(
+        newest_partner(partner_file),
+        partnership,
+        OnFile([*entries, *own_file, *(Entry(record=record) for record in host)]),
+        moves=moves,
+    )
+
+
+def loaded(flow: Partnerflow, tx: Transaction, holding: Holding) -> tuple[Dossier, tuple[Record, ...]]:
+    """Give the dossier of a holding, and the host's facts that are in it."""
+    host = host_records(flow, tx, holding.partnership)
+    return dossier_of(holding.partnership, holding.partner_file, holding.own_file, holding.moves, host), host
+
+
+# --- deciding ------------------------------------------------------------------------------------------------------
+
+
+def decide(
+    flow: Partnerflow, tx: Transaction, dossier: Dossier, move: Move, row: Row | None, *, at: datetime,
+    host: tuple[Record, ...] = (),
+) -> tuple[Decision, Dossier]:  # fmt: skip
+    """Judge, once, the dossier as it would stand after *move*; give the Decision and that dossier."""
+    on = flow.today(at)
+    source = move.source
+    legal = flow.lifecycle.legal(source)
+    if row is None:
+        report = Report(
+            pack=flow.pack.pin,
+            on=on,
+            state=source or "",
+            partner=dossier.partner.name,
+            findings=(),
+            trigger=move.trigger,
+        )
+        after = dossier
+    else:
+        after = dossier.after(move, on)
+        if flow.pack.compares(move.trigger):
+            near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=flow.lifecycle.live)
+            after = attrs.evolve(after, neighbours=near)
+        report = flow.pack.ask(after, on, row=row)
+    return Decision(
+        move=move,
+        legal=row is not None,
+        legal_triggers=legal,
+        needs=row.carries if row else (),
+        report=report,
+        lifecycle=str(flow.lifecycle),
+        host_records=host,
+    ), after
+
+
+def lacking(decision: Decision) -> tuple[str, ...]:
+    """Name what the request must carry and does not."""
+    return tuple(name for name in decision.needs if getattr(decision.move, name, None) is None)
+
+
+# --- making what is written ----------------------------------------------------------------------------------------
+
+
+def entered(
+    flow: Partnerflow, records: Sequence[tuple[Record, str]], file_id: UUID, before: Sequence[Entry], *, by: Actor,
+    at: datetime, now: datetime, version: int | None, documents: tuple[Document, ...] = (),
+) -> tuple[Entry, ...]:  # fmt: skip
+    """Make the entries of *records* (each with its text), chained to what lies on the file."""
+    made: list[Entry] = []
+    previous, seq = (before[-1].link, before[-1].seq) if before else (START, 0)
+    for place, (record, text) in enumerate(records, 1):
+        entry = Entry(
+            record=record, id=flow.new_id(), filed_at=at, recorded_at=now, filed_by=by, version=version,
+            documents=documents, text=text, revision=record.kind_info.revision, file_id=file_id, seq=seq + place,
+        )  # fmt: skip
+        entry = attrs.evolve(entry, link=entry_link(entry, previous))
+        previous = entry.link
+        made.append(entry)
+    return tuple(made)
+
+
+def moved(
+    flow: Partnerflow, decision: Decision, row: Row, partnership: Partnership, *, now: datetime, previous: str,
+    partner_file: Sequence[Entry], own_file: Sequence[Entry],
+) -> Transition:  # fmt: skip
+    """Take the step in the machine and make its transition; *partnership* is as it was."""
+    move = decision.move
+    state = run(flow.lifecycle, move.trigger, move.source, move.target)
+    transition = Transition(
+        id=flow.new_id(),
+        partnership_id=partnership.id,
+        version=1 if move.source is None else partnership.version + 1,
+        move=attrs.evolve(move, target=state),
+        recorded_at=now,
+        lifecycle=decision.lifecycle,
+        event=f"org.partnerflow.partnership.{row.event}.v1",
+        decision=decision.text(),
+        partner_seq=len(partner_file),
+        partner_link=partner_file[-1].link if partner_file else START,
+        file_seq=len(own_file),
+        file_link=own_file[-1].link if own_file else START,
+        previous=previous,
+    )
+    return attrs.evolve(transition, link=transition_link(transition))
+
+
+def judgement(flow: Partnerflow, report: Report, dossier: Dossier, before: Sequence[Obligation]) -> Judgement:
+    """Make what must go on being true, and until when, of what *report* found."""
+    return Judgement(
+        partnership_id=dossier.partnership.id,
+        digest=flow.pack.digest,
+        obligations=judged(report, flow.pack.due_dates(report, dossier), before, flow.pack.leads),
+    )
+
+
+def placement(dossier: Dossier) -> Placement:
+    """Make where a partnership can be found."""
+    return Placement(
+        partnership_id=dossier.partnership.id, sites=dossier.sites() or frozenset(), places=dossier.places()
+    )
+
+
+def numbered(flow: Partnerflow, facts: Iterable[Fact], partnership_id: UUID, after: int) -> tuple[Event, ...]:
+    """Give facts their ids and their place among the events of their partnership."""
+    return tuple(
+        Event(
+            id=flow.new_id(), type=fact.type, tenant=flow.store.tenant, partnership_id=partnership_id,
+            sequence=place, time=fact.time, data=fact.data,
+        )
+        for place, fact in enumerate(facts, after + 1)
+    )  # fmt: skip
+
+
+def announce(flow: Partnerflow, tx: Transaction, events: Sequence[Event]) -> None:
+    """Have the receivers of `after` told of *events* once they are committed."""
+
+    def tell() -> None:
+        for event in events:
+            flow.after.tell(event)
+
+    tx.after_commit(tell)
+
+
+def retracted(entries: Iterable[Entry]) -> frozenset[UUID]:
+    """Name the entries that were taken back."""
+    return frozenset(entry.record.entry_id for entry in entries if isinstance(entry.record, Retraction))

@@ -1,0 +1,150 @@
+"""What happened, kept so that it cannot be changed unseen.
+
+Every partnership has a chain of transitions, and every file (a partner's, a partnership's, the district's) a chain of
+entries. A link is a hash over what is stored and over the link before it. A transition's link also covers the last
+links of the two files that it was judged on, and so everything on them. Texts that may one day have to be blanked
+(reasons, decisions, records) enter a link by their own hash, which is kept beside them.
+
+Whoever holds an earlier link can tell whether anything before it was changed; whoever holds none and can write every
+row can not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from partnerflow.canonical import canonical, sha256
+from partnerflow.lifecycle import Move
+from partnerflow.records import Entry
+from partnerflow.records.conversion import moment_text, unstructure
+
+START = ""
+"""The link before the first."""
+
+
+@attrs.frozen(kw_only=True)
+class Transition:
+    """A step that was taken: the move, and the decision that let it pass as the very text that is hashed."""
+
+    id: UUID
+    partnership_id: UUID
+    version: int
+    """The partnership's version that it led to: 1 for the first, without gaps."""
+    move: Move
+    recorded_at: datetime
+    """By the store's clock, aware, UTC; never earlier than the one before. `move.at` is when it happened."""
+    lifecycle: str
+    """Name and version of the table it was made under."""
+    event: str
+    """The type of the event that told of it."""
+    decision: str
+    """The Decision as canonical JSON: pack name, version and digest, the day, and every finding."""
+    partner_seq: int
+    """How many entries the partner's file held when it was judged."""
+    partner_link: str
+    """The last link of that file."""
+    file_seq: int
+    """How many entries the partnership's own file held."""
+    file_link: str
+    previous: str
+    """The link of the transition before it."""
+    link: str = ""
+
+    @property
+    def trigger(self) -> str:
+        """What was asked."""
+        return self.move.trigger
+
+    @property
+    def source(self) -> str | None:
+        """The state that it left; None for the first."""
+        return self.move.source
+
+    @property
+    def target(self) -> str:
+        """The state that it led to."""
+        return self.move.target
+
+    @property
+    def by(self) -> str:
+        """The id of who asked."""
+        return self.move.by.id if self.move.by else ""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened; aware, UTC."""
+        return self.move.at or self.recorded_at
+
+    @property
+    def reason(self) -> str | None:
+        """Why, as whoever asked said."""
+        return self.move.reason
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """A step that was asked for and refused: who, when, which, and the codes that stood in the way."""
+
+    id: UUID
+    partnership_id: UUID
+    trigger: str
+    source: str | None
+    by: str
+    at: datetime
+    recorded_at: datetime
+    codes: tuple[str, ...]
+    """The policies that refused; empty for a step that is not there or that lacked what it must carry."""
+
+
+def transition_link(transition: Transition) -> str:
+    """Compute the link that *transition* must have."""
+    move = transition.move
+    return _link(
+        transition.previous,
+        {
+            "id": str(transition.id),
+            "partnership": str(transition.partnership_id),
+            "version": transition.version,
+            "trigger": str(move.trigger),
+            "source": None if move.source is None else str(move.source),
+            "target": str(move.target),
+            "since": None if move.since is None else move.since.isoformat(),
+            "by": unstructure(move.by),
+            "at": moment_text(transition.at),
+            "recorded_at": moment_text(transition.recorded_at),
+            "reason_sha256": sha256(move.reason or ""),
+            "decision_sha256": sha256(transition.decision),
+            "lifecycle": transition.lifecycle,
+            "event": transition.event,
+            "partner_file": [transition.partner_seq, transition.partner_link],
+            "file": [transition.file_seq, transition.file_link],
+        },
+    )
+
+
+def entry_link(entry: Entry, previous: str) -> str:
+    """Compute the link that *entry* must have after the link *previous*."""
+    return _link(
+        previous,
+        {
+            "id": str(entry.id),
+            "file": str(entry.file_id),
+            "seq": entry.seq,
+            "kind": entry.kind,
+            "revision": entry.revision,
+            "text_sha256": sha256(entry.text),
+            "filed_at": None if entry.filed_at is None else moment_text(entry.filed_at),
+            "recorded_at": None if entry.recorded_at is None else moment_text(entry.recorded_at),
+            "by": unstructure(entry.filed_by),
+            "version": entry.version,
+            "documents": unstructure(entry.documents),
+        },
+    )
+
+
+def _link(previous: str, body: dict[str, Any]) -> str:
+    return sha256(canonical({**body, "previous": previous}))
