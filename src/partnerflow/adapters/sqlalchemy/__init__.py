@@ -1,0 +1,12 @@
+"""Everything in a relational database, through SQLAlchemy Core, in a transaction of ours or of the host's.
+
+`open_store` opens a database by URL; `SQLAlchemyStore` takes a host's engine, whose tables `create_tables` has made.
+"""
+
+from __future__ import annotations
+
+from .schema import create_tables, open_store
+from .store import SQLAlchemyStore
+from .tables import SCHEMA_VERSION, Tables
+
+__all__ = ["SCHEMA_VERSION", "SQLAlchemyStore", "Tables", "create_tables", "open_store"]

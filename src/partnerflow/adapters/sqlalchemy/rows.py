@@ -1,0 +1,213 @@
+"""Rows as values, and values as rows."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import Row
+
+from partnerflow.actors import Actor
+from partnerflow.canonical import canonical
+from partnerflow.errors import InvalidRecord
+from partnerflow.events import Event
+from partnerflow.history import Attempt, Transition
+from partnerflow.lifecycle import Move
+from partnerflow.obligations import Obligation
+from partnerflow.partnership import Partnership
+from partnerflow.ports import Holding, Receipt
+from partnerflow.records import Document, Entry, Record, Unregistered
+from partnerflow.records.conversion import read_record, structure, unstructure
+
+Values = dict[str, Any]
+_OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
+
+
+# --- entries -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _record(kind: str, revision: int, text: str) -> Record:
+    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing."""
+    try:
+        return read_record(kind, json.loads(text), revision=revision)
+    except (ValueError, TypeError, InvalidRecord):
+        return Unregistered(kind=kind, fields={"unreadable": text})
+
+
+@lru_cache(maxsize=1024)
+def _actor(text: str) -> Actor:
+    return structure(json.loads(text), Actor, "actor")
+
+
+def entry(row: Row[Any]) -> Entry:
+    """Read an entry; each has a record of its own, so that it can be told from an equal one."""
+    documents = structure(json.loads(row.documents), tuple[Document, ...], "documents") if row.documents != "[]" else ()
+    return Entry(
+        record=copy.copy(_record(row.kind, row.revision, row.text)),
+        id=row.id,
+        filed_at=row.filed_at,
+        recorded_at=row.recorded_at,
+        filed_by=_actor(row.filed_by),
+        version=row.version,
+        documents=documents,
+        text=row.text,
+        revision=row.revision,
+        file_id=row.file_id,
+        seq=row.seq,
+        link=row.link,
+    )
+
+
+def entry_values(entry: Entry) -> Values:
+    """Write an entry."""
+    return {
+        "file_id": entry.file_id,
+        "seq": entry.seq,
+        "id": entry.id,
+        "kind": entry.kind,
+        "revision": entry.revision,
+        "text": entry.text,
+        "documents": canonical(unstructure(entry.documents)),
+        "filed_at": entry.filed_at,
+        "recorded_at": entry.recorded_at,
+        "filed_by": canonical(unstructure(entry.filed_by)),
+        "version": entry.version,
+        "link": entry.link,
+    }
+
+
+# --- transitions ---------------------------------------------------------------------------------------------------
+
+
+def move(row: Row[Any]) -> Move:
+    """Read the step of a transition."""
+    return Move(row.trigger, row.source, row.target, by=_actor(row.by), at=row.at, reason=row.reason, since=row.since)
+
+
+def transition(row: Row[Any]) -> Transition:
+    """Read a transition."""
+    return Transition(
+        id=row.id,
+        partnership_id=row.partnership_id,
+        version=row.version,
+        move=move(row),
+        recorded_at=row.recorded_at,
+        lifecycle=row.lifecycle,
+        event=row.event,
+        decision=row.decision,
+        partner_seq=row.partner_seq,
+        partner_link=row.partner_link,
+        file_seq=row.file_seq,
+        file_link=row.file_link,
+        previous=row.previous,
+        link=row.link,
+    )
+
+
+def transition_values(transition: Transition) -> Values:
+    """Write a transition."""
+    step = transition.move
+    return {
+        "partnership_id": transition.partnership_id,
+        "version": transition.version,
+        "id": transition.id,
+        "trigger": str(step.trigger),
+        "source": None if step.source is None else str(step.source),
+        "target": str(step.target),
+        "since": step.since,
+        "at": transition.at,
+        "recorded_at": transition.recorded_at,
+        "by": canonical(unstructure(step.by)),
+        "reason": step.reason,
+        "lifecycle": transition.lifecycle,
+        "event": transition.event,
+        "decision": transition.decision,
+        "partner_seq": transition.partner_seq,
+        "partner_link": transition.partner_link,
+        "file_seq": transition.file_seq,
+        "file_link": transition.file_link,
+        "previous": transition.previous,
+        "link": transition.link,
+    }
+
+
+def attempt(row: Row[Any]) -> Attempt:
+    """Read a refused attempt."""
+    fields = ("id", "partnership_id", "trigger", "source", "by", "at", "recorded_at")
+    return Attempt(**{name: getattr(row, name) for name in fields}, codes=tuple(json.loads(row.codes)))
+
+
+def attempt_values(attempt: Attempt) -> Values:
+    """Write a refused attempt."""
+    return {**attrs.asdict(attempt), "trigger": attempt.trigger[:190], "codes": canonical(list(attempt.codes))}
+
+
+# --- the rest ------------------------------------------------------------------------------------------------------
+
+
+def partnership(row: Row[Any]) -> Partnership:
+    """Read where a partnership stands."""
+    return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
+
+
+def holding(row: Row[Any], entries: Iterable[Entry], moves: Iterable[Row[Any]], owed: Iterable[Row[Any]]) -> Holding:
+    """Put together everything on one partnership."""
+    lying = tuple(entries)
+    return Holding(
+        partnership=partnership(row),
+        moves=tuple(map(move, moves)),
+        recorded_at=row.recorded_at,
+        link=row.link,
+        made_under=row.made_under,
+        partner_file=tuple(entry for entry in lying if entry.file_id == row.partner_id),
+        own_file=tuple(entry for entry in lying if entry.file_id == row.id),
+        obligations=tuple(map(obligation, owed)),
+        events=row.events,
+    )
+
+
+def obligation(row: Row[Any]) -> Obligation:
+    """Read an obligation."""
+    return Obligation(**{name: getattr(row, name) for name in _OBLIGATION})
+
+
+def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
+    """Write an obligation."""
+    return {"partnership_id": partnership_id, **{name: getattr(obligation, name) for name in _OBLIGATION}}
+
+
+def event(row: Row[Any], tenant: str) -> Event:
+    """Read an event of the outbox."""
+    data: Mapping[str, Any] = json.loads(row.body)["data"]
+    return Event(
+        id=row.id, type=row.type, tenant=tenant, partnership_id=row.partnership_id, sequence=row.sequence,
+        time=row.time, data=data,
+    )  # fmt: skip
+
+
+def event_values(event: Event) -> Values:
+    """Write an event."""
+    return {
+        "partnership_id": event.partnership_id,
+        "sequence": event.sequence,
+        "id": event.id,
+        "type": event.type,
+        "time": event.time,
+        "body": event.body(),
+    }
+
+
+def receipt(row: Row[Any]) -> Receipt:
+    """Read what a key has done."""
+    return Receipt(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
+
+
+def receipt_values(receipt: Receipt) -> Values:
+    """Write what a key has done."""
+    return {"key": receipt.key, "request": receipt.request, "work": canonical([str(one) for one in receipt.work])}

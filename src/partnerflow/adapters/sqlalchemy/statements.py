@@ -1,0 +1,213 @@
+"""The statements, made once for a set of tables, so that SQLAlchemy compiles each only once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from partnerflow.records import EVERYWHERE
+
+from .tables import Tables
+
+TENANT: BindParameter[str] = bindparam("of_tenant")
+
+
+OBLIGATION = ("title", "holds", "due_on", "missed_on", "told_broken", "reminded_due", "reminded_lead", "look_on")
+
+
+def mine(table: Table) -> ColumnElement[bool]:
+    """Keep to the tenant's own rows."""
+    return table.c.tenant == TENANT
+
+
+class Statements:
+    """Everything that a store says to its database, but for `find`, which is put together when asked."""
+
+    def __init__(self, tables: Tables) -> None:
+        t = self.tables = tables
+        of_partnership: BindParameter[UUID] = bindparam("of_partnership")
+
+        self.partnership = select(t.partnership).where(mine(t.partnership), t.partnership.c.id == of_partnership)
+        self.partnership_locked = self.partnership.with_for_update()
+        self.files = (
+            select(t.entry)
+            .where(mine(t.entry), t.entry.c.file_id.in_(bindparam("file_ids", expanding=True)))
+            .order_by(t.entry.c.file_id, t.entry.c.seq)
+        )
+        self.moves = (
+            select(*(t.transition.c[name] for name in ("trigger", "source", "target", "since", "at", "by", "reason")))
+            .where(mine(t.transition), t.transition.c.partnership_id == of_partnership)
+            .order_by(t.transition.c.version)
+        )
+        self.obligations = (
+            select(t.obligation)
+            .where(mine(t.obligation), t.obligation.c.partnership_id == of_partnership)
+            .order_by(t.obligation.c.code)
+        )
+        self.partner = select(t.partner.c.id).where(mine(t.partner), t.partner.c.id == bindparam("of_partner"))
+        self.partner_locked = self.partner.with_for_update()
+        self.partnerships_of = (
+            select(t.partnership)
+            .where(mine(t.partnership), t.partnership.c.partner_id == bindparam("of_partner"))
+            .order_by(t.partnership.c.id)
+        )
+        self.known_as = select(t.outside_id.c.partner_id).where(
+            mine(t.outside_id), t.outside_id.c.system == bindparam("system"), t.outside_id.c.value == bindparam("value")
+        )
+        self.receipt = select(t.receipt).where(mine(t.receipt), t.receipt.c.key == bindparam("key"))
+        self.entries = select(t.entry).where(mine(t.entry), t.entry.c.id.in_(bindparam("ids", expanding=True)))
+        self.transition = select(t.transition).where(mine(t.transition), t.transition.c.id == bindparam("id"))
+
+        self.history = (
+            select(t.transition)
+            .where(
+                mine(t.transition),
+                t.transition.c.partnership_id == of_partnership,
+                t.transition.c.version > bindparam("after"),
+            )
+            .order_by(t.transition.c.version)
+            .limit(bindparam("page"))
+        )
+        self.file = (
+            select(t.entry)
+            .where(mine(t.entry), t.entry.c.file_id == bindparam("file_id"), t.entry.c.seq > bindparam("after"))
+            .order_by(t.entry.c.seq)
+            .limit(bindparam("page"))
+        )
+        self.file_ids = select(t.entry.c.file_id).distinct().where(mine(t.entry)).order_by(t.entry.c.file_id)
+        self.partnership_ids = select(t.partnership.c.id).where(mine(t.partnership)).order_by(t.partnership.c.id)
+        self.attempts = (
+            select(t.attempt)
+            .where(mine(t.attempt), t.attempt.c.partnership_id == of_partnership)
+            .order_by(t.attempt.c.recorded_at, t.attempt.c.id)
+        )
+        self.outbox = (
+            select(t.outbox)
+            .where(
+                mine(t.outbox),
+                t.outbox.c.partnership_id == of_partnership,
+                t.outbox.c.sequence > bindparam("after"),
+            )
+            .order_by(t.outbox.c.sequence)
+            .limit(bindparam("page"))
+        )
+        self.looked_for = (
+            select(t.obligation.c.partnership_id)
+            .distinct()
+            .where(mine(t.obligation), t.obligation.c.look_on <= bindparam("on"))
+        )
+        # two ranges, not "unequal", so that the index gives what is left to do and not what is done
+        digest: BindParameter[str] = bindparam("digest")
+        self.judged_otherwise = select(t.partnership.c.id).where(
+            mine(t.partnership),
+            or_(t.partnership.c.judged_by < digest, t.partnership.c.judged_by > digest),
+            t.partnership.c.state.in_(bindparam("states", expanding=True)),
+        )
+
+        self.add = {
+            table.name: insert(table)
+            for table in (
+                t.partner, t.outside_id, t.partnership, t.site, t.place, t.entry, t.transition, t.attempt,
+                t.obligation, t.outbox, t.receipt,
+            )
+        }  # fmt: skip
+        self.rename_partner = (
+            update(t.partner)
+            .where(mine(t.partner), t.partner.c.id == bindparam("of_partner"))
+            .values(name=bindparam("new_name"), kind=bindparam("new_kind"))
+        )
+        self.forget_ids = delete(t.outside_id).where(
+            mine(t.outside_id), t.outside_id.c.partner_id == bindparam("of_partner")
+        )
+        self.move_partnership = (
+            update(t.partnership)
+            .where(
+                mine(t.partnership),
+                t.partnership.c.id == of_partnership,
+                t.partnership.c.version == bindparam("old_version"),
+            )
+            .values(
+                {
+                    name: bindparam(f"new_{name}")
+                    for name in (
+                        "state",
+                        "since",
+                        "version",
+                        "recorded_at",
+                        "link",
+                        "made_under",
+                        "events",
+                        "judged_by",
+                    )
+                }
+            )
+        )
+        self.note_partnership = (
+            update(t.partnership)
+            .where(mine(t.partnership), t.partnership.c.id == of_partnership)
+            .values(events=bindparam("new_events"), judged_by=bindparam("new_judged_by"))
+        )
+        self.leave_sites = delete(t.site).where(mine(t.site), t.site.c.partnership_id == of_partnership)
+        self.leave_places = delete(t.place).where(mine(t.place), t.place.c.partnership_id == of_partnership)
+        one_obligation = (
+            mine(t.obligation),
+            t.obligation.c.partnership_id == of_partnership,
+            t.obligation.c.code == bindparam("old_code"),
+        )
+        self.drop_obligation = delete(t.obligation).where(*one_obligation)
+        self.change_obligation = (
+            update(t.obligation)
+            .where(*one_obligation)
+            .values(
+                {
+                    name: bindparam(f"new_{name}")
+                    for name in OBLIGATION
+                }
+            )
+        )  # fmt: skip
+
+    def into(self, table: Table) -> Insert:
+        """Give the statement that adds rows to *table*."""
+        return self.add[table.name]
+
+    def neighbours(self, places: frozenset[tuple[str, str]], states: Sequence[str]) -> Executable:
+        """Find the partnerships in *states* that share one of *places*, with their partners' names."""
+        t = self.tables
+        shared = []
+        for site, area in sorted(places):
+            here = t.place.c.area == area
+            shared.append(here if site == EVERYWHERE else here & t.place.c.site.in_((site, EVERYWHERE)))
+        return (
+            select(t.partnership.c.id, t.partner.c.name)
+            .distinct()
+            .select_from(t.place)
+            .join(
+                t.partnership,
+                (t.partnership.c.tenant == t.place.c.tenant) & (t.partnership.c.id == t.place.c.partnership_id),
+            )
+            .join(
+                t.partner,
+                (t.partner.c.tenant == t.partnership.c.tenant) & (t.partner.c.id == t.partnership.c.partner_id),
+            )
+            .where(
+                mine(t.place),
+                or_(*shared),
+                t.partnership.c.id != bindparam("apart_from"),
+                t.partnership.c.state.in_([str(state) for state in states]),
+            )
+            .order_by(t.partnership.c.id)
+        )

@@ -1,0 +1,225 @@
+"""The tables. The tenant leads every key, so that two districts in one database never meet.
+
+Entries, transitions, attempts and the outbox only ever grow. Everything else can be made again from them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
+
+from partnerflow.errors import InvalidRequest
+
+SCHEMA_VERSION = 1
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC to the microsecond on every database; naive ones are refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Ask MySQL for its microseconds, which it drops otherwise."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write UTC; without its zone where the database would drop it silently."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _word(length: int) -> TypeEngine[str]:
+    """Give a text in which `Active` is not `active`, on MySQL too."""
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def _long() -> TypeEngine[str]:
+    exact = mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
+    return Text().with_variant(exact, "mysql", "mariadb")
+
+
+class Tables:
+    """Our tables, in one MetaData, under a prefix and, if the host likes, a schema of their own."""
+
+    def __init__(self, *, prefix: str = "pf_", schema: str | None = None) -> None:
+        for name, value in (("prefix", prefix), ("schema", schema or "a")):
+            if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,30}", value) is None:
+                raise InvalidRequest(name, value, "must be letters, digits and _, and begin with a letter")
+        self.prefix = prefix
+        self.metadata = MetaData(schema=schema)
+
+        self.schema = self._table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+        self.partner = self._of_tenant(
+            "partner",
+            Column("id", Uuid, primary_key=True),
+            Column("name", _word(512), nullable=False),
+            Column("kind", _word(64)),
+        )
+        self.outside_id = self._of_tenant(
+            "outside_id",
+            Column("system", _word(64), primary_key=True),
+            Column("value", _word(190), primary_key=True),
+            Column("partner_id", Uuid, nullable=False),
+            index={"partner": ["partner_id"]},
+        )
+        self.partnership = self._of_tenant(
+            "partnership",
+            Column("id", Uuid, primary_key=True),
+            Column("partner_id", Uuid, nullable=False),
+            Column("state", _word(64), nullable=False),
+            Column("since", Date),
+            Column("version", Integer, nullable=False),
+            Column("succeeds", Uuid),
+            Column("recorded_at", UTCDateTime, nullable=False),
+            Column("link", _word(64), nullable=False),
+            Column("made_under", _word(190), nullable=False),
+            Column("events", Integer, nullable=False),
+            Column("judged_by", _word(64), nullable=False),
+            index={"state": ["state", "id"], "partner": ["partner_id", "id"], "judged": ["judged_by"]},
+        )
+        self.site = self._of_tenant(
+            "site",
+            Column("site", _word(128), primary_key=True),
+            Column("partnership_id", Uuid, primary_key=True),
+            index={"partnership": ["partnership_id"]},
+        )
+        self.place = self._of_tenant(
+            "place",
+            Column("area", _word(128), primary_key=True),
+            Column("site", _word(128), primary_key=True),
+            Column("partnership_id", Uuid, primary_key=True),
+            index={"partnership": ["partnership_id"]},
+        )
+        self.entry = self._of_tenant(
+            "entry",
+            Column("file_id", Uuid, primary_key=True),
+            Column("seq", Integer, primary_key=True, autoincrement=False),
+            Column("id", Uuid, nullable=False),
+            Column("kind", _word(64), nullable=False),
+            Column("revision", Integer, nullable=False),
+            Column("text", _long(), nullable=False),
+            Column("documents", _long(), nullable=False),
+            Column("filed_at", UTCDateTime, nullable=False),
+            Column("recorded_at", UTCDateTime, nullable=False),
+            Column("filed_by", _long(), nullable=False),
+            Column("version", Integer),
+            Column("link", _word(64), nullable=False),
+            unique=["id"],
+        )
+        self.transition = self._of_tenant(
+            "transition",
+            Column("partnership_id", Uuid, primary_key=True),
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            Column("id", Uuid, nullable=False),
+            Column("trigger", _word(64), nullable=False),
+            Column("source", _word(64)),
+            Column("target", _word(64), nullable=False),
+            Column("since", Date),
+            Column("at", UTCDateTime, nullable=False),
+            Column("recorded_at", UTCDateTime, nullable=False),
+            Column("by", _long(), nullable=False),
+            Column("reason", _long()),
+            Column("lifecycle", _word(190), nullable=False),
+            Column("event", _word(190), nullable=False),
+            Column("decision", _long(), nullable=False),
+            Column("partner_seq", Integer, nullable=False),
+            Column("partner_link", _word(64), nullable=False),
+            Column("file_seq", Integer, nullable=False),
+            Column("file_link", _word(64), nullable=False),
+            Column("previous", _word(64), nullable=False),
+            Column("link", _word(64), nullable=False),
+            unique=["id"],
+        )
+        self.attempt = self._of_tenant(
+            "attempt",
+            Column("partnership_id", Uuid, primary_key=True),
+            Column("recorded_at", UTCDateTime, primary_key=True),
+            Column("id", Uuid, primary_key=True),
+            Column("trigger", _word(190), nullable=False),
+            Column("source", _word(64)),
+            Column("by", _word(190), nullable=False),
+            Column("at", UTCDateTime, nullable=False),
+            Column("codes", _long(), nullable=False),
+        )
+        self.obligation = self._of_tenant(
+            "obligation",
+            Column("partnership_id", Uuid, primary_key=True),
+            Column("code", _word(64), primary_key=True),
+            Column("title", _word(512), nullable=False),
+            Column("holds", Boolean(create_constraint=False), nullable=False),
+            Column("due_on", Date),
+            Column("missed_on", Date),
+            Column("told_broken", Boolean(create_constraint=False), nullable=False),
+            Column("reminded_due", Date),
+            Column("reminded_lead", Integer),
+            Column("look_on", Date),
+            index={"look": ["look_on"]},
+        )
+        self.outbox = self._of_tenant(
+            "outbox",
+            Column("partnership_id", Uuid, primary_key=True),
+            Column("sequence", Integer, primary_key=True, autoincrement=False),
+            Column("id", Uuid, nullable=False),
+            Column("type", _word(190), nullable=False),
+            Column("time", UTCDateTime, nullable=False),
+            Column("body", _long(), nullable=False),
+            unique=["id"],
+        )
+        self.receipt = self._of_tenant(
+            "receipt",
+            Column("key", _word(190), primary_key=True),
+            Column("request", _word(64), nullable=False),
+            Column("work", _long(), nullable=False),
+        )
+
+    def _table(self, name: str, *columns: Any) -> Table:
+        return Table(f"{self.prefix}{name}", self.metadata, *columns)
+
+    def _of_tenant(
+        self,
+        name: str,
+        *columns: Column[Any],
+        index: dict[str, list[str]] | None = None,
+        unique: list[str] | None = None,
+    ) -> Table:
+        """Make a table whose every key begins with the tenant."""
+        keys: list[Any] = [
+            Index(f"ix_{self.prefix}{name}_{label}", "tenant", *fields) for label, fields in (index or {}).items()
+        ]
+        if unique:
+            keys.append(UniqueConstraint("tenant", *unique, name=f"uq_{self.prefix}{name}_{'_'.join(unique)}"))
+        return self._table(name, Column("tenant", _word(64), primary_key=True), *columns, *keys)
