@@ -48,9 +48,8 @@ class Refused(PartnerflowError):
         self.lacks = lacks
 
     def __str__(self) -> str:
-        if self.lacks:
-            return f"{self.decision.trigger} must carry: {', '.join(self.lacks)}"
-        return self.decision.explain()
+        lacking = f"It was asked without: {', '.join(self.lacks)}.\n" if self.lacks else ""
+        return lacking + self.decision.explain()
 
 
 class IllegalTrigger(Refused):

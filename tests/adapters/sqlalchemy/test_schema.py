@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, text, update
 
-from partnerflow import Actor, InvalidRequest, Partner, Partnerflow, SchemaMismatch, Unreadable
+from partnerflow import Actor, InvalidRequest, Partner, Partnerflow, SchemaMismatch, StoreError, Unreadable
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
 from partnerflow.records import Need
 
@@ -113,3 +113,14 @@ def test_a_stored_record_that_cannot_be_read_any_more_is_kept_and_judged_by_noth
     dossier = flow.dossier(p.id)
     assert dossier.latest(Need) is None
     assert [entry.kind for entry in dossier.entries] == ["need"]
+
+
+def test_a_database_that_may_not_be_written_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "p.db"
+    p = Partnerflow.open(f"sqlite:///{path}").propose(Partner(name="Riverbend"), by=OFFICE)
+    reader = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    flow = Partnerflow(store=SQLAlchemyStore(reader))
+    assert flow.dossier(p.id).partnership == p
+    with pytest.raises(StoreError, match="readonly"):
+        flow.fire(p.id, "withdraw", by=OFFICE, reason="changed their mind")
+    reader.dispose()

@@ -12,12 +12,18 @@ from uuid import UUID
 import attrs
 from sqlalchemy import Connection, CursorResult, Engine, Executable, select
 from sqlalchemy import Row as SQLRow
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from partnerflow.dossier import Neighbour, services_at
-from partnerflow.errors import Conflict, InvalidRequest, StoreBusy
+from partnerflow.errors import Conflict, InvalidRequest, StoreBusy, StoreError
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.obligations import Judgement, Obligation
@@ -421,18 +427,22 @@ def _begin(connection: Connection, how: str) -> None:
 
 @contextmanager
 def _translated(*, in_hosts: bool) -> Iterator[None]:
-    """Turn what a database says when somebody else is writing into errors that say what to do."""
+    """Turn what a database says when it cannot do its work into errors that say what to do."""
     try:
         yield
+    except IntegrityError as error:
+        raise StoreBusy(f"another writer was quicker ({error.orig}): roll back and try again") from error
     except OperationalError as error:
         text = str(error.orig).lower()
         if "locked" not in text and "busy" not in text:
-            raise
+            raise StoreError(f"the database cannot do this: {error.orig}") from error
         remedy = (
             "have your engine begin with BEGIN IMMEDIATE (see the how-to on embedding), roll back and try again"
             if in_hosts
             else "try again"
         )
         raise StoreBusy(f"another writer holds the database: {remedy}") from error
-    except IntegrityError as error:
-        raise StoreBusy(f"another writer was quicker ({error.orig}): roll back and try again") from error
+    except (ProgrammingError, NotSupportedError):
+        raise  # our own mistake, not the database's trouble
+    except DatabaseError as error:
+        raise StoreError(f"the database cannot do this: {error.orig}") from error

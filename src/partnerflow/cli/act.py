@@ -1,0 +1,195 @@
+"""Acting: propose, adopt, file, retract, fire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from partnerflow.lifecycle import DEFAULT
+from partnerflow.partnership import DISTRICT
+
+from . import views
+from .command import command
+from .evidence import Source, read_records, source, unknown_fields
+from .failure import CannotDo
+from .naming import find_entry, find_one, short
+from .parameters import OutsideId, day, moment, outside_id
+from .screen import say
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from partnerflow import Entry, Partner, Partnerflow, Partnership
+
+_ACTS = ("where", "who")
+_AT = click.option("--at", type=moment, help="When it happened, if not now.")
+_KIND = click.option("--kind", help="What kind of organisation it is, such as community_organization.")
+_IDS = click.option(
+    "--id", "ids", type=outside_id, metavar="SYSTEM:VALUE", multiple=True, help="Its id in another system; repeatable."
+)
+
+
+@command(
+    "propose",
+    'partnerflow propose "Riverbend Youth Center" --kind community_organization',
+    "partnerflow propose --of riverbend",
+    shares=_ACTS,
+)
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--of", "of", metavar="ID", help="One more partnership with the partner of this one.")
+@click.option("--succeeds", metavar="ID", help="The ended partnership that this one comes back from.")
+@_KIND
+@_IDS
+@click.option("--reason", help="Why.")
+@_AT
+@click.pass_obj
+def propose(
+    settings: Settings, name: str | None, of: str | None, succeeds: str | None, kind: str | None,
+    ids: Sequence[OutsideId], reason: str | None, at: datetime | None,
+) -> None:  # fmt: skip
+    """Propose a partnership.
+
+    With a new partner, NAME; or one more with a partner that is on file, by naming one that it has.
+    """
+    flow = settings.flow(make=name is not None)
+    before = find_one(flow, succeeds).partnership if succeeds else None
+    known = find_one(flow, of).partnership if of else before
+    if (name is None) == (known is None):
+        raise CannotDo(
+            "say either the NAME of a new partner, or with --of or --succeeds which partnership it has already"
+        )
+    partner = known.partner_id if known is not None else _partner(name or "", kind, ids)
+    made = flow.propose(partner, by=settings.actor(flow), reason=reason, succeeds=before.id if before else None, at=at)
+    _begun(settings, flow, made, "proposed")
+
+
+@command(
+    "adopt",
+    'partnerflow adopt "Northside Tutors" --state active --since 2019-08-01 --reason "in place for years"',
+    'partnerflow adopt "YMCA" --state active --since 2021-09-01 --reason "in place" --id ein:36-2179782',
+    shares=_ACTS,
+)
+@click.argument("name", metavar="NAME")
+@click.option("--state", required=True, type=click.Choice(list(DEFAULT.live)), help="Where it stands.")
+@click.option("--since", required=True, type=day, help="Since when it stands there.")
+@click.option("--reason", required=True, help="Why it is taken in as it stands.")
+@_KIND
+@_IDS
+@_AT
+@click.pass_obj
+def adopt(
+    settings: Settings, name: str, state: str, since: date, reason: str, kind: str | None, ids: Sequence[OutsideId],
+    at: datetime | None,
+) -> None:  # fmt: skip
+    """Take in a partnership that was there before, as it stands.
+
+    What its file lacks is told, not refused.
+    """
+    flow = settings.flow(make=True)
+    made = flow.adopt(
+        _partner(name, kind, ids), state=state, since=since, by=settings.actor(flow), reason=reason, at=at
+    )
+    _begun(settings, flow, made, "adopted")
+
+
+def _partner(name: str, kind: str | None, ids: Sequence[OutsideId]) -> Partner:
+    from partnerflow import Partner
+
+    if not name.strip():
+        raise CannotDo("the NAME is empty")
+    return Partner(name=name.strip(), kind=kind, ids=dict(ids))
+
+
+def _begun(settings: Settings, flow: Partnerflow, made: Partnership, how: str) -> None:
+    name = flow.partner(made.partner_id).name
+    say(f"{how}: {name}, id {made.id}, in {made.state} since {views.day(made.since)}")
+    views.standing(settings, flow, made.id)
+
+
+@command(
+    "file",
+    """partnerflow file riverbend --json '{"kind": "scope", "level": "school", "sites": ["255901001"]}'""",
+    "partnerflow file riverbend --from records.json --at 2026-09-01T08:00+00:00",
+    """partnerflow file riverbend --json '{"partner": {"classification": "partner"}}'""",
+    """partnerflow file district --json '{"kind": "site", "site": "255901001", "name": "Grand Bend High School"}'""",
+    shares=_ACTS,
+)
+@click.argument("identity", metavar="ID")
+@click.option("--json", "texts", multiple=True, metavar="JSON", help="A record, or a list of records; repeatable.")
+@click.option(
+    "--from",
+    "paths",
+    multiple=True,
+    metavar="FILE",
+    help="A JSON file of one record or a list; - reads standard input.",
+)
+@_AT
+@click.pass_obj
+def file(settings: Settings, identity: str, texts: Sequence[str], paths: Sequence[str], at: datetime | None) -> None:
+    """File records, as JSON.
+
+    All of them or, if one has a fault, none. What stands already is not filed again. The ID `district` stands for the
+    district's own file, where its sites are.
+    """
+    given = [*(Source(f"--json[{place}]", text) for place, text in enumerate(texts, 1)), *map(source, paths)]
+    if not given:
+        raise CannotDo("nothing to file: say --json or --from")
+    flow = settings.flow()
+    named = None if identity == "district" else find_one(flow, identity)
+    subject = DISTRICT if named is None else named.partnership.id
+    records = read_records(given, None if named is None else flow.partner(named.partnership.partner_id))
+    before = {entry.id for entry in views.on_file(flow, subject)}
+    for warning in unknown_fields(records):
+        say(f"note: {warning}", stderr=True)
+    for entry in flow.file(subject, *records, by=settings.actor(flow), at=at):
+        _filed(entry, new=entry.id not in before)
+    if named is not None:
+        views.standing(settings, flow, named.partnership.id)
+
+
+def _filed(entry: Entry, *, new: bool) -> None:
+    say(f"{'filed' if new else 'unchanged'}: {views.called(entry)}, entry {short(entry.id)}")
+
+
+@command("retract", 'partnerflow retract riverbend 4f1c2a9e --reason "filed for the wrong partner"', shares=_ACTS)
+@click.argument("identity", metavar="ID")
+@click.argument("entry", metavar="ENTRY")
+@click.option("--reason", required=True, help="Why it is taken back.")
+@_AT
+@click.pass_obj
+def retract(settings: Settings, identity: str, entry: str, reason: str, at: datetime | None) -> None:
+    """Take back a record that should not have been filed.
+
+    ENTRY is the id of its entry, or the tail of that, as `partnerflow show` lists it.
+    """
+    flow = settings.flow()
+    named = find_one(flow, identity)
+    entry_id = find_entry(flow.dossier(named.partnership.id), entry)
+    made = flow.retract(named.partnership.id, entry_id, by=settings.actor(flow), reason=reason, at=at)
+    say(f"retracted: entry {short(entry_id)}, by entry {short(made.id)}; both stay readable")
+    views.standing(settings, flow, named.partnership.id)
+
+
+@command(
+    "fire",
+    "partnerflow fire riverbend begin_vetting",
+    'partnerflow fire riverbend decline --reason "no room" --by b.okafor',
+    shares=_ACTS,
+)
+@click.argument("identity", metavar="ID")
+@click.argument("trigger", metavar="TRIGGER")
+@click.option("--reason", help="Why; some steps must carry it.")
+@_AT
+@click.pass_obj
+def fire(settings: Settings, identity: str, trigger: str, reason: str | None, at: datetime | None) -> None:
+    """Take a step of the lifecycle, or learn what is in its way.
+
+    What is refused is explained whole, with what would mend it; the exit code is then 1.
+    """
+    flow = settings.flow()
+    named = find_one(flow, identity)
+    made = flow.fire(named.partnership.id, trigger, by=settings.actor(flow), reason=reason, at=at)
+    say(f"{named.name}: {made.source} -> {made.target} ({made.trigger} by {made.by}, version {made.version})")
+    views.standing(settings, flow, named.partnership.id)

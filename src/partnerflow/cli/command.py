@@ -1,0 +1,46 @@
+"""How a command is made: with its examples, the options that all share, and an exit code as its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from .shared import shared
+
+
+class Command(click.Command):
+    """A command that shows what to type."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), shares: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.shares = tuple(shares)
+        own = {name for parameter in self.params for name in parameter.opts}
+        self.params += [option for option in shared(*shares) if own.isdisjoint(option.opts)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the examples, and where the shared options are told of."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+        if self.shares:
+            formatter.write_paragraph()
+            said = ", ".join(option.opts[0] for option in shared(*self.shares))
+            formatter.write_text(f"It also takes {said}: see partnerflow --help.")
+
+
+def command(
+    name: str, *examples: str, shares: Sequence[str] = ("where",)
+) -> Callable[[Callable[..., int | None]], Command]:
+    """Make a command of a function that gives an exit code, or None for 0.
+
+    *shares* names the groups of options (`where`, `who`, `rules`) that it takes beside its own.
+    """
+
+    def decorate(function: Callable[..., int | None]) -> Command:
+        made = click.command(name, cls=Command, examples=examples, shares=shares)
+        return made(function)
+
+    return decorate

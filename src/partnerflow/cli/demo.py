@@ -1,0 +1,76 @@
+"""The demo: where its database goes, and how it begins and ends. What happens in between is in `story`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from shlex import join
+from typing import TYPE_CHECKING
+
+import click
+
+from . import story
+from .command import command
+from .failure import CannotDo
+from .screen import say
+from .settings import Settings, close, sqlite_file
+
+if TYPE_CHECKING:
+    from partnerflow import Partnerflow
+
+
+@command("demo", "partnerflow demo", "partnerflow demo --keep /tmp/riverbend.db", shares=("database",))
+@click.option("--keep", metavar="PATH", help="The SQLite file to make, instead of demo.db.")
+@click.pass_obj
+def demo(settings: Settings, keep: str | None) -> None:
+    """See a partnership live its whole life, on real data.
+
+    It imports the sample of the Ed-Fi standard and walks one new partnership through a school year: refusals explained,
+    a waiver, a lapse found by a sweep, an improvement plan, a termination. All of it is done by the public API on a
+    fresh database, which is left for you to look at: demo.db in the working directory or, if there is one, demo-2.db
+    and so on.
+    """
+    from partnerflow import Partnerflow
+
+    url = _fresh(settings, keep)
+    calendar = story.Calendar()
+    flow = Partnerflow.open(url, clock=calendar)
+    try:
+        _refuse_unless_empty(flow, url)
+        riverbend = story.tell(flow, calendar)
+        story.look_back(flow, riverbend)
+    finally:
+        close(flow)
+    _say_what_next(url)
+
+
+def _fresh(settings: Settings, keep: str | None) -> str:
+    """Choose the database: the one that was named on this command line, never the one of the environment."""
+    if keep is not None and settings.db_by_hand:
+        raise CannotDo("say either --db or --keep")
+    if settings.db_by_hand:
+        return settings.url
+    if keep is None:
+        return f"sqlite:///{next(path for path in _names() if not path.exists())}"
+    if Path(keep).exists():
+        raise CannotDo(f"{keep} exists already: remove it, or name another file")
+    return f"sqlite:///{keep}"
+
+
+def _names() -> Iterator[Path]:
+    yield Path("demo.db")
+    yield from (Path(f"demo-{number}.db") for number in count(2))
+
+
+def _refuse_unless_empty(flow: Partnerflow, url: str) -> None:
+    if next(flow.store.files(), None) is not None:
+        raise CannotDo(f"{url} has something on file already: name a fresh database, or leave --db out")
+
+
+def _say_what_next(url: str) -> None:
+    file = sqlite_file(url)
+    where = str(file or url)
+    say(f"\nAll of this is in {file.resolve() if file else url}. Try:")
+    for words in (("why", "Communities"), ("show", "riverbend"), ("history", "riverbend", "--told")):
+        say(f"  {join(['partnerflow', '--db', where, *words])}", style="pf.command", whole=True)

@@ -1,0 +1,65 @@
+"""The options that many commands share; each may stand before the command or after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+
+from .settings import DEFAULT_DB, Settings
+
+_SIDES = click.Choice(["district", "school", "partner", "system"])
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a shared option, wherever on the line it was said."""
+    if value in (None, ()):
+        return
+    settings = ctx.ensure_object(Settings)
+    name = parameter.name or ""
+    if isinstance(value, str) and not value.strip():
+        raise click.BadParameter("is empty", ctx, parameter)
+    setattr(settings, name, value)
+    if name == "db":
+        settings.db_by_hand = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _option(name: str, says: str, **attributes: Any) -> Callable[..., click.Option]:
+    return partial(click.Option, [name], help=says, expose_value=False, callback=_remember, **attributes)
+
+
+_DB = _option(
+    "--db",
+    "The database: an SQLAlchemy URL, or the path of a SQLite file "
+    f"(default: {DEFAULT_DB}; environment: PARTNERFLOW_DB).",
+    metavar="URL",
+)
+_PACK = _option("--pack", "The policy pack: a name, or the path of a TOML file (default: default).", metavar="NAME")
+_TZ = _option("--tz", "The district's time zone, as America/Chicago (default: UTC).", metavar="ZONE")
+_TENANT = _option("--tenant", "Whose data, where one database keeps several (default: default).", metavar="NAME")
+_BY = _option("--by", "Who acts (default: the user of this system).", metavar="NAME")
+_ROLE = _option("--role", "In which role (default: partnership_office); repeatable.", metavar="NAME", multiple=True)
+_SIDE = _option("--side", "For which side (default: district).", type=_SIDES)
+_SITE = _option(
+    "--site", "Where the roles count (default: wherever the pack says); repeatable.", metavar="SITE", multiple=True
+)
+_ACTS_FOR = _option("--acts-for", "With --side partner: a partnership of the partner that they act for.", metavar="ID")
+
+GROUPS = {
+    "database": (_DB,),
+    "rules": (_PACK, _TZ),
+    "where": (_DB, _PACK, _TZ, _TENANT),
+    "who": (_BY, _ROLE, _SIDE, _SITE, _ACTS_FOR),
+}
+
+
+def on_top() -> list[click.Option]:
+    """Give every shared option, as the help of the whole command shows it; the environment may name the database."""
+    return [make(envvar="PARTNERFLOW_DB" if make is _DB else None) for make in (*GROUPS["where"], *GROUPS["who"])]
+
+
+def shared(*groups: str) -> list[click.Option]:
+    """Give the options of some groups, for a command that takes them too and leaves it to the top to tell of them."""
+    return [make(hidden=True) for group in groups for make in GROUPS[group]]
