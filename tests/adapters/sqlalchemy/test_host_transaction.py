@@ -316,3 +316,24 @@ def test_moments_survive_to_the_microsecond_in_utc(engine: Engine) -> None:
     (made,) = flow.history(p.id)
     assert made.at == made.recorded_at == moment
     assert made.at.tzinfo is UTC
+
+
+def test_a_step_in_a_hosts_plain_sqlite_transaction_is_never_judged_on_a_file_that_somebody_changes_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """Without the listeners of the how-to, SQLite would begin to lock only at our first write, after the judging."""
+    host = create_engine(f"sqlite:///{tmp_path / 'plain.db'}", connect_args={"timeout": 0.1})
+    create_tables(host)
+    flow = Partnerflow(store=SQLAlchemyStore(host))
+    p = flow.propose(RIVERBEND, by=OFFICE)
+    others = Partnerflow(store=SQLAlchemyStore(host))
+
+    def somebody_files(sender: str, transition: object) -> None:
+        with pytest.raises(StoreBusy):
+            others.file(p.id, CONTACT, by=OFFICE)
+
+    flow.before.connect(somebody_files)
+    with Session(host) as session, session.begin():
+        flow.within(session).fire(p.id, "withdraw", by=OFFICE, reason="changed their mind")
+    flow.verify()
+    host.dispose()

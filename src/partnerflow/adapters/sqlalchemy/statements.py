@@ -43,6 +43,8 @@ class Statements:
 
         self.partnership = select(t.partnership).where(mine(t.partnership), t.partnership.c.id == of_partnership)
         self.partnership_locked = self.partnership.with_for_update()
+        # on SQLite nothing locks a row; a write, even one that changes nothing, takes the turn
+        self.take_turn = update(t.schema).values(version=t.schema.c.version)
         self.files = (
             select(t.entry)
             .where(mine(t.entry), t.entry.c.file_id.in_(bindparam("file_ids", expanding=True)))
