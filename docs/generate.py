@@ -9,43 +9,38 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from partnerflow.lifecycle import CHOSEN, DEFAULT, SAME, Row, mermaid
+from parts import command, events, lifecycle, policies, python, records
+
+from partnerflow import Decision, Dossier, Partnerflow, Transition
+from partnerflow.policies import Finding, Report
 
 DOCS = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: (\S+) -->\n)((?:(?!<!-- generated: ).)*?)(<!-- end -->)", re.DOTALL)
-
-
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Give a Markdown table."""
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ("---",) * len(header), *rows))
-
-
-def codes(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "-"
-
-
-def lifecycle_table() -> str:
-    anywhere = f"any but {codes(tuple(sorted(DEFAULT.final)))}"
-
-    def cells(row: Row) -> tuple[str, ...]:
-        target = {SAME: "the same", CHOSEN: anywhere}.get(row.target, f"`{row.target}`")
-        advances = "yes" if row.advances else ""
-        carries = ", ".join(row.carries)
-        clauses = ", ".join(row.cites)
-        return f"`{row.trigger}`", codes(row.sources), target, advances, carries, f"`{row.event}`", clauses
-
-    header = ("trigger", "from", "to", "advances", "carries", "event", "clauses")
-    return table(header, [cells(row) for row in DEFAULT.rows])
-
-
-def lifecycle_diagram() -> str:
-    return f"```mermaid\n{mermaid(DEFAULT)}```\n"
-
+_OFFERED = (
+    "partnerflow",
+    "partnerflow.lifecycle",
+    "partnerflow.policies",
+    "partnerflow.adapters.sqlalchemy",
+    "partnerflow.testing",
+)
+_SHOWN = (Partnerflow, Decision, Report, Finding, Dossier, Transition)
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "reference/lifecycle.md": {"table": lifecycle_table, "diagram": lifecycle_diagram},
+    "reference/lifecycle.md": {"table": lifecycle.rows, "diagram": lifecycle.diagram},
+    "reference/policies.md": {"table": policies.overview, "policies": policies.sections},
+    "reference/records.md": {"table": records.overview, "kinds": records.sections},
+    "reference/events.md": {"types": events.every_type, "envelope": events.envelope, "data": events.data},
+    "reference/errors.md": {"tree": python.error_tree, "table": python.error_table},
+    "reference/command-line.md": {"commands": command.sections},
+    "reference/python.md": {
+        **{module: partial(python.names, module) for module in _OFFERED},
+        **{cls.__name__: partial(python.members, cls) for cls in _SHOWN},
+    },
+    "explanation/architecture.md": {"house": python.house},
+    "../README.md": {"diagram": lifecycle.diagram},
 }
 
 
@@ -64,6 +59,11 @@ def stale() -> dict[str, str]:
     return {page: text for page, text in texts.items() if text != (DOCS / page).read_text(encoding="utf-8")}
 
 
+def shown(page: str) -> str:
+    """Give the place of a page from the root of the project."""
+    return page.removeprefix("../") if page.startswith("../") else f"docs/{page}"
+
+
 def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.stderr.write("usage: python docs/generate.py [--check]\n")
@@ -71,10 +71,10 @@ def main(arguments: list[str]) -> int:
     pages = stale()
     for page, text in pages.items():
         if arguments:
-            sys.stderr.write(f"stale: docs/{page}; run: python docs/generate.py\n")
+            sys.stderr.write(f"stale: {shown(page)}; run: python docs/generate.py\n")
         else:
             (DOCS / page).write_text(text, encoding="utf-8", newline="\n")
-            sys.stdout.write(f"written: docs/{page}\n")
+            sys.stdout.write(f"written: {shown(page)}\n")
     return 1 if arguments and pages else 0
 
 

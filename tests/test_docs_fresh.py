@@ -30,6 +30,7 @@ def generate(docs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
+    shutil.copy(DOCS.parent / "README.md", tmp_path)
     return Path(shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__")))
 
 

@@ -1,0 +1,1 @@
+"""What generate.py writes into the pages, one module a subject."""
