@@ -173,7 +173,7 @@ class _Transaction:
             made_under=made[-1].lifecycle,
             partner_file=tuple(kept.files[partnership.partner_id]),
             own_file=tuple(kept.files.get(partnership_id, ())),
-            obligations=kept.judgements[partnership_id].obligations,
+            obligations=tuple(sorted(kept.judgements[partnership_id].obligations, key=lambda owed: owed.code)),
             events=len(kept.events[partnership_id]),
         )
 
