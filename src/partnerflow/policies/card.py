@@ -347,18 +347,21 @@ class Policy:
     def _clean(self, outcome: Outcome, until: date) -> Finding:
         if until == NO_END:
             return self._passed if outcome is Outcome.PASSED else self._does_not_apply
-        return attrs.evolve(self._passed, outcome=outcome, until=until)
+        return self._sound(outcome, until)
 
-    @cached_property
-    def _passed(self) -> Finding:
+    def _sound(self, outcome: Outcome, until: date | None = None) -> Finding:
         return Finding(
-            code=self.code, title=self.title, revision=self.revision, outcome=Outcome.PASSED,
+            code=self.code, title=self.title, revision=self.revision, outcome=outcome, until=until,
             severity=self.severity, cites=self.cites,
         )  # fmt: skip
 
     @cached_property
+    def _passed(self) -> Finding:
+        return self._sound(Outcome.PASSED)
+
+    @cached_property
     def _does_not_apply(self) -> Finding:
-        return attrs.evolve(self._passed, outcome=Outcome.NOT_APPLICABLE)
+        return self._sound(Outcome.NOT_APPLICABLE)
 
 
 def in_words(value: object) -> str:

@@ -120,7 +120,7 @@ class Pack:
 
     @cached_property
     def digest(self) -> str:
-        """A hash over everything that decides what the pack says: codes, revisions, parameters, roles."""
+        """A hash over everything that decides what the pack says: codes, revisions, parameters, roles; in no order."""
         return sha256(
             canonical(
                 {
@@ -135,7 +135,7 @@ class Pack:
                             "defaults": unstructure(dict(rule.policy.defaults)),
                             "settings": [[str(s.since), unstructure(dict(s.values))] for s in rule.settings],
                         }
-                        for rule in self.rules
+                        for rule in sorted(self.rules, key=lambda rule: rule.policy.code)
                     ],
                     "roles": unstructure([self.roles[name] for name in sorted(self.roles)]),
                     "leads": list(self.leads),

@@ -106,6 +106,10 @@ class _Reader:
         values = {name: self._value(f"{where}.{name}", body[name], types[name]) for name in body if name in parameters}
         if since is not None and (fixed := sorted(set(body) & {"severity", "enforcement", "holds_in", "guards"})):
             self._wrong(f"{where}.{fixed[0]}", "applies always: only parameters go by date")
+        if since is not None and not values:
+            self._wrong(f"{where}.from", f"sets no parameter; {code} has {', '.join(sorted(parameters)) or 'none'}")
+        cites = self._value(f"{where}.cites", body.get("cites", ""), str) or None
+        given = [Setting(values=values, since=since or date.min, cites=cites)] if values else []
         rules[code] = attrs.evolve(
             rule,
             severity=self._choice(f"{where}.severity", body.get("severity", str(rule.severity)), list(Severity)),
@@ -117,14 +121,7 @@ class _Reader:
             == "enforce",
             holds_in=rule.holds_in | self._value(f"{where}.holds_in", body.get("holds_in", []), frozenset[str]),
             guards=rule.guards | self._value(f"{where}.guards", body.get("guards", []), frozenset[str]),
-            settings=tuple(
-                sorted(
-                    (*rule.settings, Setting(values=values, since=since or date.min, cites=body.get("cites"))),
-                    key=lambda setting: setting.since,
-                )
-            )
-            if values
-            else rule.settings,
+            settings=tuple(sorted((*rule.settings, *given), key=lambda setting: setting.since)),
         )
 
     # --- what can be wrong ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from .agreement import (
     DataSharingAgreement,
     Milestone,
     ResponsibleParty,
+    SharedElement,
     TimeAndSpace,
     Transition,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Scope",
     "Score",
     "Service",
+    "SharedElement",
     "Site",
     "Step",
     "StrategicGoal",

@@ -46,6 +46,14 @@ class Transition:
     what: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class SharedElement:
+    """One element of data on students that is shared, and where the caseload system keeps it (EAF-4.2.e)."""
+
+    element: str
+    kept_in: str | None = None
+
+
 @record(
     "agreement",
     about="partnership",
@@ -77,13 +85,10 @@ class Agreement(Record):
     cites=("EAF-C.5b", "EAF-4.2.e", "EAF-4.4.a"),
 )
 class DataSharingAgreement(Record):
-    """Which data on students may be shared, for what, and how each element reaches the caseload system.
+    """Which data on students may be shared, for what, and how each element reaches the caseload system."""
 
-    `elements` maps each shared element to where it is kept in the caseload system; an empty mapping says that none is
-    shared.
-    """
-
-    elements: dict[str, str] | None = attrs.field(default=None, hash=False)
+    elements: tuple[SharedElement, ...] | None = None
+    """What is shared; an empty tuple says that nothing is."""
     purpose: str | None = None
     basis: str | None = None
     confidentiality: str | None = None

@@ -24,10 +24,9 @@ from partnerflow.errors import Fault, InvalidRecord
 
 from .dates import NO_END
 from .money import Money
-from .registry import Record, Unregistered, kinds
+from .registry import RESERVED, Record, Unregistered, kinds
 
 T = TypeVar("T")
-RESERVED = ("kind", "entry", "revision_of_kind")
 
 
 # --- single values -------------------------------------------------------------------------------------------------
@@ -78,7 +77,10 @@ def _moment(value: object, _: object) -> datetime:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
         raise _wrong(value, "a moment such as 2026-09-01T08:00:00+00:00") from None
-    return in_utc(moment)
+    try:
+        return in_utc(moment)
+    except OverflowError:
+        raise _wrong(value, "a moment that the calendar has in UTC") from None
 
 
 def _money(value: object, _: object) -> Money:
@@ -139,6 +141,9 @@ def _make() -> Converter:
     converter.register_unstructure_hook_factory(
         _is_set, lambda _: lambda value: sorted(value) if isinstance(value, (set, frozenset)) else value
     )
+    converter.register_unstructure_hook_factory(
+        lambda wanted: _made_of(wanted, tuple), partial(_sequence_text_hook, converter)
+    )
     converter.register_unstructure_hook_factory(_is_record, partial(_record_text_hook, converter))
     converter.register_unstructure_hook(
         Actor, make_dict_unstructure_fn(Actor, converter, _cattrs_omit_if_default=False)
@@ -159,6 +164,11 @@ def _sequence_hook(converter: Converter, wanted: Any) -> Any:
         return build(read_items(_read_list(value, "a list"), items))
 
     return read
+
+
+def _sequence_text_hook(converter: Converter, wanted: Any) -> Any:
+    write = converter.get_unstructure_hook((get_args(wanted) or (Any,))[0])
+    return lambda value: [write(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _mapping_hook(converter: Converter, wanted: Any) -> Any:

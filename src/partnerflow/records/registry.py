@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
@@ -58,6 +59,8 @@ class Unregistered(Record):
 
 
 KINDS: dict[str, type[Record]] = {}
+RESERVED = ("kind", "entry", "revision_of_kind")
+"""Names beside the fields of a record in a mapping. A partner, which stands there apart, may use them."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
@@ -83,6 +86,9 @@ def record(
     def register(cls: type[R]) -> type[R]:
         made = attrs.frozen(cls, kw_only=True)
         fields = attrs.fields_dict(made)
+        for field in RESERVED if name != "partner" else ():
+            if field in fields:
+                raise InvalidRequest("field", field, "stands beside the fields of a record in a mapping: rename it")
         for field in (*key, *period):
             if field not in fields:
                 raise InvalidRequest("key or period", field, f"kind {name} has the fields {sorted(fields)}")
@@ -103,9 +109,14 @@ def record(
 
 def kinds() -> Mapping[str, type[Record]]:
     """Give every registered kind by name, those that come with us and those of the host."""
+    _register_shipped()
+    return MappingProxyType(KINDS)
+
+
+@cache
+def _register_shipped() -> None:
     for module in _SHIPPED:
         import_module(f"partnerflow.records.{module}")
-    return MappingProxyType(KINDS)
 
 
 def key_of(record: Record) -> tuple[object, ...]:

@@ -161,7 +161,7 @@ def milestones_aligned(dossier: Dossier, on: date) -> Verdict:
 
 _SHARING = {
     "kind": "data_sharing_agreement",
-    "elements": {"attendance": "service log"},
+    "elements": [{"element": "attendance", "kept_in": "service log"}],
     "purpose": "to see whether tutoring helps",
     "basis": "written consent of the parents",
     "confidentiality": "annex B",
@@ -179,7 +179,7 @@ _SHARING = {
     fix="File a data-sharing agreement that covers today, with purpose, basis, confidentiality and where each shared "
     "element is kept; an empty list of elements if none is shared.",
     passing=[_SHARING],
-    failing=[{**_SHARING, "elements": {"attendance": ""}}],
+    failing=[{**_SHARING, "elements": [{"element": "attendance", "kept_in": ""}]}],
     missing=[],
 )
 def data_sharing(dossier: Dossier, on: date) -> Verdict:
@@ -191,9 +191,11 @@ def data_sharing(dossier: Dossier, on: date) -> Verdict:
     for field in ("purpose", "basis", "caseload_system"):
         if getattr(sharing, field) is None:
             yield lack(sharing, field)
-    for element, kept_in in elements.items():
-        if not kept_in:
-            yield Problem(sharing, f"elements/{element}", "{element} is shared but kept nowhere", element=element)
+    for place, shared in enumerate(elements):
+        if shared.kept_in is None:
+            yield lack(sharing, f"elements/{place}/kept_in")
+        elif not shared.kept_in:
+            yield Problem(sharing, f"elements/{place}/kept_in", "{name} is kept nowhere", name=shared.element)
     yield Until(dossier.through(sharing, on), "the data-sharing agreement ends")
 
 

@@ -1,0 +1,48 @@
+"""What whoever builds on partnerflow may test with: an example, strategies for Hypothesis, and a contract for stores.
+
+    from partnerflow.testing import EXAMPLE_DAY, example_dossier
+    assert load_pack("default").check(example_dossier("active"), on=EXAMPLE_DAY).ok
+
+Names are loaded when first used: only the strategies need hypothesis, and only the contract needs pytest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .contract import StoreContract
+    from .examples import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
+    from .strategies import actors, days, dossiers, records
+
+_HOME = {
+    "StoreContract": "contract",
+    **dict.fromkeys(("BOARD", "EXAMPLE_DAY", "OFFICE", "example_dossier", "example_records"), "examples"),
+    **dict.fromkeys(("actors", "days", "dossiers", "records"), "strategies"),
+}
+
+__all__ = [
+    "BOARD",
+    "EXAMPLE_DAY",
+    "OFFICE",
+    "StoreContract",
+    "actors",
+    "days",
+    "dossiers",
+    "example_dossier",
+    "example_records",
+    "records",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,270 @@
+"""What a store must keep, and give back as it was: the first half of the contract, and what its tests stand on."""
+# ruff: noqa: S101  these are tests
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+
+from partnerflow.actors import Actor
+from partnerflow.canonical import canonical
+from partnerflow.errors import Refused
+from partnerflow.flow import Partnerflow
+from partnerflow.history import Transition, entry_link, transition_link
+from partnerflow.lifecycle import DEFAULT
+from partnerflow.obligations import Obligation
+from partnerflow.partnership import DISTRICT, Partnership
+from partnerflow.policies import Pack
+from partnerflow.ports import Changes, Holding, Receipt, Store
+from partnerflow.records import (
+    NO_END,
+    Document,
+    Entry,
+    Insurance,
+    Need,
+    Partner,
+    Service,
+    Site,
+    Unregistered,
+)
+from partnerflow.records.conversion import read_record
+
+from .clock import TickingClock
+
+START = datetime(2026, 9, 15, 15, 0, 0, 123456, tzinfo=UTC)
+EVERYTHING_GOES = Pack(name="everything goes", version="1", rules=())
+WHO = Actor("a.anderson", side="district", roles={"partnership_office"}, sites={"*"})
+NOBODY = UUID(int=0xDEAD)
+LIVE = DEFAULT.live
+ODD = "Ünïcode “quotes” \\ ' \" % _ \n\t 子ども 🏫 \u2028"
+
+
+def flow_over(store: Store, clock: TickingClock) -> Partnerflow:
+    """Give a flow in which everybody may do everything."""
+    return Partnerflow(store=store, pack=EVERYTHING_GOES, clock=clock)
+
+
+def adopted(flow: Partnerflow, partner: Partner | None = None, since: date | None = None) -> Partnership:
+    """Adopt a partnership as active."""
+    return flow.adopt(partner or Partner(name="Riverbend"), state="active", since=since, by=WHO, reason="in place")
+
+
+def serve(flow: Partnerflow, begun: Partnership, service: str, sites: set[str], areas: set[str]) -> Entry:
+    """File a service."""
+    record = Service(service=service, sites=frozenset(sites), content_areas=frozenset(areas))
+    (entry,) = flow.file(begun.id, record, by=WHO)
+    return entry
+
+
+def id_of(entry: Entry) -> UUID:
+    """Give the id of an entry that is on file."""
+    assert entry.id is not None
+    return entry.id
+
+
+def owed(code: str, look_on: date | None = None) -> Obligation:
+    """Make an obligation that holds."""
+    return Obligation(code=code, title=f"what {code} asks", holds=True, due_on=None, look_on=look_on)
+
+
+def held_by(store: Store, partnership_id: UUID) -> Holding:
+    """Read what a store holds of a partnership."""
+    with store.reading() as tx:
+        held = tx.holding(partnership_id)
+    assert held is not None
+    return held
+
+
+def receipt_of(reading: AbstractContextManager[Any], key: str) -> Receipt | None:
+    """Read what a key has done."""
+    with reading as tx:
+        found: Receipt | None = tx.receipt(key)
+    return found
+
+
+def near_by(
+    store: Store, places: set[tuple[str, str]], mine: Partnership, states: Sequence[str] = LIVE
+) -> list[tuple[str, str, str]]:
+    """Find the neighbours at *places*: whose they are, the partner's name, the service."""
+    with store.reading() as tx:
+        found = tx.neighbours(frozenset(places), apart_from=mine.id, states=states)
+    return [(each.partnership_id, each.partner, each.service.service) for each in found]
+
+
+def all_of(store: Store) -> tuple[list[Any], list[Any], list[Any], list[Any], list[Any]]:
+    """Give everything that a store lets anybody look over."""
+
+    def of_each(look: Any) -> list[Any]:
+        return [list(look(partnership_id)) for partnership_id in store.partnership_ids()]
+
+    files: Iterator[tuple[UUID, list[Entry]]] = ((file_id, list(entries)) for file_id, entries in store.files())
+    transitions: list[list[Transition]] = of_each(store.history)
+    return list(store.find()), list(files), transitions, of_each(store.attempts), list(store.outgoing())
+
+
+class Keeping:
+    """What is written is kept to the byte, and nothing else is there."""
+
+    @pytest.fixture
+    def clock(self) -> TickingClock:
+        """Give a clock whose moments have microseconds."""
+        return TickingClock(START)
+
+    @pytest.fixture
+    def flow(self, store: Store, clock: TickingClock) -> Partnerflow:
+        """Give a flow over the store in which every step of the table may be taken."""
+        return flow_over(store, clock)
+
+    # --- one partnership --------------------------------------------------------------------------------------------
+
+    def test_what_is_begun_is_held(self, flow: Partnerflow, store: Store) -> None:
+        """A holding says where a partnership stands and how it came there."""
+        begun = flow.propose(Partner(name="Riverbend", ids={"edfi": "19"}), by=WHO, reason=ODD)
+        held = held_by(store, begun.id)
+        (made,) = store.history(begun.id)
+        assert held.partnership == begun == Partnership("intake", begun.id, begun.partner_id, begun.since, 1, None)
+        assert held.moves == (made.move,)
+        assert (held.recorded_at, held.link, held.made_under) == (made.recorded_at, made.link, made.lifecycle)
+        assert made.move.by == WHO
+        assert made.reason == ODD
+        assert [entry.record for entry in held.partner_file] == [Partner(name="Riverbend", ids={"edfi": "19"})]
+        assert (held.own_file, held.obligations, held.events) == ((), (), 1)
+
+    def test_every_step_is_added_and_none_is_changed(self, flow: Partnerflow, store: Store) -> None:
+        """The history grows by one transition a step, in order, and each comes back as it was written."""
+        begun = adopted(flow)
+        made = [flow.fire(begun.id, "amend", by=WHO, reason=f"{place} {ODD}") for place in range(3)]
+        assert list(store.history(begun.id))[1:] == made
+        assert [each.version for each in store.history(begun.id)] == [1, 2, 3, 4]
+        assert all(each.link == transition_link(each) for each in store.history(begun.id))
+        assert held_by(store, begun.id).partnership.version == 4
+        assert held_by(store, begun.id).moves == tuple(each.move for each in store.history(begun.id))
+        with store.reading() as tx:
+            assert tx.transition(made[1].id) == made[1]
+
+    def test_partnership_that_succeeds_another_says_so(self, flow: Partnerflow, store: Store) -> None:
+        """`since`, `succeeds` and the final state are kept."""
+        ended = adopted(flow, since=date(2019, 8, 1))
+        flow.fire(ended.id, "end", by=WHO, reason="term end")
+        again = flow.propose(ended.partner_id, by=WHO, succeeds=ended.id)
+        assert ended.since == date(2019, 8, 1)
+        assert held_by(store, again.id).partnership.succeeds == ended.id
+        assert held_by(store, ended.id).partnership.state == "terminated"
+        with store.reading() as tx:
+            theirs = tx.partner_file(ended.partner_id)
+        assert theirs is not None
+        assert [each.id for each in theirs.partnerships] == sorted([ended.id, again.id])
+
+    def test_refused_attempts_are_kept_beside_the_history(self, flow: Partnerflow, store: Store) -> None:
+        """They come back whole, oldest first."""
+        begun = adopted(flow)
+        for trigger in ("approve", "renew_", "reinstate"):
+            with pytest.raises(Refused):
+                flow.fire(begun.id, trigger, by=WHO)
+        kept = list(store.attempts(begun.id))
+        assert [(each.trigger, each.source, each.by, each.codes) for each in kept] == [
+            (trigger, "active", "a.anderson", ()) for trigger in ("approve", "renew_", "reinstate")
+        ]
+        assert [each.recorded_at for each in kept] == sorted(each.recorded_at for each in kept)
+        assert len(list(store.history(begun.id))) == 1
+
+    def test_what_nobody_wrote_is_not_there(self, store: Store) -> None:
+        """An id that is not known is None or nothing, never an error of the store."""
+        with store.reading() as tx:
+            assert tx.session is None
+            looked = [tx.holding(NOBODY), tx.partner_file(NOBODY), tx.transition(NOBODY)]
+            assert [*looked, tx.receipt("no such key"), tx.partner_known_as("edfi", "19")] == [None] * 5
+            assert tx.file(NOBODY) == tx.entries([]) == ()
+            assert tx.neighbours(frozenset(), apart_from=NOBODY, states=LIVE) == ()
+        with store.transaction() as tx:
+            assert (tx.holding(NOBODY, lock=True), tx.partner_file(NOBODY, lock=True)) == (None, None)
+        for found in (store.history(NOBODY), store.attempts(NOBODY), store.find(), store.files(), store.outgoing()):
+            assert list(found) == []
+        assert list(store.partnership_ids()) == list(store.due(date.max, "", LIVE)) == []
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def test_records_come_back_to_the_byte(self, flow: Partnerflow, store: Store) -> None:
+        """The text is what is hashed, so not a byte of it may change; fields that nobody knows are kept too."""
+        begun = adopted(flow)
+        paper = Document("s3://bucket/ä b", "0" * 64)
+        unknown = {"z": [1.5, None, "ß"], "a": 10**20}
+        need = read_record("need", {"need": ODD, "populations": ["b", "a"], "unknown": unknown})
+        cover = Insurance(line="general_liability", starts_on=date(2026, 1, 1), ends_on=NO_END)
+        filed = flow.file(begun.id, need, cover, by=WHO, documents=[paper])
+        held = held_by(store, begun.id)
+        assert (held.own_file, held.partner_file[1:]) == (filed[:1], filed[1:])
+        assert [entry.record for entry in (*held.own_file, *held.partner_file[1:])] == [need, cover]
+        assert [entry.documents for entry in filed] == [(paper,), (paper,)]
+        for entry, lying in zip(filed, (*held.own_file, *held.partner_file[1:]), strict=True):
+            assert lying.text.encode() == entry.text.encode()
+            assert lying.filed_by == WHO
+        with store.reading() as tx:
+            for asked in (filed, filed[::-1]):
+                assert tx.entries([id_of(entry) for entry in asked]) == asked
+            assert tx.file(begun.id) == filed[:1]
+        flow.verify()
+
+    def test_files_are_kept_apart_and_in_order(self, flow: Partnerflow, store: Store) -> None:
+        """A partner's, a partnership's and the district's, each numbered from 1, through any number of pages."""
+        begun = adopted(flow)
+        flow.file(begun.id, *(Need(need=f"need {place}") for place in range(520)), by=WHO)
+        flow.file(DISTRICT, Site(site="255901001", name="Grand Bend"), by=WHO)
+        files = {file_id: list(entries) for file_id, entries in store.files()}
+        assert list(files) == sorted([DISTRICT, begun.id, begun.partner_id])
+        for file_id, entries in files.items():
+            assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+            assert {entry.file_id for entry in entries} == {file_id}
+        assert [entry.record for entry in files[begun.id]] == [Need(need=f"need {place}") for place in range(520)]
+        assert [event.sequence for event in store.outgoing()] == list(range(1, 522))
+
+    def test_a_kind_that_nobody_registers_any_more_is_kept(self, flow: Partnerflow, store: Store) -> None:
+        """Its text and its fields are there, and the chain holds."""
+        begun = adopted(flow)
+        fields = {"what": ODD, "how_many": 3}
+        gone = Unregistered(kind="pledge_of_1998", fields=fields)
+        entry = Entry(
+            record=gone, id=UUID(int=7), filed_at=START, recorded_at=START, filed_by=WHO, version=1,
+            text=canonical(fields), file_id=begun.id, seq=1,
+        )  # fmt: skip
+        entry = attrs.evolve(entry, link=entry_link(entry, ""))
+        with store.transaction() as tx:
+            tx.write(Changes(entries=[entry]))
+        assert held_by(store, begun.id).own_file == (entry,)
+        assert flow.dossier(begun.id).entries[-1].kind == "pledge_of_1998"
+        flow.verify()
+
+    def test_moments_are_aware_and_exact(self, flow: Partnerflow, store: Store, clock: TickingClock) -> None:
+        """UTC to the microsecond, from whatever zone they came."""
+        begun = adopted(flow)
+        clock.move_on(days=1)
+        at = clock.peek().astimezone(timezone(timedelta(hours=-5, minutes=-30))) - timedelta(microseconds=1)
+        step = flow.fire(begun.id, "amend", by=WHO, reason="more", at=at)
+        (entry,) = flow.file(begun.id, Need(need="a"), by=WHO, at=at)
+        with pytest.raises(Refused):
+            flow.fire(begun.id, "approve", by=WHO, at=at)
+        (attempt,) = store.attempts(begun.id)
+        written = list(store.history(begun.id))[-1]
+        lying = held_by(store, begun.id).own_file[0]
+        for moment in (written.at, written.move.at, lying.filed_at, attempt.at, list(store.outgoing())[-1].time):
+            assert moment is not None
+            assert (moment, moment.utcoffset()) == (at, timedelta(0))
+        assert (written.recorded_at, lying.recorded_at) == (step.recorded_at, entry.recorded_at)
+        assert step.recorded_at.microsecond == START.microsecond
+
+    def test_a_past_view_is_as_recorded_then(self, flow: Partnerflow, clock: TickingClock) -> None:
+        """What was recorded later changes no earlier view."""
+        begun = adopted(flow)
+        flow.file(begun.id, Need(need="first"), by=WHO)
+        past, mapping = clock.peek(), flow.dossier(begun.id, as_of=clock.peek()).to_mapping()
+        clock.move_on(days=1)
+        flow.file(begun.id, Need(need="second"), Partner(name="Renamed"), by=WHO)
+        flow.fire(begun.id, "open_improvement_plan", by=WHO, reason="slow")
+        assert flow.dossier(begun.id, as_of=past).to_mapping() == mapping
+        assert flow.dossier(begun.id).partnership.state == "improvement_plan"

@@ -1,0 +1,336 @@
+"""Strategies for Hypothesis: dossiers near the edge between in order and not, and anything that a kind can say.
+
+@given(dossiers(), days())
+def test_mine(dossier, on): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from partnerflow.actors import Actor
+from partnerflow.dossier import Dossier, Neighbour, OnFile
+from partnerflow.errors import InvalidRecord
+from partnerflow.lifecycle import DEFAULT, Move, State
+from partnerflow.partnership import Partnership
+from partnerflow.records import NO_END, Entry, Money, Partner, Record, Retraction, Service, Waiver, kinds
+from partnerflow.records.conversion import read_record, unstructure
+from partnerflow.records.registry import fields_of
+
+from .examples import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
+
+# --- single values -------------------------------------------------------------------------------------------------
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "person": ("j.rivera", "l.chen"),
+    "line": ("general_liability", "workers_compensation"),
+    "licence_type": ("School Age Program", "Food service"),
+    "site": ("255901001", "255901044", "*"),
+    "service": ("tutoring", "mentoring"),
+    "topic": ("advising_fundamentals", "content_area"),
+    "plan": ("autumn 2026", "spring 2027"),
+    "policy": ("SAFE-002", "REG-002", "AGR-001"),
+    "trigger": ("terminate_for_cause", "approve"),
+    "name": ("Ines Moreno", "L. Chen"),
+}
+"""Words that meet what is on file already, for the fields where that matters; any other text comes up beside them."""
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
+
+
+@lru_cache
+def days() -> SearchStrategy[date]:
+    """Give days: most of them close to EXAMPLE_DAY or to the ends of what is on file, some years away."""
+    close = st.integers(-4, 4).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
+    near = st.integers(-60, 400).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
+    ends = [date(2026, 8, 31), date(2026, 9, 1), date(2027, 6, 30), date(2027, 7, 1), date(2027, 8, 31)]
+    return close | near | st.sampled_from(ends) | st.dates(date(2019, 1, 1), date(2040, 12, 31))
+
+
+def actors() -> SearchStrategy[Actor]:
+    """Give actors: those of the example, principals and partners with and without limits, and strangers."""
+    sites = st.sampled_from(["255901001", "255901044", "*"])
+    others = st.builds(
+        Actor,
+        st.sampled_from(["a.anderson", "b.okafor", "p.park", "i.moreno"]),
+        side=st.sampled_from(["district", "school", "partner", "system"]),
+        roles=st.sets(st.sampled_from(["partnership_office", "principal", "program_lead", "partner", "nobody"])),
+        sites=st.none() | st.sets(sites),
+        partner_id=st.sampled_from([None, example_dossier().partnership.partner_id, UUID(int=7)]),
+    )
+    return st.sampled_from([OFFICE, BOARD]) | others
+
+
+@lru_cache
+def _values(wanted: Any) -> SearchStrategy[Any]:
+    """Give values of a type that a field of a record may have."""
+    simple: dict[Any, SearchStrategy[Any]] = {
+        str: _TEXT,
+        int: st.integers(-3, 10_000),
+        bool: st.booleans(),
+        date: days() | st.just(NO_END),
+        datetime: st.datetimes(datetime(2019, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        UUID: st.uuids(),
+        Money: st.builds(Money, st.integers(-100, 10**12), st.sampled_from(["USD", "JPY", "KWD"])),
+        NoneType: st.none(),
+    }
+    if wanted in simple:
+        return simple[wanted]
+    whole, parts = get_origin(wanted), get_args(wanted)
+    if whole in (Union, UnionType):
+        return st.one_of([_values(part) for part in parts])
+    if whole is Literal:
+        return st.sampled_from(parts)
+    if whole is frozenset:
+        return st.frozensets(_values(parts[0]), max_size=3)
+    if whole is tuple:
+        return st.lists(_values(parts[0]), max_size=3).map(tuple)
+    if whole is dict:
+        return st.dictionaries(_values(parts[0]), _values(parts[1]), max_size=3)
+    if attrs.has(wanted):
+        return _objects(wanted)
+    raise TypeError(f"a field of type {wanted} is not known here: draw such records from a strategy of your own")
+
+
+@lru_cache
+def _objects(cls: Any) -> SearchStrategy[Any]:
+    hints = get_type_hints(cls)
+    fields = {name: _field(name, hints[name]) for name in (f.name for f in attrs.fields(cls)) if name != "extra"}
+    if issubclass(cls, Record):
+        fields["extra"] = st.just({}) | st.dictionaries(_TEXT.map("x_{}".format), _TEXT | st.booleans(), max_size=2)
+    return st.builds(cls, **fields)
+
+
+def _field(name: str, wanted: Any) -> SearchStrategy[Any]:
+    values = _values(wanted)
+    known = st.sampled_from(_NAMES[name]) if name in _NAMES else None
+    return values if known is None or str not in (wanted, *get_args(wanted)) else known | values
+
+
+def records(kind: str | None = None) -> SearchStrategy[Record]:
+    """Give records of one *kind*, or of any that is registered when the strategy is first drawn from.
+
+    Each field takes any value that its type allows, None and unknown extra fields included. Raises TypeError for a kind
+    with fields of a type of its host's own.
+    """
+    if kind is not None:
+        return st.deferred(lambda: _of_kind(kind))
+    return st.deferred(lambda: st.sampled_from(sorted(kinds())).flatmap(_of_kind))
+
+
+def _of_kind(kind: str) -> SearchStrategy[Record]:
+    cls: Any = kinds()[kind]
+    return _objects(cls)
+
+
+# --- dossiers ------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()) -> Dossier:
+    """Give the example dossier with changes: each of the six states, or *state*; in order, or nearly, or not at all.
+
+    Facts are dropped, days moved, records added, taken out, filed twice, superseded and retracted; people and services
+    join, waivers and closings come on file, moves and neighbours are there or not. With *kinds*, only records of these
+    kinds change, and the more of them. Every dossier can be written as a mapping and read again.
+    """
+    stands_in = draw(st.sampled_from(list(State))) if state is None else state
+    trigger = draw(st.none() | st.sampled_from(DEFAULT.legal(stands_in) or [None]))
+    made = example_dossier(stands_in, trigger=trigger)
+    draft = _Draft(draw, list(made.entries), kinds)
+    for change in draw(st.lists(st.sampled_from(_CHANGES if kinds else [*_CHANGES, *_ADDITIONS]), max_size=8)):
+        change(draft)
+    there = {entry.id for entry in draft.entries}
+    standing = [e for e in draft.entries if not isinstance(e.record, Retraction) or e.record.entry_id in there]
+    made = attrs.evolve(made, on_file=OnFile(standing))
+    if kinds:
+        return made
+    return attrs.evolve(
+        made,
+        partner=draw(st.just(made.partner) | _partners(made.partner)),
+        partnership=draw(st.just(made.partnership) | st.just(Partnership(stands_in))),
+        moves=draw(st.just(made.moves) | _moves(made.moves or ())),
+        neighbours=draw(st.just(()) | st.none() | st.lists(_neighbours(), max_size=2).map(tuple)),
+    )
+
+
+@st.composite
+def _partners(draw: DrawFn, partner: Partner) -> Partner:
+    required = [None, (), ("School Age Program",), ("School Age Program", "Food service")]
+    return attrs.evolve(
+        partner,
+        kind=draw(st.none() | st.just(partner.kind)),
+        classification=draw(st.sampled_from([None, "partner", "vendor", "sponsor"])),
+        licences_required=draw(st.sampled_from(required)),
+    )
+
+
+def _moves(made: tuple[Move, ...]) -> SearchStrategy[tuple[Move, ...] | None]:
+    nameless = tuple(attrs.evolve(move, by=None) for move in made)
+    amended = (*made, Move("amend", made[-1].target, made[-1].target, by=OFFICE, reason="a second site"))
+    return st.sampled_from([None, (), nameless, amended])
+
+
+@st.composite
+def _neighbours(draw: DrawFn) -> Neighbour:
+    mine = next(record for record in example_records() if isinstance(record, Service))
+    theirs = attrs.evolve(
+        mine,
+        sites=draw(st.sampled_from([None, frozenset({"*"}), frozenset({"255901044"}), mine.sites])),
+        content_areas=draw(st.sampled_from([None, frozenset({"college_advising"}), mine.content_areas])),
+        grades=draw(st.sampled_from([None, frozenset(), frozenset({"12"}), mine.grades])),
+        starts_on=draw(st.none() | days()),
+        ends_on=draw(st.none() | days()),
+    )
+    return Neighbour(str(draw(st.uuids())), "Northside Tutors", theirs)
+
+
+@attrs.define
+class _Draft:
+    """A file that is being changed; each method is one change, drawn anew."""
+
+    draw: DrawFn
+    entries: list[Entry]
+    kinds: Collection[str]
+
+    def drop_fact(self) -> None:
+        """Leave out one field, or one field of a part of it."""
+        place = self._pick()
+        said: dict[str, Any] = unstructure(self.entries[place].record)
+        holder = self.draw(st.sampled_from([said, *_parts(said)]))
+        if not holder:
+            return
+        holder.pop(self.draw(st.sampled_from(sorted(holder))))
+        try:
+            self._put(place, record=read_record(self.entries[place].kind, said))
+        except InvalidRecord:
+            return  # a field that every record of the kind must have
+
+    def move_days(self) -> None:
+        """Give a record other days, where it has days."""
+        place = self._pick()
+        self._put(place, record=self._moved(self.entries[place].record))
+
+    def take_out(self) -> None:
+        """Let a record never have been filed."""
+        if len(self.entries) > 1:
+            self.entries.pop(self._pick())
+
+    def file_for_another_term(self) -> None:
+        """File a record once more, with its days moved."""
+        entry = self.entries[self._pick()]
+        self._file(self._moved(entry.record), like=entry)
+
+    def file_for_another(self) -> None:
+        """File a record once more, for another person, site or whatever else its key is."""
+        entry = self.entries[self._pick()]
+        names = [name for name in entry.record.kind_info.key if name in _NAMES]
+        key: dict[str, Any] = {name: self.draw(st.sampled_from(_NAMES[name])) for name in names}
+        self._file(attrs.evolve(entry.record, **key), like=entry)
+
+    def supersede(self) -> None:
+        """File a record of the same kind and key that says anything."""
+        entry = self.entries[self._pick()]
+        info = entry.record.kind_info
+        key = {name: getattr(entry.record, name) for name in info.key}
+        self._file(attrs.evolve(self.draw(records(info.name)), **key), like=entry)
+
+    def retract(self) -> None:
+        """Take a record back."""
+        entry = self.entries[self._pick()]
+        if entry.id is not None and not isinstance(entry.record, Retraction):
+            self._file(Retraction(entry_id=entry.id, reason="filed for the wrong partner"))
+
+    def forget_filing(self) -> None:
+        """Leave out a part of what is known of the filing."""
+        known = ["id", "filed_at", "recorded_at", "filed_by", "version"]
+        self._put(self._pick(), **{self.draw(st.sampled_from(known)): None})
+
+    def file_any(self) -> None:
+        """File anything."""
+        record = self.draw(records())
+        if not isinstance(record, (Partner, Retraction)):
+            self._file(record)
+
+    def join(self) -> None:
+        """Let another person or service come on file."""
+        self._file(self.draw(st.sampled_from(["person", "service"]).flatmap(records)))
+
+    def waive(self) -> None:
+        """Let a waiver come on file, one that counts or one that does not."""
+        from partnerflow.policies.shipped import POLICIES
+
+        waiver = Waiver(
+            self.draw(st.sampled_from([policy.code for policy in POLICIES])),
+            reason="the paper is late",
+            requested_by=self.draw(st.sampled_from([OFFICE.id, BOARD.id])),
+            expires_on=self.draw(days()),
+            revision=self.draw(st.sampled_from([1, 1, 1, None])),
+        )
+        self._file(waiver, filed_by=self.draw(st.sampled_from([BOARD, BOARD, None])))
+
+    def close(self) -> None:
+        """Let the plan be closed, somehow."""
+        of_the_plan: dict[str, Any] = {"plan": "autumn 2026"}
+        self._file(attrs.evolve(self.draw(records("plan_closing")), **of_the_plan))
+
+    def _pick(self) -> int:
+        places = [place for place, entry in enumerate(self.entries) if entry.kind in self.kinds]
+        return self.draw(st.sampled_from(places or range(len(self.entries))))
+
+    def _put(self, place: int, **changes: Any) -> None:
+        self.entries[place] = attrs.evolve(self.entries[place], **changes)
+
+    def _file(self, record: Record, like: Entry | None = None, **filed: Any) -> None:
+        """File *record* last, under an id that nothing else has."""
+        taken = {entry.id for entry in self.entries}
+        number = next(n for n in range(0xA000, 0xFFFF) if _entry_id(n) not in taken)
+        self.entries.append(attrs.evolve(like or self.entries[-1], record=record, id=_entry_id(number), **filed))
+
+    def _moved(self, record: Record) -> Record:
+        dated = _dated(record.kind_info.name)
+        named = self.draw(st.lists(st.sampled_from(dated), unique=True, min_size=1)) if dated else []
+        changes: dict[str, Any] = {name: self.draw(days() | st.just(NO_END)) for name in named}
+        return attrs.evolve(record, **changes)
+
+
+def _entry_id(number: int) -> UUID:
+    return UUID(int=0x0198F000_0000_7000_8000_000000000000 + number)
+
+
+def _parts(said: Any) -> Iterator[dict[str, Any]]:
+    """Give the objects within a record, at whatever depth."""
+    for part in said.values() if isinstance(said, dict) else said:
+        if isinstance(part, dict):
+            yield part
+        if isinstance(part, (dict, list)):
+            yield from _parts(part)
+
+
+@lru_cache
+def _dated(kind: str) -> tuple[str, ...]:
+    cls = kinds()[kind]
+    hints = get_type_hints(cls)
+    return tuple(f.name for f in fields_of(cls) if date in (hints[f.name], *get_args(hints[f.name])))
+
+
+_CHANGES = (
+    _Draft.drop_fact,
+    _Draft.move_days,
+    _Draft.take_out,
+    _Draft.file_for_another_term,
+    _Draft.file_for_another,
+    _Draft.supersede,
+    _Draft.retract,
+    _Draft.forget_filing,
+)
+_ADDITIONS = (_Draft.file_any, _Draft.join, _Draft.waive, _Draft.close)

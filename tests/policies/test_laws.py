@@ -1,0 +1,562 @@
+"""The laws that hold for every policy of the default pack, whatever is on file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from datetime import date, timedelta
+from itertools import chain
+from random import Random
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import attrs
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from partnerflow.actors import Actor
+from partnerflow.dossier import Dossier, OnFile
+from partnerflow.errors import InvalidRecord
+from partnerflow.lifecycle import DEFAULT, Move, State, Trigger
+from partnerflow.policies import FILE, Pack, Report, Verdict, load_pack, policy
+from partnerflow.policies.shipped import POLICIES
+from partnerflow.policies.toml import read_pack
+from partnerflow.records import (
+    NO_END,
+    Agreement,
+    Contact,
+    Entry,
+    FacilityAccess,
+    Need,
+    Person,
+    PlanClosing,
+    Record,
+    Service,
+    Training,
+    Waiver,
+    kinds,
+)
+from partnerflow.records.registry import key_of
+from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, actors, days, dossiers, example_dossier, example_records
+
+PACK = load_pack("default")
+CHANGING = read_pack(
+    """
+    [pack]
+    name = "changing"
+    version = "1"
+
+    [[set]]
+    code = "SAFE-002"
+    minimum = "1500000 USD"
+    from = 2026-11-01
+
+    [[set]]
+    code = "SAFE-002"
+    minimum = "900000 USD"
+    from = 2027-02-01
+
+    [[set]]
+    code = "TRN-001"
+    months = 6
+    from = 2027-01-01
+
+    [[set]]
+    code = "IMP-005"
+    decide_within = 5
+    from = 2026-10-01
+
+    [[set]]
+    code = "AGR-001"
+    severity = "advisory"
+    """,
+    "changing.toml",
+    POLICIES,
+)
+ON = date(2026, 9, 1)
+
+
+def effort(examples: int) -> settings:
+    """Draw so many examples, or EFFORT times as many: `EFFORT=50 pytest tests/policies/test_laws.py` takes a night."""
+    return settings(max_examples=examples * int(os.environ.get("EFFORT", "1")))
+
+
+class Question(NamedTuple):
+    """What is asked of a file."""
+
+    on: date
+    trigger: str | None = None
+    by: Actor | None = None
+    filing: tuple[Record, ...] = ()
+
+
+def asked(dossier: Dossier, question: Question, pack: Pack = PACK) -> Report:
+    if question.trigger == FILE:
+        state = dossier.partnership.state
+        move = Move(FILE, state, state, by=question.by)
+        return pack.ask(attrs.evolve(dossier, move=move, filing=question.filing), question.on)
+    return pack.check(dossier, on=question.on, trigger=question.trigger, by=question.by)
+
+
+def questions(state: str, on: date, by: Actor | None = OFFICE) -> list[Question]:
+    return [Question(on), *(Question(on, trigger, by) for trigger in DEFAULT.legal(state))]
+
+
+def blocking(report: Report) -> set[str]:
+    return {finding.code for finding in report.blocking}
+
+
+def waived(code: str, dossier: Dossier) -> Dossier:
+    waiver = Waiver(code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1)
+    entry = attrs.evolve(dossier.entries[-1], record=waiver, id=UUID(int=1), filed_by=BOARD)
+    return attrs.evolve(dossier, on_file=OnFile([*dossier.entries, entry]))
+
+
+RUNNING = (State.ONBOARDING, State.ACTIVE, State.IMPROVEMENT_PLAN)
+SEVERAL = sorted({r.kind_info.name for r in example_records() if r.kind_info.key or r.kind_info.period})
+"""Kinds of which several may bear on a partnership at once, or one after the other."""
+
+NOTE = {"starts_on": date(2026, 1, 1), "ends_on": NO_END, "phone": "555 0100"}
+LEAVE = {"starts_on": date(2026, 9, 1), "paperwork": "permit 26-115"}
+(AGREED,) = (record for record in example_records() if isinstance(record, Agreement))
+NAMELESS = attrs.evolve(AGREED, partner_contact=None)
+EXPIRED = {"starts_on": date(2025, 9, 1), "ends_on": date(2026, 8, 31)}
+
+
+def replacing(kind: str, *records: Record, state: str = State.ACTIVE) -> Dossier:
+    return example_dossier(state, without={kind}, records=records)
+
+
+TRICKY = {
+    "leave for one site without its paperwork, and for every site with it": replacing(
+        "facility_access",
+        FacilityAccess(site="255901001", starts_on=date(2026, 9, 1), ends_on=NO_END),
+        FacilityAccess(site="*", ends_on=date(2026, 12, 31), **LEAVE),
+    ),
+    "leave for one site that ended, and for every site that will": replacing(
+        "facility_access",
+        FacilityAccess(site="255901001", ends_on=date(2026, 9, 10), **LEAVE),
+        FacilityAccess(site="*", ends_on=date(2026, 12, 31), **LEAVE),
+    ),
+    "somebody who can be reached, and somebody of whom no days are known": replacing(
+        "contact", Contact(name="Ines Moreno", **NOTE), Contact(name="L. Chen", phone="555 0101")
+    ),
+    "somebody who cannot be reached, and somebody who left": replacing(
+        "contact",
+        Contact(name="Ines Moreno", **{**NOTE, "phone": None}),
+        Contact(name="L. Chen", **{**NOTE, "ends_on": date(2026, 8, 1)}),
+    ),
+    "an agreement with a lack, and an older one in order that was filed later": replacing(
+        "agreement", NAMELESS, attrs.evolve(AGREED, **EXPIRED)
+    ),
+    "an agreement that ended, and one with a lack that begins after a gap": replacing(
+        "agreement",
+        attrs.evolve(AGREED, **EXPIRED),
+        attrs.evolve(NAMELESS, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31)),
+    ),
+    "an agreement with a lack that ends before an older one in order": replacing(
+        "agreement", AGREED, attrs.evolve(NAMELESS, starts_on=date(2026, 9, 2), ends_on=date(2026, 12, 31))
+    ),
+    "a correction without its first day": replacing("agreement", NAMELESS, attrs.evolve(AGREED, starts_on=None)),
+    "two needs, each with its own lack": replacing(
+        "need", Need(need="reading", purposes=frozenset({"fill_gap"})), Need(need="maths", why_this_partner="they can")
+    ),
+    "one who was trained badly, and one of whose training little is known": example_dossier(
+        records=[
+            Person(person="l.chen", direct_contact=True),
+            Training(person="l.chen", topic="content_area"),
+            Training(person="j.rivera", topic="content_area", completed_on=date(2026, 8, 13), high_quality=False),
+        ]
+    ),
+    "a person and a service of which it is not said whether they meet students": example_dossier(
+        records=[Person(person="l.chen"), Service(service="mentoring"), Person(person="m.diaz")]
+    ),
+    "a plan that was closed at the end of the calendar, and leave to leave it so": waived(
+        "IMP-005",
+        example_dossier(
+            State.IMPROVEMENT_PLAN,
+            records=[PlanClosing(plan="autumn 2026", outcome="met", closed_on=date(9999, 12, 20))],
+        ),
+    ),
+    "cover that ended, and leave to go without it for a while": waived("SAFE-002", replacing("insurance")),
+    "a plan that was closed for the second time": example_dossier(
+        State.IMPROVEMENT_PLAN,
+        records=[
+            PlanClosing(plan="autumn 2026", outcome="met", closed_on=date(2026, 9, 10)),
+            PlanClosing(plan="autumn 2026", outcome="unsuccessful", closed_on=date(2026, 9, 12)),
+        ],
+    ),
+}
+"""Files in which something that is wrong, or ends, stands beside something that is not, or does not."""
+
+
+# --- law 2: removing evidence never unblocks ------------------------------------------------------------------------
+
+
+def without_a_field(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give *value* without each one of its fields, at whatever depth."""
+    if isinstance(value, dict):
+        for name in value:
+            yield f"{path}/{name}", {other: value[other] for other in value if other != name}
+            for where, part in without_a_field(value[name], f"{path}/{name}"):
+                yield where, {**value, name: part}
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            for where, part in without_a_field(item, f"{path}/{place}"):
+                yield where, [*value[:place], part, *value[place + 1 :]]
+
+
+def kind_and_key(record: dict[str, Any]) -> str:
+    info = kinds()[record["kind"]].kind_info
+    return f"{record['kind']} {[str(record.get(name)) for name in info.key]}"
+
+
+def without_a_kind_and_key(mapping: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give *mapping* without everything under one kind and key, of the kinds whose records count for a partnership."""
+    records = mapping.get("records", [])
+    for group in dict.fromkeys(kind_and_key(r) for r in records if kinds()[r["kind"]].kind_info.weighs == "for"):
+        yield group, {**mapping, "records": [r for r in records if kind_and_key(r) != group]}
+
+
+def deletions(mapping: dict[str, Any], kind: str | None = None) -> Iterator[tuple[str, Any]]:
+    """Give *mapping* without each of its parts; without parts of its records of one *kind* only, where one is named."""
+    records = enumerate(mapping.get("records", []))
+    wanted = (f"{kind} ", *(f"/records/{place}/" for place, record in records if record["kind"] == kind))
+    for deleted, rest in chain(without_a_field(mapping), without_a_kind_and_key(mapping)):
+        if kind is None or deleted.startswith(wanted):
+            yield deleted, rest
+
+
+def read(mapping: Any) -> Dossier | None:
+    """Read a file; one that cannot be read is turned away as a whole, which blocks everything."""
+    try:
+        return Dossier.from_mapping(mapping)
+    except InvalidRecord:
+        return None
+
+
+def nothing_is_let_through(
+    mapping: dict[str, Any], asking: list[Question], deleting: Iterable[tuple[str, Any]] | None = None
+) -> None:
+    whole = Dossier.from_mapping(mapping)
+    before = [blocking(asked(whole, question)) for question in asking]
+    for deleted, rest in deletions(mapping) if deleting is None else deleting:
+        dossier = read(rest)
+        if dossier is not None:
+            for question, blocked in zip(asking, before, strict=True):
+                let_through = blocked - blocking(asked(dossier, question))
+                assert not let_through, f"without {deleted}, {question.trigger} is let through by {let_through}"
+
+
+@pytest.mark.parametrize("shown", ["passing", "failing", "missing"])
+@pytest.mark.parametrize("one", POLICIES, ids=lambda one: one.code)
+def test_no_deletion_from_an_example_on_a_card_unblocks(one: Any, shown: str) -> None:
+    card = one.example(shown)
+    mapping = {**card.mapping, "records": list(card.mapping["records"])}
+    asking = questions(card.mapping["partnership"]["state"], ON)
+    if card.asks:
+        dossier = card.dossier()
+        assert dossier.move is not None
+        asking = [Question(ON, dossier.move.trigger, dossier.move.by, dossier.filing)]
+    nothing_is_let_through(mapping, asking)
+
+
+@pytest.mark.parametrize("state", State)
+def test_no_deletion_from_a_file_that_is_in_order_unblocks(state: str) -> None:
+    base = len(example_records(state))
+    for_steps = [one for trigger in DEFAULT.legal(state) for one in example_records(state, trigger=trigger)[base:]]
+    mapping = example_dossier(state, records=for_steps).to_mapping()
+    nothing_is_let_through(mapping, questions(state, EXAMPLE_DAY))
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_no_deletion_from_a_tricky_file_unblocks(name: str) -> None:
+    nothing_is_let_through(TRICKY[name].to_mapping(), [Question(ON), Question(EXAMPLE_DAY), Question(date(2027, 1, 1))])
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_no_deletion_of_any_of_several_records_of_a_kind_unblocks(kind: str) -> None:
+    @effort(8)
+    @given(st.sampled_from(RUNNING).flatmap(lambda state: dossiers(state=state, kinds=[kind])), days(), st.data())
+    def holds(dossier: Dossier, on: date, data: st.DataObject) -> None:
+        mapping = dossier.to_mapping()
+        asked_too = data.draw(st.sampled_from(questions(dossier.partnership.state, on)))
+        nothing_is_let_through(mapping, [Question(on), asked_too], deletions(mapping, kind))
+
+    holds()
+
+
+@effort(60)
+@given(dossiers(), days(), actors(), st.randoms(use_true_random=False))
+def test_no_row_of_deletions_unblocks(dossier: Dossier, on: date, by: Actor, random: Random) -> None:
+    mapping = dossier.to_mapping()
+    asking = questions(dossier.partnership.state, on, by)
+    before = [blocking(asked(dossier, question)) for question in asking]
+    for _ in range(8):
+        deleted, mapping = random.choice(list(deletions(mapping)))
+        rest = read(mapping)
+        if rest is None:
+            return
+        now = [blocking(asked(rest, question)) for question in asking]
+        assert all(was <= still for was, still in zip(before, now, strict=True)), deleted
+        before = now
+
+
+# --- every due date is true -----------------------------------------------------------------------------------------
+
+
+def looked_at(dossier: Dossier, first: date, last: date) -> list[date]:
+    """Give days on which something might change: around every day on file, and each year."""
+    found = {first, last, first + (last - first) / 2}
+    for entry in dossier.entries:
+        said = {value for value in attrs.asdict(entry.record, recurse=False).values() if type(value) is date}
+        found |= {day + timedelta(days=n) for day in said if day.year < NO_END.year for n in (-1, 0, 1, 5, 6, 30, 31)}
+    found |= {first + timedelta(days=61 * n) for n in range(90)}
+    return sorted(day for day in found if first <= day <= last)
+
+
+def due_dates_are_true(pack: Pack, dossier: Dossier, on: date) -> None:
+    report = pack.check(dossier, on=on)
+    due = pack.due_dates(report, dossier)
+    assert set(due) == {finding.code for finding in report.findings if finding.stands}
+    for finding in report.findings:
+        if not finding.stands:
+            continue
+
+        def sound(day: date, code: str = finding.code) -> bool:
+            return pack[code].judge(dossier, day, gates=True, stands=True).sound
+
+        day = due[finding.code]
+        through = on + timedelta(days=15 * 365) if day is None else day
+        for other in looked_at(dossier, on, through):
+            assert sound(other) is finding.sound, f"{finding.code} is due on {day}, but turns by {other}"
+        if day is not None and finding.sound:
+            assert not sound(day + timedelta(days=1)), f"{finding.code} is due on {day}, but stands on the next day"
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("pack", [PACK, CHANGING], ids=lambda pack: pack.name)
+def test_every_due_date_of_a_file_in_order_is_true(pack: Pack, state: str) -> None:
+    for on in (EXAMPLE_DAY, date(2026, 10, 31), date(2027, 1, 1), date(2027, 6, 30), date(2030, 1, 1)):
+        due_dates_are_true(pack, example_dossier(state), on)
+
+
+@pytest.mark.parametrize("shown", ["passing", "failing", "missing"])
+@pytest.mark.parametrize("one", [one for one in POLICIES if one.holds_in], ids=lambda one: one.code)
+def test_every_due_date_of_an_example_on_a_card_is_true(one: Any, shown: str) -> None:
+    due_dates_are_true(CHANGING, one.example(shown).dossier(), ON)
+
+
+@pytest.mark.parametrize("pack", [PACK, CHANGING], ids=lambda pack: pack.name)
+@pytest.mark.parametrize("name", TRICKY)
+def test_every_due_date_of_a_tricky_file_is_true(name: str, pack: Pack) -> None:
+    for on in (date(2026, 8, 31), EXAMPLE_DAY, date(2026, 12, 31), date(2027, 1, 1), date(2028, 6, 1)):
+        due_dates_are_true(pack, TRICKY[name], on)
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_every_due_date_is_true_where_there_are_several_records_of_a_kind(kind: str) -> None:
+    @effort(12)
+    @given(st.sampled_from(RUNNING).flatmap(lambda state: dossiers(state=state, kinds=[kind])), days())
+    def true(dossier: Dossier, on: date) -> None:
+        due_dates_are_true(PACK, dossier, on)
+
+    true()
+
+
+@effort(60)
+@given(dossiers(), days(), st.sampled_from([PACK, CHANGING]))
+def test_every_due_date_of_any_file_is_true(dossier: Dossier, on: date, pack: Pack) -> None:
+    due_dates_are_true(pack, dossier, on)
+
+
+def test_a_file_in_order_falls_due_when_its_papers_end() -> None:
+    dossier = example_dossier()
+    due = PACK.due_dates(PACK.check(dossier, on=EXAMPLE_DAY), dossier)
+    assert due["SAFE-002"] == date(2027, 6, 30)
+    assert due["AGR-001"] == date(2027, 8, 31)
+    assert due["TRN-001"] == date(2028, 8, 12)
+    assert due["VET-001"] is None
+    assert due["LIA-001"] is None, "a liaison without end never falls due"
+
+
+# --- order never matters --------------------------------------------------------------------------------------------
+
+
+def findings(report: Report, places: dict[int, int] | None = None) -> dict[str, Any]:
+    """Give what *report* says, each record named by the place that it has in the file as first drawn."""
+
+    def named(path: str) -> str:
+        _, first, *rest = path.split("/") if path.startswith("/records/") else ("", "")
+        return "/".join(["", first, str((places or {}).get(int(rest[0]), int(rest[0]))), *rest[1:]]) if rest else path
+
+    return {
+        found.code: (
+            attrs.evolve(found, problems=()),
+            {(named(problem.path), problem.message, problem.absent, problem.mends_on) for problem in found.problems},
+        )
+        for found in report.findings
+    }
+
+
+def order_never_matters(dossier: Dossier, on: date, random: Random) -> None:
+    """File the same in another order, those that supersede each other (one kind, one key) apart."""
+
+    def series(entry: Entry) -> tuple[Any, ...]:
+        return (entry.kind, *key_of(entry.record))
+
+    shuffled = list(dossier.entries)
+    random.shuffle(shuffled)
+    in_order = {key: iter([e for e in dossier.entries if series(e) == key]) for key in map(series, shuffled)}
+    permuted = [next(in_order[series(entry)]) for entry in shuffled]
+    first = {id(entry.record): place for place, entry in enumerate(dossier.entries)}
+    places = {place: first[id(entry.record)] for place, entry in enumerate(permuted)}
+    other = attrs.evolve(dossier, on_file=OnFile(permuted))
+    for question in questions(dossier.partnership.state, on):
+        here, there = asked(dossier, question), asked(other, question)
+        assert findings(here) == findings(there, places)
+        assert sorted(here.lapsed_waivers) == sorted(there.lapsed_waivers)
+        assert sorted(here.unused_waivers) == sorted(there.unused_waivers)
+        assert PACK.due_dates(here, dossier) == PACK.due_dates(there, other)
+
+
+@effort(60)
+@given(dossiers(), days(), st.randoms(use_true_random=False))
+def test_the_order_of_records_that_do_not_supersede_each_other_never_matters(
+    dossier: Dossier, on: date, random: Random
+) -> None:
+    order_never_matters(dossier, on, random)
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_the_order_of_records_in_a_tricky_file_never_matters(name: str) -> None:
+    for seed in range(10):
+        order_never_matters(TRICKY[name], EXAMPLE_DAY, Random(seed))
+
+
+@effort(30)
+@given(dossiers(), days(), st.permutations(PACK.rules))
+def test_the_order_of_policies_never_matters(dossier: Dossier, on: date, rules: Any) -> None:
+    other = attrs.evolve(PACK, rules=tuple(rules))
+    for question in questions(dossier.partnership.state, on):
+        assert findings(asked(dossier, question)) == findings(asked(dossier, question, other))
+
+
+# --- a check is a function -------------------------------------------------------------------------------------------
+
+
+@effort(30)
+@given(dossiers(), days(), actors())
+def test_the_same_file_gives_the_same_report_and_stays_as_it_was(dossier: Dossier, on: date, by: Actor) -> None:
+    mapping = dossier.to_mapping()
+    kept = deepcopy(mapping)
+    for question in questions(dossier.partnership.state, on, by):
+        one = PACK.check(mapping, on=on, trigger=question.trigger, by=by)
+        assert one == PACK.check(mapping, on=on, trigger=question.trigger, by=by)
+        assert one == asked(dossier, question)
+        assert one.to_json() == asked(dossier, question).to_json()
+        assert one.explain() == asked(dossier, question).explain()
+    assert mapping == kept
+    assert dossier.to_mapping() == kept
+
+
+@effort(30)
+@given(dossiers(), days())
+def test_fields_that_nobody_knows_change_nothing(dossier: Dossier, on: date) -> None:
+    mapping = dossier.to_mapping()
+    odd = {"x_odd": {"direct_contact": False}, "waived": True}
+    more = {
+        **mapping,
+        "partner": {**mapping["partner"], **odd},
+        "records": [{**record, **odd} for record in mapping["records"]],
+    }
+    for question in questions(dossier.partnership.state, on):
+        assert PACK.check(more, on=on, trigger=question.trigger, by=question.by) == asked(dossier, question)
+
+
+@effort(60)
+@given(dossiers(), days(), st.none() | actors())
+def test_a_trigger_is_stopped_by_what_gates_it_and_nothing_else(dossier: Dossier, on: date, by: Actor | None) -> None:
+    for trigger in DEFAULT.legal(dossier.partnership.state):
+        row = DEFAULT.row(trigger, dossier.partnership.state)
+        assert row is not None
+        report = PACK.check(dossier, on=on, trigger=trigger, by=by)
+        for finding in report.findings:
+            rule = PACK[finding.code]
+            assert finding.gates == (rule.asked_for(trigger) or row.advances)
+            assert finding.stands == (report.state in rule.holds_in)
+        assert report.ok is not any(f.gates and f.counts for f in report.findings)
+        assert len(report.by_code) == len(report.findings), "one finding a policy, passes included"
+
+
+# --- a policy that crashes ------------------------------------------------------------------------------------------
+
+
+@policy("X-001", "Crashes", holds_in={State.ACTIVE}, guards={Trigger.END}, cites=["EAF-0"], fix="Mend the policy.")
+def crashing(dossier: Dossier, on: date) -> Verdict:
+    """Fail in the middle of a word."""
+    if dossier.partner.name:
+        raise RuntimeError("no such thing {here}")
+    yield from ()
+
+
+@policy("X-002", "Says what is no answer", holds_in={State.ACTIVE}, cites=["EAF-0"], fix="Mend the policy.")
+def babbling(dossier: Dossier, on: date) -> Verdict:
+    """Yield something else than a Problem or an Until."""
+    yield "all is well"  # type: ignore[misc]
+
+
+@policy("X-003", "Cannot finish its sentence", holds_in={State.ACTIVE}, cites=["EAF-0"], fix="Mend the policy.")
+def stammering(dossier: Dossier, on: date) -> Verdict:
+    """Name a fact that it does not give."""
+    from partnerflow.policies import Problem
+
+    yield Problem("", None, "{nothing} is wrong")
+
+
+CRASHING = read_pack('[pack]\nname = "x"\nversion = "1"\n', "x.toml", [*POLICIES, crashing, babbling, stammering])
+
+
+@pytest.mark.parametrize("code", ["X-001", "X-002", "X-003"])
+def test_a_policy_that_crashes_blocks_and_says_so(code: str) -> None:
+    report = CRASHING.check(example_dossier(), on=EXAMPLE_DAY)
+    assert report[code].outcome == "error"
+    assert report[code] in report.blocking
+    assert code in report.explain()
+    assert "the policy itself failed" in report.explain()
+
+
+def test_a_policy_that_crashes_disturbs_no_other() -> None:
+    with_it = CRASHING.check(example_dossier(), on=EXAMPLE_DAY)
+    without = PACK.check(example_dossier(), on=EXAMPLE_DAY)
+    assert with_it.findings[: len(without.findings)] == without.findings
+
+
+@pytest.mark.parametrize("code", ["X-001", "X-002", "X-003"])
+def test_a_policy_that_crashes_cannot_be_waived(code: str) -> None:
+    waiver = Waiver(code, reason="let it be", requested_by=BOARD.id, expires_on=date(2026, 12, 1), revision=1)
+    report = CRASHING.check(example_dossier(records=[waiver]), on=EXAMPLE_DAY)
+    assert report[code] in report.blocking
+    assert report[code].waiver is None
+
+
+def test_a_crash_blocks_even_where_the_pack_makes_the_policy_advisory() -> None:
+    text = '[pack]\nname = "x"\nversion = "1"\n[[set]]\ncode = "X-001"\nseverity = "advisory"\n'
+    pack = read_pack(text, "x.toml", [crashing])
+    assert [finding.code for finding in pack.check(example_dossier(), on=EXAMPLE_DAY).blocking] == ["X-001"]
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_report_has_no_truth_value(state: str) -> None:
+    report = PACK.check(example_dossier(state), on=EXAMPLE_DAY)
+    with pytest.raises(TypeError, match=r"ask report\.ok"):
+        bool(report)
+
+
+@given(dossiers())
+@example(example_dossier())
+def test_every_drawn_dossier_survives_being_written_and_read(dossier: Dossier) -> None:
+    mapping = dossier.to_mapping()
+    assert Dossier.from_mapping(mapping).to_mapping() == mapping

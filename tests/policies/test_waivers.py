@@ -1,0 +1,183 @@
+"""A waiver lets one finding pass for a while, in the open, on another person's word."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+
+from partnerflow.dossier import Dossier, OnFile
+from partnerflow.lifecycle import State
+from partnerflow.policies import Report, load_pack
+from partnerflow.policies.shipped import POLICIES
+from partnerflow.policies.toml import read_pack
+from partnerflow.records import Entry, Insurance, Money, Record, Retraction, Waiver
+from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, dossiers, example_dossier
+
+PACK = load_pack("default")
+LAST_DAY = date(2026, 10, 31)
+LOW = Insurance(
+    line="general_liability",
+    per_occurrence=Money.of(500_000, "USD"),
+    starts_on=date(2026, 7, 2),
+    ends_on=date(2027, 7, 1),
+)
+NEVER = {policy.code for policy in POLICIES if policy.max_waiver_days == 0}
+
+
+def waiver(code: str = "SAFE-002", **changes: Any) -> Waiver:
+    said = {"reason": "the renewal is late", "requested_by": OFFICE.id, "expires_on": LAST_DAY, "revision": 1}
+    return Waiver(code, **{**said, **changes})
+
+
+def filed(record: Record, **changes: Any) -> Entry:
+    """Lay a record on file as the board, on the day before the example's."""
+    like = example_dossier().entries[-1]
+    return attrs.evolve(like, **{"record": record, "id": None, "filed_by": BOARD, **changes})
+
+
+def dossier(*entries: Entry, without: frozenset[str] = frozenset({"insurance"})) -> Dossier:
+    made = example_dossier(without=without)
+    return attrs.evolve(made, on_file=OnFile([*made.entries, *entries]))
+
+
+def check(*entries: Entry, on: date = EXAMPLE_DAY, **more: Any) -> Report:
+    return PACK.check(dossier(*entries, **more), on=on)
+
+
+# --- what a waiver does ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("entries", "outcome"), [([], "missing"), ([filed(LOW)], "failed")])
+def test_a_finding_keeps_its_outcome_and_no_longer_blocks(entries: list[Entry], outcome: str) -> None:
+    bare, waived = check(*entries), check(*entries, filed(waiver()))
+    assert (bare["SAFE-002"].outcome, waived["SAFE-002"].outcome) == (outcome, outcome)
+    assert waived["SAFE-002"].problems == bare["SAFE-002"].problems
+    assert bare["SAFE-002"] in bare.blocking
+    assert waived.ok
+    assert waived["SAFE-002"] in waived.noted
+
+
+def test_a_waived_finding_names_who_asked_who_approved_until_when_and_why() -> None:
+    finding = check(filed(waiver()))["SAFE-002"]
+    assert finding.waiver is not None
+    assert (finding.waiver.requested_by, finding.waiver.approved_by) == (OFFICE.id, BOARD.id)
+    assert (finding.waiver.expires_on, finding.waiver.reason) == (LAST_DAY, "the renewal is late")
+    said = check(filed(waiver())).explain()
+    assert "waived through 2026-10-31, by b.okafor at a.anderson's request: the renewal is late" in said
+
+
+def test_a_waiver_counts_through_its_last_day_and_falls_due_then() -> None:
+    entries = (filed(waiver()),)
+    assert check(*entries, on=LAST_DAY).ok
+    after = check(*entries, on=LAST_DAY + timedelta(days=1))
+    assert [finding.code for finding in after.blocking] == ["SAFE-002"]
+    assert after.lapsed_waivers == ("SAFE-002: it expired on 2026-10-31",)
+    assert PACK.due_dates(check(*entries), dossier(*entries))["SAFE-002"] == LAST_DAY
+
+
+@settings(max_examples=100)
+@given(dossiers(), days())
+def test_no_waiver_changes_an_outcome_or_touches_another_finding(drawn: Dossier, on: date) -> None:
+    bare = [entry for entry in drawn.entries if not isinstance(entry.record, Waiver)]
+    without = PACK.check(attrs.evolve(drawn, on_file=OnFile(bare)), on=on)
+    for finding in PACK.check(drawn, on=on).findings:
+        was = without[finding.code]
+        assert finding.outcome == was.outcome
+        assert finding.waiver is None or finding.outcome in ("failed", "missing")
+        assert finding.waiver is None or finding.code not in NEVER
+        assert finding.waiver is not None or finding.sound is was.sound
+
+
+# --- when a waiver does not count -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (filed(waiver(), filed_by=OFFICE), "a.anderson asked for it and approved it"),
+        (filed(waiver(), filed_by=None), "nobody is on file as having approved it"),
+        (filed(waiver(), filed_at=None), "nobody is on file as having approved it"),
+        (filed(waiver(revision=None)), "it was given for revision None; the policy is at revision 1"),
+        (filed(waiver(revision=2)), "it was given for revision 2; the policy is at revision 1"),
+        (filed(waiver(expires_on=date(2026, 9, 14))), "it expired on 2026-09-14"),
+        (filed(waiver(expires_on=date.max)), "it runs for longer than the 365 days that SAFE-002 may be waived for"),
+    ],
+)
+def test_a_waiver_that_does_not_count_blocks_as_if_it_were_not_there_and_says_why(entry: Entry, why: str) -> None:
+    report = check(entry)
+    assert [finding.code for finding in report.blocking] == ["SAFE-002"]
+    assert report.lapsed_waivers == (f"SAFE-002: {why}",)
+    assert f"waiver does not count: SAFE-002: {why}" in report.explain()
+
+
+def test_the_longest_waiver_runs_exactly_as_long_as_its_policy_allows() -> None:
+    entry = filed(waiver())
+    assert entry.filed_at is not None
+    last = entry.filed_at.date() + timedelta(days=365)
+    assert check(filed(waiver(expires_on=last))).ok
+    assert not check(filed(waiver(expires_on=last + timedelta(days=1)))).ok
+
+
+@pytest.mark.parametrize("code", sorted(NEVER))
+def test_child_safety_and_authority_are_never_waived(code: str) -> None:
+    example = next(policy for policy in POLICIES if policy.code == code).example("missing").dossier()
+    entry = filed(waiver(code))
+    waived = attrs.evolve(example, on_file=OnFile([*example.entries, entry]))
+    finding = PACK[code](waived, on=date(2026, 9, 1))
+    assert finding.waiver is None
+    assert finding.counts
+
+
+def test_everyone_who_meets_students_is_checked_without_exception() -> None:
+    assert "SAFE-001" in NEVER
+    report = check(filed(waiver("SAFE-001")), without=frozenset({"background_check"}))
+    assert [finding.code for finding in report.blocking] == ["SAFE-001"]
+    assert report.lapsed_waivers == ("SAFE-001: SAFE-001 cannot be waived",)
+
+
+def test_a_waiver_of_what_this_pack_does_not_ask_is_listed() -> None:
+    assert check(filed(waiver("OURS-001"))).lapsed_waivers == ("OURS-001: no policy of this pack has that code",)
+
+
+def test_a_waiver_that_nothing_needs_is_listed() -> None:
+    report = check(filed(waiver()), without=frozenset())
+    assert report.ok
+    assert report["SAFE-002"].waiver is None
+    assert report.unused_waivers == ("SAFE-002",)
+    assert "waiver of SAFE-002 is not needed" in report.explain()
+
+
+def test_the_newest_waiver_of_a_policy_decides() -> None:
+    shorter = waiver(expires_on=date(2026, 9, 20))
+    assert not check(filed(waiver()), filed(shorter), on=date(2026, 9, 21)).ok
+    assert check(filed(shorter), filed(waiver()), on=date(2026, 9, 21)).ok
+
+
+def test_a_retracted_waiver_no_longer_counts() -> None:
+    entry = filed(waiver(), id=example_dossier().partnership.id)
+    assert entry.id is not None
+    taken_back = filed(Retraction(entry_id=entry.id, reason="not ours to give"))
+    assert check(entry).ok
+    assert not check(entry, taken_back).ok
+
+
+def test_a_waiver_of_one_policy_leaves_every_other_blocked() -> None:
+    report = check(filed(waiver()), without=frozenset({"insurance", "licence"}))
+    assert [finding.code for finding in report.blocking] == ["SAFE-004"]
+
+
+def test_a_gate_opens_under_a_waiver_too() -> None:
+    made = dossier(filed(waiver()))
+    asked = attrs.evolve(made, partnership=attrs.evolve(made.partnership, state=State.ONBOARDING))
+    assert PACK.check(asked, on=EXAMPLE_DAY, trigger="activate", by=OFFICE).ok
+
+
+def test_a_policy_under_another_revision_asks_for_a_new_waiver() -> None:
+    changed = [attrs.evolve(policy, revision=2) if policy.code == "SAFE-002" else policy for policy in POLICIES]
+    pack = read_pack('[pack]\nname = "next"\nversion = "2"\n', "next.toml", changed)
+    assert not pack.check(dossier(filed(waiver())), on=EXAMPLE_DAY).ok
+    assert pack.check(dossier(filed(waiver(revision=2))), on=EXAMPLE_DAY).ok
