@@ -22,11 +22,13 @@ def _names(value: Iterable[str]) -> frozenset[str]:
 class Actor:
     """A person or system that acts, for which side, and in which roles (SPPS-V.5c, TK-10).
 
-    `id` is opaque to us: the host's own user id, never a student's. `sites` limits where the roles count (None: wherever
-    the pack lets them); `partner_id` says which partner somebody on the partner's side acts for.
+    `id` is opaque to us: the host's own user id, never a student's. `sites` limits where the roles count (None:
+    wherever the pack lets them); `partner_id` says which partner somebody on the partner's side acts for.
     """
 
-    id: str = attrs.field(validator=attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)))
+    id: str = attrs.field(
+        validator=attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1))
+    )
     side: Side = attrs.field(
         default="district", validator=attrs.validators.in_(("district", "school", "partner", "system"))
     )

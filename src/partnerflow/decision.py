@@ -54,9 +54,9 @@ class Decision:
             legal = ", ".join(self.legal_triggers) or "nothing: this state is final"
             state = self.move.source or "a partnership that is not there yet"
             return f"{self.trigger} cannot be asked in {state}. What can be asked: {legal}."
-        carry = f"It must carry: {', '.join(self.needs)}.\n" if self.needs else ""
+        carry = f" It must carry: {', '.join(self.needs)}." if self.needs else ""
         verdict = "may be done" if self.allowed else f"is refused: {len(self.codes)} finding(s) stand in the way"
-        return f"{self.trigger} {verdict}. {carry}\n{self.report.explain()}"
+        return f"{self.trigger} {verdict}.{carry}\n{self.report.explain()}"
 
     def to_data(self) -> dict[str, Any]:
         """Give the decision as plain JSON data."""

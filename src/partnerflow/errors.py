@@ -48,8 +48,10 @@ class Refused(PartnerflowError):
         self.lacks = lacks
 
     def __str__(self) -> str:
-        lacking = f"It was asked without: {', '.join(self.lacks)}.\n" if self.lacks else ""
-        return lacking + self.decision.explain()
+        if not self.lacks:
+            return self.decision.explain()
+        lacking = f"{self.decision.trigger} must carry: {', '.join(self.lacks)}"
+        return lacking if self.decision.allowed else f"{lacking}\n{self.decision.explain()}"
 
 
 class IllegalTrigger(Refused):

@@ -51,6 +51,7 @@ class Holding:
     partner_file: tuple[Entry, ...]
     own_file: tuple[Entry, ...]
     obligations: tuple[Obligation, ...]
+    """In the order of their codes."""
     events: int
     """How many events its outbox has had."""
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_done_says_why_and_writes_nothing(
         (["fire", "communities", "aprove"], "aprove cannot be asked in active. What can be asked: amend"),
         (["fire", "communities", "adopt"], "adopt cannot be asked in active."),
         (["fire", "communities", "renew"], "SAFE-004 failed"),
-        (["fire", "communities", "amend"], "amend must carry: reason: say --reason\n"),
+        (["fire", "communities", "amend"], "amend must carry: reason\n"),
         (["fire", "communities", "amend"], "AMD-001 missing"),
         (["fire", "communities", "renew", "--role", "visitor"], "AUTH-001 failed"),
     ],

@@ -39,6 +39,5 @@ class Answered(click.ClickException):
 def said(error: PartnerflowError) -> click.ClickException:
     """Give an error of partnerflow's own as what ends the command."""
     if isinstance(error, Refused) and error.lacks:
-        in_its_way = "" if error.decision.allowed else f"\n{error.decision.explain()}"
-        return Answered(f"{error}: say --{' and --'.join(error.lacks)}{in_its_way}")
+        return Answered(f"{error}\nSay it with --{' and --'.join(error.lacks)}.")
     return Answered(str(error)) if isinstance(error, (Refused, Tampered)) else CannotDo(str(error))

@@ -18,7 +18,18 @@ from partnerflow.obligations import Judgement
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import FILE
 from partnerflow.ports import Changes, Holding, Placement, Transaction
-from partnerflow.records import Document, Entry, Partner, Record, Retraction, Scope, Service, Waiver, kinds
+from partnerflow.records import (
+    Approval,
+    Document,
+    Entry,
+    Partner,
+    Record,
+    Retraction,
+    Scope,
+    Service,
+    Waiver,
+    kinds,
+)
 from partnerflow.records.conversion import record_text
 from partnerflow.records.registry import Unregistered, key_of
 
@@ -31,6 +42,8 @@ if TYPE_CHECKING:
 
 Shaped = tuple[Record, str]
 """A record as it will be read back, and its text."""
+CONSENTS = (Approval, Waiver)
+"""What counts by who files it and when: the same words from another person, or after a step, are another consent."""
 
 
 def file(
@@ -153,7 +166,7 @@ def _entries(
     for record, text in shaped:
         about = record.kind_info.about
         lying = files[about]
-        entry = standing(lying, record, documents)
+        entry = standing(lying, record, documents, by, versions[about])
         if entry is None:
             (entry,) = work.entered(
                 flow, [(record, text)], ids[about], lying, by=by, at=at, now=now, version=versions[about],
@@ -164,13 +177,16 @@ def _entries(
     return tuple(given)
 
 
-def standing(lying: Sequence[Entry], record: Record, documents: tuple[Document, ...]) -> Entry | None:
-    """Give the entry on which the very same record stands: not retracted, not superseded."""
+def standing(
+    lying: Sequence[Entry], record: Record, documents: tuple[Document, ...], by: Actor, version: int | None
+) -> Entry | None:
+    """Give the entry on which the very same record stands: not retracted, not superseded, and the same consent."""
     on_file = OnFile(lying)
-    for same in on_file.series(type(record)).get(key_of(record), []):
-        position = on_file.position(same)
-        if same == record and position is not None and (not documents or lying[position].documents == documents):
-            return lying[position]
+    for known in on_file.series(type(record)).get(key_of(record), []):
+        entry = next(each for each in lying if each.record is known)
+        consents = isinstance(record, CONSENTS) and (entry.filed_by != by or entry.version != version)
+        if known == record and not consents and (not documents or entry.documents == documents):
+            return entry
     return None
 
 
@@ -244,7 +260,7 @@ def _file_for_district(
         given: list[Entry] = []
         new: list[Entry] = []
         for record, text in shaped:
-            entry = standing(lying, record, documents)
+            entry = standing(lying, record, documents, by, None)
             if entry is None:
                 (entry,) = work.entered(
                     flow, [(record, text)], DISTRICT, lying, by=by, at=when, now=now, version=None, documents=documents

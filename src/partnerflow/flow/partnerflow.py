@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -61,11 +60,11 @@ class Partnerflow:
         from partnerflow.policies import load_pack
         from partnerflow.signals import After, Before
 
-        from .putting_together import check_fit
+        from .putting_together import check_fit, time_zone
 
         self.store = store
         self.pack = load_pack(pack) if isinstance(pack, str) else pack
-        self.tz = ZoneInfo(tz) if isinstance(tz, str) else tz
+        self.tz = time_zone(tz) if isinstance(tz, str) else tz
         self.clock = system.now if clock is None else clock
         self.lifecycle = DEFAULT if lifecycle is None else lifecycle
         self.host_records = host_records

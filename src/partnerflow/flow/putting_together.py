@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from partnerflow.errors import PackError
+from partnerflow.errors import InvalidRequest, PackError
 
 if TYPE_CHECKING:
     from partnerflow.lifecycle import Lifecycle
@@ -17,3 +19,14 @@ def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
     for name, given, known in (("state", states, lifecycle.states), ("trigger", triggers, lifecycle.triggers)):
         for odd in sorted(given - set(known)):
             raise PackError(f"pack {pack.name}", f"{name} {odd}", f"{lifecycle} has {', '.join(known)}")
+
+
+def time_zone(name: str) -> tzinfo:
+    """Give the time zone of that name. Raises InvalidRequest for one that this machine does not know."""
+    if name == "UTC":
+        return UTC  # also where no database of time zones is installed
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        remedy = "is no time zone that this machine knows, such as America/Chicago (pip install tzdata brings them all)"
+        raise InvalidRequest("tz", name, remedy) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,7 +10,8 @@ from uuid import UUID
 from partnerflow.errors import PartnerflowError, Tampered
 from partnerflow.history import START, Transition, entry_link, transition_link
 from partnerflow.ports import Holding
-from partnerflow.records import Entry
+from partnerflow.records import Entry, kinds
+from partnerflow.records.conversion import read_record
 
 if TYPE_CHECKING:
     from .partnerflow import Partnerflow
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def verify(flow: Partnerflow) -> None:
     """Read everything in a stream, one file and one partnership at a time. Raises Tampered."""
-    broken = [*_files(flow), *_histories(flow)]
+    broken = [*_readable("the files", _files(flow)), *_readable("the histories", _histories(flow))]
     if broken:
         raise Tampered(list(dict.fromkeys(broken)))
 
@@ -35,7 +37,16 @@ def _entries(file_id: UUID, entries: Iterable[Entry]) -> Iterator[str]:
             yield f"{name}: place {place} is missing"
         if entry.link != entry_link(entry, previous):
             yield f"{name}: what is stored does not match its link"
+        elif not _says_its_text(entry):
+            yield f"{name}: its record is not what its text says"
         previous = entry.link
+
+
+def _says_its_text(entry: Entry) -> bool:
+    """Tell whether the record that policies read is what the text says that was hashed."""
+    if kinds().get(entry.kind) is not type(entry.record):
+        return True  # nobody reads the kind any more, so there is only its text
+    return read_record(entry.kind, json.loads(entry.text), revision=entry.revision) == entry.record
 
 
 def _histories(flow: Partnerflow) -> Iterator[str]:

@@ -26,8 +26,7 @@ def graphviz(lifecycle: Lifecycle) -> str:
         arrows.setdefault((f'"{source or ""}" -> "{target}"', _style(row)), []).append(row.trigger)
     lines = [f'digraph "{lifecycle.name} {lifecycle.version}" {{', "    rankdir=LR;", '    "" [shape=point];']
     lines += [
-        f'    "{state}" [shape={"doublecircle" if state in lifecycle.final else "box"}];'
-        for state in lifecycle.states
+        f'    "{state}" [shape={"doublecircle" if state in lifecycle.final else "box"}];' for state in lifecycle.states
     ]
     for (arrow, style), triggers in arrows.items():
         label = "\\n".join(triggers)

@@ -1,0 +1,438 @@
+"""Whatever is called in whatever order: the stores agree, and no state is reached except by a row of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import attrs
+from hypothesis import event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from partnerflow import DEFAULT, DISTRICT, NO_END, Actor, Partner, Partnerflow, PartnerflowError, Refused, load_pack
+from partnerflow.adapters.memory import MemoryStore
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, open_store
+from partnerflow.partnership import Partnership
+from partnerflow.policies import Pack
+from partnerflow.records import (
+    Amendment,
+    Approval,
+    BackgroundCheck,
+    DuplicationDecision,
+    FacilityAccess,
+    Insurance,
+    Need,
+    Record,
+    Retraction,
+    Scope,
+    Service,
+    Site,
+    Unregistered,
+    Waiver,
+)
+from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
+from partnerflow.testing.clock import TickingClock
+
+SITES = ("255901001", "255901044")
+PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={SITES[0]})
+NOBODY = Actor("x")
+PACK = load_pack("default")
+STRICTER = attrs.evolve(PACK, version="2", leads=(60, 0))
+TRIGGERS = (*DEFAULT.triggers, "no_such_thing")
+ENDS = {row.trigger for row in DEFAULT.rows if row.target in DEFAULT.final}
+STEPS = {(row.trigger, source, target) for row, source, target in DEFAULT.steps()}
+REASONS = st.sampled_from([None, "", "as planned", "Ünïcode “reason” 🏫"])
+KEYS = st.sampled_from([None, None, None, None, "k1", "k2", "k3", "K3"])
+NEVER = UUID(int=0xDEAD)
+
+Call = Callable[[Partnerflow], Any]
+
+
+def paperwork(state: str, trigger: str | None, site: str, today: date) -> list[Record]:
+    """Everything that a state promises and a trigger asks for, at a site, with its days moved to *today*."""
+    days = today - EXAMPLE_DAY
+    return [_moved(_at(record, site), days) for record in example_records(state, trigger=trigger)]
+
+
+def _at(record: Record, site: str) -> Record:
+    if isinstance(record, (Scope, Service)):
+        return attrs.evolve(record, sites=frozenset({site}))
+    return attrs.evolve(record, site=site) if isinstance(record, FacilityAccess) else record
+
+
+def _moved(record: Record, days: timedelta) -> Record:
+    found = {field.name: getattr(record, field.name) for field in attrs.fields(type(record))}
+    dates = {name: value + days for name, value in found.items() if isinstance(value, date) and value != NO_END}
+    return attrs.evolve(record, **dates)
+
+
+@st.composite
+def odd_records(draw: st.DrawFn) -> Record:
+    """A record that is worn, wrong, not ours to file, or of no shape at all."""
+    site = draw(st.sampled_from(SITES))
+    whole = draw(st.sampled_from(paperwork("improvement_plan", draw(st.sampled_from(TRIGGERS)), site, EXAMPLE_DAY)))
+    optional = [f.name for f in attrs.fields(type(whole)) if f.default is None]
+    worn = attrs.evolve(whole, **{draw(st.sampled_from(optional)): None}) if optional else whole
+    return draw(
+        st.sampled_from(
+            [
+                whole,
+                worn,
+                BackgroundCheck(person="j.rivera", result="not_clear", cleared_on=EXAMPLE_DAY, ends_on=NO_END),
+                Insurance(line="general_liability", starts_on="soon"),  # type: ignore[arg-type]
+                Need(need="nul \0"),
+                Unregistered(kind="no_such_kind", fields={}),
+                Retraction(entry_id=NEVER, reason="by the back door"),
+                Site(site="s", name="S"),
+                Partner(name="Renamed", kind="civic", ids={"edfi": draw(st.sampled_from("12"))}),
+                Approval(trigger="terminate_for_cause"),
+                Amendment(what=draw(st.sampled_from("ab")), requested_by="school"),
+            ]
+        )
+    )
+
+
+class Twins(RuleBasedStateMachine):
+    """Two stores under one sequence of calls, with the same clock and the same ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sql: SQLAlchemyStore = open_store("sqlite:///:memory:")
+        self.clocks = [TickingClock(datetime(2026, 9, 15, 15, tzinfo=UTC)) for _ in range(2)]
+        self.flows = [
+            self.flow(store, clock) for store, clock in zip((MemoryStore(), self.sql), self.clocks, strict=True)
+        ]
+        self.begun: list[UUID] = []
+        self.partners: list[UUID] = []
+        self.keyed: dict[str, tuple[Call, Any]] = {}
+        self.views: list[tuple[UUID, datetime, Any]] = []
+
+    @staticmethod
+    def flow(store: Any, clock: TickingClock) -> Partnerflow:
+        numbers = count(1)
+        flow = Partnerflow(store=store, pack=PACK, clock=clock, new_id=lambda: UUID(int=next(numbers)))
+        heard: list[Any] = []
+        flow.after.connect(lambda sender, event: heard.append(event))
+        flow.after.heard = heard  # type: ignore[attr-defined]
+        return flow
+
+    def teardown(self) -> None:
+        self.look_back()
+        self.sql.engine.dispose()
+
+    # --- calling both -----------------------------------------------------------------------------------------------
+
+    def both(self, call: Call) -> Any:
+        """Call the same on both; give what they gave, or the error that they raised, which must be the same."""
+        got = [_outcome(call, flow) for flow in self.flows]
+        assert got[0] == got[1]
+        event(got[0][0] if got[0][0] != "gave" else "gave")
+        return got[0]
+
+    def keep(self, call: Callable[..., Any], key: str | None) -> Any:
+        """Call it with a key, and remember the work that it did, if it did any."""
+        got = self.both(lambda flow: call(flow, idempotency_key=key))
+        if key is not None and key not in self.keyed and got[0] == "gave":
+            self.keyed[key] = (lambda flow, **more: call(flow, idempotency_key=key, **more)), got
+        return got
+
+    def today(self) -> date:
+        return self.clocks[0].peek().date()
+
+    def stands(self, partnership_id: UUID) -> Partnership:
+        with self.flows[0].store.reading() as tx:
+            holding = tx.holding(partnership_id)
+        assert holding is not None
+        return holding.partnership
+
+    def somebody(self, data: st.DataObject, partnership_id: UUID | None = None) -> Actor:
+        partner = self.stands(partnership_id).partner_id if partnership_id else None
+        theirs = Actor("i.moreno", "partner", {"partner"}, partner_id=partner)
+        return data.draw(st.sampled_from([OFFICE, BOARD, OFFICE, BOARD, PRINCIPAL, theirs, NOBODY]))
+
+    def a_partnership(self, data: st.DataObject) -> UUID:
+        return data.draw(st.sampled_from(self.begun))
+
+    def moment(self, data: st.DataObject) -> datetime | None:
+        """Some moment for `at`: mostly now, at times lately, too long ago, or not yet."""
+        back = data.draw(st.sampled_from([None, None, None, 0.001, 1, 365 * 10, -1]))
+        return None if back is None else self.clocks[0].peek() - timedelta(days=back)
+
+    def added(self, got: Any) -> None:
+        if got[0] == "gave" and got[1].id not in self.begun:
+            self.begun.append(got[1].id)
+            self.partners.append(got[1].partner_id)
+
+    # --- beginning --------------------------------------------------------------------------------------------------
+
+    @initialize(state=st.sampled_from(["intake", "vetting", "onboarding", "active", "improvement_plan"]))
+    def some_are_there(self, state: str) -> None:
+        """One that was just proposed, one that was walked as far as may be, and one that was there before us."""
+        for site, steps in (
+            (SITES[0], ()),
+            (SITES[1], ("begin_vetting", "approve", "activate", "open_improvement_plan")),
+        ):
+            self.added(self.both(lambda flow: flow.propose(example_dossier().partner, by=OFFICE)))
+            p = self.begun[-1]
+            for trigger in steps[: DEFAULT.states.index(state)]:
+                records = paperwork("active", trigger, site, self.today())
+                assert self.both(lambda flow: flow.file(p, *records, by=OFFICE))[0] == "gave"  # noqa: B023
+                assert self.both(lambda flow: flow.fire(p, trigger, by=BOARD, reason="so it is"))[0] == "gave"  # noqa: B023
+        assert self.stands(self.begun[-1]).state == state
+        self.added(self.both(lambda flow: flow.adopt(Partner(name="A"), state=state, by=OFFICE, reason="in place")))
+
+    @rule(data=st.data(), key=KEYS, reason=REASONS, known=st.booleans(), edfi=st.sampled_from(["", "1", "2"]))
+    def propose(self, data: st.DataObject, key: str | None, reason: str | None, *, known: bool, edfi: str) -> None:
+        partner = example_dossier().partner if not edfi else Partner(name=f"Partner {edfi}", ids={"edfi": edfi})
+        what = data.draw(st.sampled_from([*self.partners, NEVER])) if known else partner
+        succeeds = data.draw(st.none() | st.sampled_from(self.begun)) if known else None
+        by = self.somebody(data)
+
+        def call(flow: Partnerflow, **more: Any) -> Any:
+            return flow.propose(what, by=by, reason=reason, succeeds=succeeds, **more)
+
+        self.added(self.keep(call, key))
+
+    @rule(
+        data=st.data(), key=KEYS, reason=REASONS, state=st.sampled_from([*DEFAULT.states, "nowhere"]),
+        since=st.sampled_from([None, date(2019, 8, 1), date(2099, 1, 1)]),
+    )  # fmt: skip
+    def adopt(self, data: st.DataObject, key: str | None, reason: str | None, state: str, since: date | None) -> None:
+        by = self.somebody(data)
+
+        def call(flow: Partnerflow, **more: Any) -> Any:
+            return flow.adopt(Partner(name="A"), state=state, since=since, by=by, reason=reason or "", **more)
+
+        self.added(self.keep(call, key))
+
+    # --- evidence ---------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), records=st.lists(odd_records(), max_size=3), key=KEYS)
+    def file(self, data: st.DataObject, records: list[Record], key: str | None) -> None:
+        subject = data.draw(st.sampled_from([*self.begun, *self.begun, DISTRICT, NEVER]))
+        by = self.somebody(data, None if subject in (DISTRICT, NEVER) else subject)
+        version, at = data.draw(st.sampled_from([None, None, None, 1, 3])), self.moment(data)
+
+        def call(flow: Partnerflow, **more: Any) -> Any:
+            return flow.file(subject, *records, by=by, at=at, **{"expected_version": version, **more})
+
+        self.keep(call, key)
+
+    @rule(data=st.data(), state=st.sampled_from(["active", "improvement_plan"]), site=st.sampled_from(SITES))
+    def file_all(self, data: st.DataObject, state: str, site: str) -> None:
+        p, records = self.a_partnership(data), paperwork(state, None, site, self.today())
+        self.both(lambda flow: flow.file(p, *records, by=OFFICE))
+
+    @rule(
+        data=st.data(), policy=st.sampled_from(["SAFE-002", "SAFE-001", "DUP-001", "no_such"]), days=st.integers(0, 400)
+    )
+    def waive(self, data: st.DataObject, policy: str, days: int) -> None:
+        p, by = self.a_partnership(data), self.somebody(data)
+        waiver = Waiver(
+            policy, reason="late", requested_by="a.anderson", expires_on=self.today() + timedelta(days=days)
+        )
+        self.both(lambda flow: flow.file(p, waiver, by=by))
+
+    @rule(data=st.data(), reason=REASONS, key=KEYS)
+    def retract(self, data: st.DataObject, reason: str | None, key: str | None) -> None:
+        p = self.a_partnership(data)
+        entries = [entry.id for entry in self.flows[0].dossier(p).entries if entry.id] + [NEVER]
+        entry_id, by = data.draw(st.sampled_from(entries)), self.somebody(data, p)
+        self.keep(lambda flow, **more: flow.retract(p, entry_id, by=by, reason=reason or "", **more), key)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), trigger=st.sampled_from(TRIGGERS), reason=REASONS, key=KEYS)
+    def fire(self, data: st.DataObject, trigger: str, reason: str | None, key: str | None) -> None:
+        p = data.draw(st.sampled_from([*self.begun, NEVER]))
+        by = self.somebody(data, None if p == NEVER else p)
+        version, at = data.draw(st.sampled_from([None, None, None, 1, 2, 3])), self.moment(data)
+
+        def call(flow: Partnerflow, **more: Any) -> Any:
+            return flow.fire(p, trigger, by=by, reason=reason, at=at, **{"expected_version": version, **more})
+
+        self.keep(call, key)
+
+    @rule(data=st.data(), site=st.sampled_from(SITES))
+    def go_on(self, data: st.DataObject, site: str) -> None:
+        self.advance(data, site, None)
+
+    @rule(data=st.data(), site=st.sampled_from(SITES), key=KEYS)
+    def step(self, data: st.DataObject, site: str, key: str | None) -> None:
+        self.advance(data, site, key)
+
+    def advance(self, data: st.DataObject, site: str, key: str | None) -> None:
+        """Put everything on file that a legal step asks for, and take it: what checking says, firing does."""
+        p = self.a_partnership(data)
+        before = self.stands(p)
+        legal = DEFAULT.legal(before.state)
+        if not legal:
+            return
+        onward = [trigger for trigger in legal if trigger not in ENDS]
+        trigger = data.draw(st.sampled_from([*onward, *onward, *onward, *legal]))
+        by, other = data.draw(st.sampled_from([(OFFICE, BOARD), (BOARD, OFFICE)]))
+        records = paperwork("active", trigger, site, self.today())
+        records += [Amendment(what=f"at version {before.version}", requested_by="school")]
+        approvals = [record for record in records if isinstance(record, Approval)]
+        self.both(lambda flow: flow.file(p, *(r for r in records if not isinstance(r, Approval)), by=by))
+        self.both(lambda flow: flow.file(p, *approvals, by=other))
+        for neighbour in self.flows[0].dossier(p).neighbours or ():
+            decided = DuplicationDecision(
+                with_partnership=neighbour.partnership_id, decision="both", reason="many wait"
+            )
+            if data.draw(st.booleans()):
+                self.both(lambda flow: flow.file(p, decided, by=by))  # noqa: B023
+        asked = self.both(lambda flow: flow.check(p, trigger, by=by, reason="as planned"))[1]
+        got = self.keep(lambda flow, **more: flow.fire(p, trigger, by=by, reason="as planned", **more), key)
+        if got[0] == "gave":
+            event(f"took {got[1].trigger}")
+            assert asked.allowed
+            assert (trigger, before.state, self.stands(p).state) in STEPS
+        else:
+            event(f"{got[0]} {trigger}")
+            assert got[0] == "KeyReused" or (got[0] == "Refused" and list(asked.codes) == got[2]["report"]["blocking"])
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    @rule(days=st.sampled_from([0, 1, 1, 7, 30, 200, 400]))
+    def time_passes(self, days: int) -> None:
+        for clock in self.clocks:
+            clock.move_on(days=days)
+
+    @rule(pack=st.sampled_from([PACK, PACK, PACK, STRICTER]))
+    def sweep(self, pack: Pack) -> None:
+        stood = [self.stands(p) for p in self.begun]
+        flows = [_under(flow, pack) for flow in self.flows]
+        one, other = (flow.sweep() for flow in flows)
+        assert one == other
+        event(f"told {len(one.notices)}" if len(one.notices) < 3 else "told many")
+        assert [self.stands(p) for p in self.begun] == stood
+        assert {notice.partnership_id for notice in one.notices} <= {
+            s.id for s in stood if s.state not in DEFAULT.final
+        }
+        assert [flow.sweep().notices for flow in flows] == [(), ()]
+
+    # --- again ------------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def replay(self, data: st.DataObject) -> None:
+        """A key that has done its work gives it again, and nothing changes."""
+        if not self.keyed:
+            return
+        key = data.draw(st.sampled_from(sorted(self.keyed)))
+        call, got = self.keyed[key]
+        before = _seen(self.flows[0])
+        assert self.both(call) == got
+        assert _seen(self.flows[0]) == before
+
+    @rule(data=st.data())
+    def reuse(self, data: st.DataObject) -> None:
+        """The same key with another request is an error, and nothing changes."""
+        if not self.keyed:
+            return
+        key, p = data.draw(st.sampled_from(sorted(self.keyed))), self.a_partnership(data)
+        before = _seen(self.flows[0])
+        got = self.both(lambda flow: flow.file(p, Need(need="never said before"), by=OFFICE, idempotency_key=key))
+        assert got[0] == "KeyReused"
+        assert _seen(self.flows[0]) == before
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def remember_the_view(self, data: st.DataObject) -> None:
+        p, moment = self.a_partnership(data), self.clocks[0].peek()
+        for clock in self.clocks:
+            clock.move_on(seconds=1)
+        self.views.append((p, moment, self.both(lambda flow: flow.dossier(p, as_of=moment))))
+
+    @rule(data=st.data(), site=st.sampled_from((None, *SITES, "*")), kind=st.sampled_from([None, "civic"]))
+    def look(self, data: st.DataObject, site: str | None, kind: str | None) -> None:
+        p, by = self.a_partnership(data), self.somebody(data)
+        state = data.draw(st.sampled_from([None, *DEFAULT.states]))
+        ids = data.draw(st.sampled_from([None, {"edfi": "1"}, {}]))
+        self.both(lambda flow: list(flow.find(state=state, site=site, kind=kind, ids=ids)))
+        self.both(lambda flow: flow.dossier(p))
+        self.both(lambda flow: flow.options(p, by=by))
+        self.both(lambda flow: flow.explain(p))
+        self.both(lambda flow: flow.sites())
+        self.both(lambda flow: flow.partner(self.stands(p).partner_id))
+        for pack in (PACK, STRICTER):
+            due = [list(flow.store.due(self.today(), pack.digest, DEFAULT.live)) for flow in self.flows]
+            assert due[0] == due[1]
+
+    # --- what is always so ------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_stores_agree(self) -> None:
+        assert self.clocks[0].peek() == self.clocks[1].peek()
+        assert _seen(self.flows[0]) == _seen(self.flows[1])
+
+    @invariant()
+    def every_state_was_reached_by_rows_of_the_table(self) -> None:
+        flow = self.flows[0]
+        for p in flow.store.partnership_ids():
+            stands, history = self.stands(p), flow.history(p)
+            assert [step.version for step in history] == list(range(1, stands.version + 1))
+            assert history[-1].target == stands.state
+            source = None
+            for step in history:
+                assert step.source == source
+                assert (step.trigger, step.source, step.target) in STEPS
+                source = step.target
+
+    @invariant()
+    def what_is_told_is_told_in_order_and_once(self) -> None:
+        for flow in self.flows:
+            told = list(flow.store.outgoing())
+            places: dict[UUID, int] = {}
+            for each in told:
+                assert each.sequence == places.get(each.partnership_id, 0) + 1
+                places[each.partnership_id] = each.sequence
+            assert sorted(each.id for each in told) == sorted(each.id for each in flow.after.heard)  # type: ignore[attr-defined]
+
+    @rule()
+    def look_back(self) -> None:
+        """No past view has changed, and every chain holds."""
+        for p, moment, view in self.views:
+            assert self.both(lambda flow: flow.dossier(p, as_of=moment)) == view  # noqa: B023
+        for flow in self.flows:
+            flow.verify()
+
+
+def _outcome(call: Call, flow: Partnerflow) -> tuple[Any, ...]:
+    try:
+        return "gave", call(flow)
+    except PartnerflowError as error:
+        decision = error.decision.to_data() if isinstance(error, Refused) else None
+        return type(error).__name__, str(error), decision
+
+
+def _under(flow: Partnerflow, pack: Pack) -> Partnerflow:
+    """Give the same flow under another pack, with the same hooks."""
+    other = Partnerflow(store=flow.store, pack=pack, clock=flow.clock, new_id=flow.new_id)
+    other.after = flow.after
+    return other
+
+
+def _seen(flow: Partnerflow) -> dict[str, Any]:
+    """Everything that anybody can see."""
+    store = flow.store
+    ids: Sequence[UUID] = list(store.partnership_ids())
+    with store.reading() as tx:
+        holdings = [tx.holding(each) for each in ids]
+    return {
+        "found": list(store.find()),
+        "holdings": holdings,
+        "history": [list(store.history(each)) for each in ids],
+        "attempts": [list(store.attempts(each)) for each in ids],
+        "files": [(file_id, list(entries)) for file_id, entries in store.files()],
+        "outgoing": list(store.outgoing()),
+    }
+
+
+TestTwins = Twins.TestCase
+TestTwins.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)

@@ -1,0 +1,233 @@
+"""Time is an argument: `at` is when it happened, `recorded_at` the clock's; a day ends at the district's midnight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from partnerflow import Actor, InvalidRequest, NotFound, Partner, Partnerflow, Partnership
+from partnerflow.adapters.memory import MemoryStore
+from partnerflow.policies import Pack
+from partnerflow.ports import Store
+from partnerflow.records import Insurance, Need
+from partnerflow.testing.clock import TickingClock
+
+NAIVE = datetime(2026, 9, 15, 15)  # noqa: DTZ001
+
+
+def writes(flow: Partnerflow, p: Partnership, by: Actor, at: datetime | None) -> dict[str, Callable[[], object]]:
+    """Every call that takes `at`."""
+    (entry, *_) = (entry for entry in flow.dossier(p.id).entries if isinstance(entry.record, Need))
+    return {
+        "fire": lambda: flow.fire(p.id, "renew", by=by, at=at),
+        "file": lambda: flow.file(p.id, Need(need="new"), by=by, at=at),
+        "retract": lambda: flow.retract(p.id, entry.id, by=by, reason="x", at=at),
+        "check": lambda: flow.check(p.id, "renew", by=by, at=at),
+        "options": lambda: flow.options(p.id, by=by, at=at),
+        "propose": lambda: flow.propose(Partner(name="A"), by=by, at=at),
+        "adopt": lambda: flow.adopt(Partner(name="A"), state="active", by=by, reason="x", at=at),
+        "register": lambda: flow.register(Partner(name="A"), by=by, at=at),
+        "sweep": lambda: flow.sweep(at=at),
+        "explain": lambda: flow.explain(p.id, at=at),
+    }
+
+
+def test_a_moment_without_its_zone_is_refused(
+    flow: Partnerflow, office: Actor, walked_to: Callable, everything: Callable
+) -> None:
+    p = walked_to(flow, "active")
+    before = everything(flow)
+    for name, call in writes(flow, p, office, NAIVE).items():
+        with pytest.raises(InvalidRequest, match="has no time zone"):
+            call()
+        assert everything(flow) == before, name
+    with pytest.raises(InvalidRequest, match="as_of"):
+        flow.dossier(p.id, as_of=NAIVE)
+
+
+def test_a_clock_without_its_zone_is_refused(office: Actor, riverbend: Partner) -> None:
+    with pytest.raises(InvalidRequest, match="clock"):
+        Partnerflow(store=MemoryStore(), clock=lambda: NAIVE).propose(riverbend, by=office)
+
+
+def test_nothing_happened_in_the_future(
+    flow: Partnerflow, office: Actor, walked_to: Callable, everything: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "active")
+    before = everything(flow)
+    for name, call in writes(flow, p, office, clock.peek() + timedelta(days=1)).items():
+        with pytest.raises(InvalidRequest, match="in the future"):
+            call()
+        assert everything(flow) == before, name
+
+
+def test_nothing_happened_before_the_last_step(
+    flow: Partnerflow, office: Actor, walked_to: Callable, everything: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "active")
+    last = flow.history(p.id)[-1].at
+    before = everything(flow)
+    calls = writes(flow, p, office, last - timedelta(microseconds=1))
+    for name in ("fire", "file", "retract", "check", "options"):
+        with pytest.raises(InvalidRequest, match="before the partnership's last step"):
+            calls[name]()
+        assert everything(flow) == before, name
+    clock.move_on(days=1)
+    assert flow.fire(p.id, "renew", by=office, at=last).at == last
+
+
+def test_what_is_done_late_is_judged_on_its_day_and_recorded_today(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "onboarding")
+    when = clock.peek().astimezone(timezone(timedelta(hours=9)))
+    clock.move_on(days=300)  # the insurance has lapsed meanwhile
+    now = clock.peek()
+    assert not flow.check(p.id, "activate", by=office).allowed
+    clock.move_to(now)
+    step = flow.fire(p.id, "activate", by=office, at=when)
+    assert (step.at, step.at.utcoffset(), step.recorded_at) == (when, timedelta(0), now)
+    assert '"on":"2026-09-15"' in step.decision
+    assert flow.dossier(p.id).partnership.since == date(2026, 9, 15)
+    assert [event.time for event in flow.store.outgoing()][-1] == when
+    assert "SAFE-002" in {notice.code for notice in flow.sweep().missed}
+
+
+def test_a_late_entry_changes_no_past_view(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "active")
+    past = clock.peek()
+    clock.move_on(days=10)
+    views = {moment: flow.dossier(p.id, as_of=moment).to_mapping() for moment in (past, past + timedelta(days=9))}
+    other = walked_to(flow, "active", partner=p.partner_id, site="255901044")
+    flow.file(p.id, Need(need="late"), Insurance(line="late"), by=office, at=past)
+    flow.fire(p.id, "renew", by=office, at=past)
+    flow.fire(other.id, "renew", by=office)
+    for moment, view in views.items():
+        assert flow.dossier(p.id, as_of=moment).to_mapping() == view
+
+
+def test_a_past_view_is_what_was_recorded_up_to_and_with_that_moment(
+    flow: Partnerflow, office: Actor, riverbend: Partner, clock: TickingClock
+) -> None:
+    before = clock.peek() - timedelta(microseconds=1)
+    p = flow.propose(riverbend, by=office)
+    views = []
+    for record in (Need(need="a"), Need(need="b"), Partner(name="Renamed"), Insurance(line="x")):
+        moment = clock.peek()
+        flow.file(p.id, record, by=office)
+        views.append((moment, flow.dossier(p.id, as_of=clock.peek())))
+    flow.fire(p.id, "withdraw", by=office, reason="no")
+    for moment, seen in views:
+        assert flow.dossier(p.id, as_of=moment) == seen
+        assert seen.partnership == p
+    assert [len(seen.entries) for _, seen in views] == [1, 2, 2, 3]
+    assert [seen.partner.name for _, seen in views] == [riverbend.name, riverbend.name, "Renamed", "Renamed"]
+    assert flow.dossier(p.id, as_of=clock.peek()).partnership.state == "terminated"
+    assert len(flow.dossier(p.id, as_of=views[-1][0]).moves) == 1
+    with pytest.raises(NotFound):
+        flow.dossier(p.id, as_of=before)
+
+
+def test_a_past_view_is_exact_after_every_step(
+    flow: Partnerflow, office: Actor, board: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "improvement_plan")
+    for step in flow.history(p.id):
+        seen = flow.dossier(p.id, as_of=step.recorded_at)
+        assert (seen.partnership.state, seen.partnership.version) == (step.target, step.version)
+        assert seen.moves[-1] == step.move
+    now = flow.dossier(p.id)
+    past = flow.dossier(p.id, as_of=clock.peek())
+    assert (past.partner, past.partnership, past.entries, past.moves) == (
+        now.partner, now.partnership, now.entries, now.moves,
+    )  # fmt: skip
+
+
+def test_a_past_view_of_an_adopted_partnership_keeps_its_day(
+    flow: Partnerflow, office: Actor, paperwork: Callable, clock: TickingClock
+) -> None:
+    a = flow.adopt(Partner(name="A"), state="active", since=date(2019, 8, 1), by=office, reason="in place")
+    past = clock.peek()
+    clock.move_on(days=1)
+    flow.file(a.id, *paperwork(trigger="end"), by=office)
+    flow.fire(a.id, "end", by=office, reason="term end")
+    assert flow.dossier(a.id).partnership.since == date(2026, 9, 16)
+    assert flow.dossier(a.id, as_of=past).partnership.since == date(2019, 8, 1)
+
+
+def test_a_clock_that_goes_back_records_nothing_earlier(
+    flow: Partnerflow, office: Actor, board: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "vetting")
+    clock.move_on(days=2)
+    need, cover = flow.file(p.id, Need(need="on the third day"), Insurance(line="x"), by=office)
+    clock.move_on(days=-2, hours=-1)
+    (later,) = flow.file(p.id, Need(need="after"), by=office)
+    assert later.recorded_at == need.recorded_at == cover.recorded_at
+    step = flow.fire(p.id, "approve", by=board)
+    assert step.recorded_at == step.at == need.recorded_at
+    taken = flow.retract(p.id, need.id, by=office, reason="wrong")
+    assert taken.recorded_at == need.recorded_at
+    again = flow.propose(p.partner_id, by=office)
+    assert flow.history(again.id)[0].recorded_at == need.recorded_at
+    assert flow.dossier(again.id, as_of=need.recorded_at).partner == flow.partner(p.partner_id)
+    for store_file in flow.store.files():
+        moments = [entry.recorded_at for entry in store_file[1]]
+        assert moments == sorted(moments)
+
+
+# --- the district's midnight ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("America/Chicago", 5), ("UTC", 0), ("Asia/Tokyo", 15)])
+def test_a_certificate_ends_at_the_districts_midnight(
+    store: Store, pack: Pack, office: Actor, walked_to: Callable, clock: TickingClock, zone: str, hour: int
+) -> None:
+    here = Partnerflow(store=store, pack=pack, clock=clock, tz=zone)
+    p = walked_to(here, "active")  # its insurance ends on 2027-06-30
+    day = 1 if zone != "Asia/Tokyo" else 0
+    midnight = datetime(2027, 6, 30, hour, tzinfo=UTC) + timedelta(days=day)
+    clock.move_to(midnight - timedelta(seconds=10))
+    assert here.today() == date(2027, 6, 30)
+    assert "SAFE-002" not in here.check(p.id, "renew", by=office).codes
+    clock.move_to(midnight)
+    assert here.today() == date(2027, 7, 1)
+    assert "SAFE-002" in here.check(p.id, "renew", by=office).codes
+    clock.move_to(midnight - timedelta(seconds=10))
+    assert {(n.code, n.days_left) for n in here.sweep().approaching} >= {("SAFE-002", 0)}
+    clock.move_to(midnight)
+    assert "SAFE-002" in {notice.code for notice in here.sweep().missed}
+
+
+def test_the_day_of_a_step_is_the_districts_too(
+    store: Store, pack: Pack, office: Actor, riverbend: Partner, clock: TickingClock
+) -> None:
+    clock.move_to(datetime(2026, 9, 16, 4, 59, tzinfo=UTC))
+    p = Partnerflow(store=store, pack=pack, clock=clock, tz="America/Chicago").propose(riverbend, by=office)
+    assert p.since == date(2026, 9, 15)
+
+
+def test_the_machines_own_clock_is_used_where_none_is_given(office: Actor, riverbend: Partner) -> None:
+    flow = Partnerflow(store=MemoryStore())
+    before = datetime.now(UTC)
+    p = flow.propose(riverbend, by=office)
+    (first,) = flow.history(p.id)
+    assert before <= first.at <= datetime.now(UTC)
+    assert p.id.version == first.id.version == 7
+
+
+def test_a_ticking_clock_ticks_and_is_moved_on_by_hand() -> None:
+    start = datetime(2026, 9, 15, 10, tzinfo=timezone(timedelta(hours=-5)))
+    clock = TickingClock(start)
+    assert (clock.peek(), clock(), clock()) == (start, start, start + timedelta(seconds=1))
+    clock.move_on(days=1, hours=1, seconds=1)
+    assert clock.peek() == start + timedelta(days=1, hours=1, seconds=3)
+    clock.move_to(start)
+    assert (clock(), clock.peek().utcoffset()) == (start, timedelta(0))
+    assert "2026-09-15T15:00:01+00:00" in repr(clock)
+    with pytest.raises(ValueError, match="no time zone"):
+        TickingClock(NAIVE)
