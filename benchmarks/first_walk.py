@@ -1,0 +1,560 @@
+"""What the first walk costs, as ratios measured in one run: run it with `python benchmarks/first_walk.py [--quick]`.
+
+Absolute times move with the machine and with what else it does; a ratio of two things that took turns on it moves far
+less. So every number here is ours against something smaller, both measured in the same round, and what is shown is the
+median over the rounds. It measures and asserts nothing: it exits 0 whatever it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import sqlalchemy
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, insert, select, update
+
+from partnerflow import DEFAULT, Dossier, Money, Partner, Partnerflow
+from partnerflow.adapters.memory import MemoryStore
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
+from partnerflow.dossier import OnFile
+from partnerflow.lifecycle.machine import run
+from partnerflow.policies import Pack, Role, load_pack
+from partnerflow.ports import Store
+from partnerflow.records import (
+    Agreement,
+    BackgroundCheck,
+    Contact,
+    DataSharingAgreement,
+    ExpectationsMeeting,
+    FacilityAccess,
+    Insurance,
+    Liaison,
+    Licence,
+    Need,
+    Orientation,
+    Person,
+    Record,
+    Scope,
+    Service,
+    StrategicGoal,
+    Training,
+    VettingReview,
+    months_after,
+)
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, example_records
+
+NOON = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 12, tzinfo=UTC)
+FIRES = 20
+"""How many steps a partnership takes before a fresh one is made, so that its history stays short."""
+POLICY_FREE = Pack(
+    name="policy-free",
+    version="1",
+    rules=(),
+    roles={"partnership_office": Role(name="partnership_office", fire=frozenset({"*"}), file=frozenset({"*"}))},
+)
+
+
+# --- measuring -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two things compared: *prepare* makes fresh ground and gives the call that is timed, *times* over."""
+
+    prepare: Callable[[], Callable[[], object]]
+    times: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds per call of both sides, one of each a round."""
+
+    ours: Sequence[float]
+    other: Sequence[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ours over the other's, round by round."""
+        return [mine / theirs for mine, theirs in zip(self.ours, self.other, strict=True)]
+
+
+def seconds_per_call(side: Side) -> tuple[float, float]:
+    """Time one round of *side* by CPU and by the clock on the wall, with the garbage collector out of the way."""
+    call = side.prepare()
+    call()
+    gc.collect()
+    gc.disable()
+    try:
+        cpu, wall = time.process_time(), time.perf_counter()
+        for _ in range(side.times):
+            call()
+        return (time.process_time() - cpu) / side.times, (time.perf_counter() - wall) / side.times
+    finally:
+        gc.enable()
+
+
+def compare(ours: Side, other: Side, rounds: int) -> tuple[Measured, Measured]:
+    """Let both sides take turns, each beginning every other round; a first round is thrown away. CPU, then wall."""
+    mine, theirs = [], []
+    for turn in range(rounds + 1):
+        for side, taken in ((ours, mine), (other, theirs)) if turn % 2 else ((other, theirs), (ours, mine)):
+            taken.append(seconds_per_call(side))
+    cpu, wall = (Measured([m[at] for m in mine[1:]], [t[at] for t in theirs[1:]]) for at in (0, 1))
+    return cpu, wall
+
+
+# --- showing -------------------------------------------------------------------------------------------------------
+
+
+def heading(title: str, ours: str, other: str) -> None:
+    print(f"\n{title}\n  ours:    {ours}\n  against: {other}")
+    print(f"  {'':<44}{'ours':>10}{'against':>11}{'ratio':>9}   {'middle half':<13}goal")
+
+
+def show(label: str, measured: Measured, goal: str = "") -> None:
+    low, _, high = quantiles(measured.ratios, n=4)
+    print(
+        f"  {label:<44}{_short(median(measured.ours)):>10}{_short(median(measured.other)):>11}"
+        f"{median(measured.ratios):>8.2f}x   {f'{low:.2f}-{high:.2f}':<13}{goal}",
+        flush=True,
+    )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} us"
+
+
+# --- 1. a step in memory -------------------------------------------------------------------------------------------
+
+
+def in_memory(rounds: int) -> None:
+    heading(
+        "1. A step in memory (CPU)",
+        f"flow.fire(id, 'renew', by=office) on a MemoryStore, a fresh partnership every {FIRES} steps",
+        "the same step of the same table taken by `transitions` alone, which keeps and judges nothing",
+    )
+    bare = Side(lambda: lambda: run(DEFAULT, "renew", "active", "active"), 500)
+    default = load_pack("default")
+    for label, pack, records in packs(default):
+        ours = Side(lambda pack=pack, records=records: renewing(flow_on(MemoryStore(), pack), records), FIRES)
+        show(label, compare(ours, bare, rounds)[0])
+
+
+def packs(default: Pack) -> Iterator[tuple[str, Pack, tuple[Record, ...]]]:
+    """Give a label, a pack, and what a partnership must have on file to be renewed under it."""
+    yield "policy-free pack, an empty file", POLICY_FREE, ()
+    records = example_records("active")
+    yield f"default pack, {len(records)} records on file", default, records
+
+
+def flow_on(store: Store, pack: Pack) -> Partnerflow:
+    return Partnerflow(store=store, pack=pack, clock=lambda: NOON)
+
+
+def active(flow: Partnerflow, records: Sequence[Record]) -> UUID:
+    """Make a partnership that can be renewed."""
+    partner = example_dossier("active").partner if records else Partner(name="Riverbend Youth Center")
+    partnership_id = flow.adopt(partner, state="active", by=OFFICE, reason="in place").id
+    if records:
+        flow.file(partnership_id, *records, by=OFFICE)
+    return partnership_id
+
+
+def renewing(flow: Partnerflow, records: Sequence[Record]) -> Callable[[], object]:
+    partnership_id = active(flow, records)
+    return lambda: flow.fire(partnership_id, "renew", by=OFFICE)
+
+
+# --- 2. a full report ----------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Values:
+    """What the lambdas read: the records themselves, found beforehand."""
+
+    partner: Partner
+    contact: Contact
+    person: Person
+    check: BackgroundCheck
+    cover: Insurance
+    licence: Licence
+    fundamentals: Training
+    content: Training
+    scope: Scope
+    service: Service
+    need: Need
+    goal: StrategicGoal
+    review: VettingReview
+    access: FacilityAccess
+    agreement: Agreement
+    sharing: DataSharingAgreement
+    district: Liaison
+    theirs: Liaison
+    orientation: Orientation
+    meeting: ExpectationsMeeting
+
+
+ENOUGH = Money.of(1_000_000, "USD")
+CRITERIA = ("efficacy", "efficiency", "student_outcomes", "familiarity", "alignment", "communication", "delivery")
+STEPS = ("research", "conversation", "capacity", "fit")
+
+# What the default pack asks of a partnership in `active`, as somebody in a hurry would write it: codes only, no reason,
+# no due date, and an exception as soon as something is not on file.
+LAMBDAS: tuple[tuple[str, Callable[[Values, date], bool]], ...] = (
+    ("REG-001", lambda v, _: v.partner.classification in ("partner", "vendor")),
+    ("REG-002", lambda v, _: bool(v.partner.kind and v.scope.level and v.scope.sites and v.service.summary)),
+    ("REG-002", lambda v, on: v.contact.starts_on <= on <= v.contact.ends_on and bool(v.contact.email)),
+    ("NEED-001", lambda v, _: bool(v.need.purposes and v.need.why_this_partner)),
+    ("GOAL-001", lambda v, _: bool(v.goal.outcome and v.goal.how and v.goal.current)),
+    ("VET-001", lambda v, _: all(v.review.scores[c].score >= 1 and v.review.scores[c].evidence for c in CRITERIA)),
+    ("VET-002", lambda v, on: all(v.review.steps[s].done_on <= on and v.review.steps[s].by for s in STEPS)),
+    ("VET-003", lambda v, _: bool(v.review.fits_communities and v.review.fit_reason)),
+    ("SAFE-001", lambda v, on: v.check.result == "clear" and v.check.cleared_on <= on <= v.check.ends_on),
+    ("SAFE-002", lambda v, on: v.cover.per_occurrence >= ENOUGH and v.cover.starts_on <= on <= v.cover.ends_on),
+    ("SAFE-003", lambda v, on: v.access.site in v.service.sites and v.access.starts_on <= on <= v.access.ends_on),
+    (
+        "SAFE-004",
+        lambda v, on: (
+            v.licence.licence_type in v.partner.licences_required and v.licence.starts_on <= on <= v.licence.ends_on
+        ),
+    ),
+    (
+        "AGR-001",
+        lambda v, on: (
+            v.agreement.signed_by_district_on <= on
+            and v.agreement.signed_by_partner_on <= on
+            and v.agreement.starts_on <= on <= v.agreement.ends_on
+        ),
+    ),
+    ("AGR-002", lambda v, _: bool(v.agreement.district_contact.name)),
+    ("AGR-003", lambda v, _: bool(v.agreement.partner_contact.name and v.agreement.partner_contact.contact)),
+    ("AGR-004", lambda v, _: v.agreement.time_and_space.accepted_by >= {"district", "partner"}),
+    ("AGR-005", lambda v, _: all(m.district_goals and m.partner_goals for m in v.agreement.milestones)),
+    (
+        "AGR-006",
+        lambda v, on: all(e.kept_in for e in v.sharing.elements) and v.sharing.starts_on <= on <= v.sharing.ends_on,
+    ),
+    (
+        "AGR-007",
+        lambda v, _: bool(v.agreement.transition.who and v.agreement.transition.when and v.agreement.transition.what),
+    ),
+    ("AGR-008", lambda v, _: v.person.person in v.agreement.trained_people),
+    ("LIA-001", lambda v, on: v.district.starts_on <= on <= v.district.ends_on),
+    ("LIA-001", lambda v, on: v.theirs.starts_on <= on <= v.theirs.ends_on),
+    (
+        "TRN-001",
+        lambda v, on: all(on <= months_after(t.completed_on, 24) for t in (v.fundamentals, v.content)),
+    ),
+    ("ORI-001", lambda v, on: bool(v.orientation.partner_attended and v.orientation.held_on <= on)),
+    ("ORI-002", lambda v, _: v.meeting.accepted_by >= {"district", "partner"}),
+)  # fmt: skip
+
+
+def values_of(dossier: Dossier) -> Values:
+    """Find what the lambdas read, once; they do not pay for it."""
+    newest = {type(entry.record): entry.record for entry in dossier.entries}
+    found: dict[str, Any] = {
+        "partner": dossier.partner,
+        "fundamentals": dossier.latest(Training, person="j.rivera", topic="advising_fundamentals"),
+        "content": dossier.latest(Training, person="j.rivera", topic="content_area"),
+        "district": dossier.latest(Liaison, side="district"),
+        "theirs": dossier.latest(Liaison, side="partner"),
+    }
+    kinds = {
+        "contact": Contact, "person": Person, "check": BackgroundCheck, "cover": Insurance, "licence": Licence,
+        "scope": Scope, "service": Service, "need": Need, "goal": StrategicGoal, "review": VettingReview,
+        "access": FacilityAccess, "agreement": Agreement, "sharing": DataSharingAgreement, "orientation": Orientation,
+        "meeting": ExpectationsMeeting,
+    }  # fmt: skip
+    return Values(**found, **{name: newest[kind] for name, kind in kinds.items()})
+
+
+def broken_dossier() -> Dossier:
+    """Give the example with seven things wrong, and nothing absent."""
+    whole = values_of(example_dossier("active"))
+    return example_dossier(
+        "active",
+        partner=attrs.evolve(whole.partner, classification="sponsor"),
+        records=[
+            attrs.evolve(whole.check, result="flagged"),
+            attrs.evolve(whole.cover, per_occurrence=Money.of(500_000, "USD")),
+            attrs.evolve(whole.access, ends_on=date(2026, 9, 1)),
+            attrs.evolve(whole.goal, current=False),
+            attrs.evolve(whole.theirs, ends_on=date(2026, 9, 1)),
+            attrs.evolve(whole.orientation, partner_attended=False),
+        ],
+    )
+
+
+def report(rounds: int) -> None:
+    pack = load_pack("default")
+    valid, broken = example_dossier("active"), broken_dossier()
+    asked = len(pack.check(valid, on=EXAMPLE_DAY).findings)
+    heading(
+        "2. A full report (CPU)",
+        f"pack.check(dossier, on=day): the default pack in `active`, {asked} findings with reasons and due dates",
+        f"{len(LAMBDAS)} lambdas over records found beforehand: the codes of what fails, and no more",
+    )
+    for label, dossier in (("valid", valid), ("broken in seven places", broken)):
+        show(f"{label} ({found_by_both(pack, dossier)})", compare(*reporting(pack, dossier), rounds)[0])
+    show("valid, indexed anew, as every load is", compare(*reporting(pack, valid, anew=True), rounds)[0])
+
+
+def found_by_both(pack: Pack, dossier: Dossier) -> str:
+    ours = [finding.code for finding in pack.check(dossier, on=EXAMPLE_DAY).blocking]
+    theirs = failing(values_of(dossier))
+    return f"both find {len(ours)}" if set(ours) == set(theirs) else f"ours finds {ours}, the lambdas {theirs}"
+
+
+def failing(values: Values) -> list[str]:
+    return [code for code, holds in LAMBDAS if not holds(values, EXAMPLE_DAY)]
+
+
+def reporting(pack: Pack, dossier: Dossier, *, anew: bool = False) -> tuple[Side, Side]:
+    values = values_of(dossier)
+
+    def loaded() -> Dossier:
+        return attrs.evolve(dossier, on_file=OnFile(dossier.entries)) if anew else dossier
+
+    return (
+        Side(lambda: lambda: pack.check(loaded(), on=EXAMPLE_DAY), 100),
+        Side(lambda: lambda: failing(values), 1000),
+    )
+
+
+# --- 3. a step that is kept ----------------------------------------------------------------------------------------
+
+
+def persisted(rounds: int) -> None:
+    heading(
+        "3. A step that is kept, on a SQLite file in WAL mode (wall clock, disk and all; below each, the CPU)",
+        f"flow.fire(id, 'renew', by=office), a fresh partnership every {FIRES} steps",
+        "the same SQL by hand in SQLAlchemy Core, with the rows to write made beforehand; `prepared`: its statements\n"
+        "           are built once, as ours are; `in place`: each is built where it is executed, as is mostly done",
+    )
+    default = load_pack("default")
+    for synchronous in ("NORMAL", "FULL"):
+        for (label, pack, records), goal in zip(packs(default), ("1.3x", "2x"), strict=True):
+            with tempfile.TemporaryDirectory() as directory:
+                engine = engine_on(Path(directory) / "partners.db", synchronous)
+                flow = flow_on(SQLAlchemyStore(engine), pack)
+                name = f"{synchronous}, {label.partition(',')[0]}"
+                for how in ("prepared", "in place") if synchronous == "NORMAL" else ("prepared",):
+                    ours, by_hand = keeping(flow, records, engine, prepared=how == "prepared")
+                    cpu, wall = compare(ours, by_hand, rounds)
+                    show(f"{name}, {how}", wall, goal if how == "prepared" else "")
+                    show("  of that, the CPU", cpu)
+                print(f"  {'':<44}{said_by_both(engine, ours, by_hand)}")
+                engine.dispose()
+
+
+def keeping(flow: Partnerflow, records: Sequence[Record], engine: Engine, *, prepared: bool) -> tuple[Side, Side]:
+    return (
+        Side(lambda: renewing(flow, records), FIRES),
+        Side(lambda: writing(flow, records, engine, prepared=prepared), FIRES),
+    )
+
+
+def engine_on(file: Path, synchronous: str) -> Engine:
+    """Open the engine that both sides use, with its tables."""
+    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+
+    create_tables(engine)
+    return engine
+
+
+def said_by_both(engine: Engine, ours: Side, by_hand: Side) -> str:
+    """Count the statements of one step, and tell whether the two sides say the same to the database."""
+    first, second = (statements_of(engine, side.prepare()) for side in (ours, by_hand))
+    if first == second:
+        return f"{len(first)} statements a step, word for word the same on both sides"
+    unlike = len(set(first) ^ set(second))
+    return f"{len(first)} statements a step, {len(second)} by hand, {unlike} on one side only"
+
+
+def statements_of(engine: Engine, call: Callable[[], object]) -> list[str]:
+    said: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    call()
+    event.remove(engine, "before_cursor_execute", note)
+    return said
+
+
+class ByHand:
+    """The statements of one step, as somebody would write them who knows what is to be written."""
+
+    def __init__(self, tables: Tables) -> None:
+        p, e, m, o, x = tables.partnership, tables.entry, tables.transition, tables.obligation, tables.outbox
+        tenant, partnership = bindparam("of_tenant"), bindparam("of_partnership")
+        self.partnership = select(p).where(p.c.tenant == tenant, p.c.id == partnership).with_for_update()
+        self.files = (
+            select(e)
+            .where(e.c.tenant == tenant, e.c.file_id.in_(bindparam("file_ids", expanding=True)))
+            .order_by(e.c.file_id, e.c.seq)
+        )
+        self.moves = (
+            select(m.c.trigger, m.c.source, m.c.target, m.c.since, m.c.at, m.c.by, m.c.reason)
+            .where(m.c.tenant == tenant, m.c.partnership_id == partnership)
+            .order_by(m.c.version)
+        )
+        self.obligations = select(o).where(o.c.tenant == tenant, o.c.partnership_id == partnership).order_by(o.c.code)
+        columns = ("state", "since", "version", "recorded_at", "link", "made_under", "events", "judged_by")
+        self.move = (
+            update(p)
+            .where(p.c.tenant == tenant, p.c.id == partnership, p.c.version == bindparam("old_version"))
+            .values({name: bindparam(f"new_{name}") for name in columns})
+        )
+        self.transition, self.outbox = insert(m), insert(x)
+
+    def step(self, connection: Connection, partnership: UUID, partner: UUID, rows: Rows) -> None:
+        """Lock and read what a step is judged on, and write the rows of the step."""
+        mine = {"of_tenant": "default", "of_partnership": partnership}
+        connection.execute(self.partnership, mine).all()
+        connection.execute(self.files, {"of_tenant": "default", "file_ids": [partner, partnership]}).all()
+        connection.execute(self.moves, mine).all()
+        connection.execute(self.obligations, mine).all()
+        connection.execute(self.move, rows.partnership)
+        connection.execute(self.transition, rows.transition)
+        connection.execute(self.outbox, rows.event)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one step writes."""
+
+    partnership: dict[str, Any]
+    transition: dict[str, Any]
+    event: dict[str, Any]
+
+
+def writing(flow: Partnerflow, records: Sequence[Record], engine: Engine, *, prepared: bool) -> Callable[[], object]:
+    """Take one step of ours as the pattern, and give a call that writes the next one like it by hand."""
+    partnership = active(flow, records)
+    flow.fire(partnership, "renew", by=OFFICE)
+    tables = Tables()
+    once = ByHand(tables)
+    partner, pattern = pattern_of(engine, tables, partnership)
+    coming = iter([following(pattern, steps) for steps in range(1, FIRES + 2)])
+
+    def step() -> None:
+        with engine.connect() as connection:
+            connection.begin()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            by_hand = once if prepared else ByHand(tables)
+            by_hand.step(connection, partnership, partner, next(coming))
+            connection.commit()
+
+    return step
+
+
+def pattern_of(engine: Engine, tables: Tables, partnership: UUID) -> tuple[UUID, Rows]:
+    """Read what the last step of *partnership* wrote, and whose partnership it is."""
+    with engine.connect() as connection:
+        stands = connection.execute(select(tables.partnership).where(tables.partnership.c.id == partnership)).one()
+        made, told = (
+            connection.execute(
+                select(table).where(table.c.partnership_id == partnership).order_by(place.desc()).limit(1)
+            ).one()
+            for table, place in (
+                (tables.transition, tables.transition.c.version),
+                (tables.outbox, tables.outbox.c.sequence),
+            )
+        )
+    return stands.partner_id, Rows(dict(stands._mapping), dict(made._mapping), dict(told._mapping))
+
+
+def following(pattern: Rows, steps: int) -> Rows:
+    """Give the rows of the step that comes *steps* after *pattern*."""
+    was, version = pattern.partnership, pattern.partnership["version"] + steps
+    moved = {**was, "version": version, "events": was["events"] + steps}
+    columns = ("state", "since", "version", "recorded_at", "link", "made_under", "events", "judged_by")
+    return Rows(
+        {
+            "of_tenant": was["tenant"], "of_partnership": was["id"], "old_version": version - 1,
+            **{f"new_{name}": moved[name] for name in columns},
+        },
+        {**pattern.transition, "id": uuid4(), "version": version},
+        {**pattern.event, "id": uuid4(), "sequence": pattern.event["sequence"] + steps},
+    )  # fmt: skip
+
+
+# --- 4. imports ----------------------------------------------------------------------------------------------------
+
+RULES, ALL = "import attrs, cattrs", "import attrs, cattrs, transitions, blinker"
+FIRST_USE = "from partnerflow.policies import load_pack; load_pack('default')"
+FIRST_FLOW = (
+    "from partnerflow import Partnerflow; from partnerflow.adapters.memory import MemoryStore; "
+    "Partnerflow(store=MemoryStore())"
+)
+IMPORTS = (
+    ("from partnerflow import Partnerflow", "from partnerflow import Partnerflow", ALL, "1.2x"),
+    ("from partnerflow.policies import load_pack", "from partnerflow.policies import load_pack", RULES, "1.2x"),
+    ("... and load_pack('default') called", FIRST_USE, RULES, ""),
+    ("... and Partnerflow(store=MemoryStore()) made", FIRST_FLOW, ALL, ""),
+)
+
+
+def imports(rounds: int) -> None:
+    heading(
+        "4. Imports, each in a fresh interpreter (CPU inside it)",
+        "what the line says",
+        f"`{RULES}` for load_pack, `{ALL}` for Partnerflow",
+    )
+    wanted = dict.fromkeys(statement for _, ours, other, _ in IMPORTS for statement in (ours, other))
+    taken: dict[str, list[float]] = {statement: [] for statement in wanted}
+    for _ in range(rounds + 1):
+        for statement, seconds in taken.items():
+            seconds.append(cpu_of(statement))
+    for label, ours, other, goal in IMPORTS:
+        show(label, Measured(taken[ours][1:], taken[other][1:]), goal)
+
+
+def cpu_of(statement: str) -> float:
+    """Give the CPU seconds that *statement* takes in an interpreter of its own, once that has started."""
+    code = f"import time\nbegun = time.process_time()\n{statement}\nprint(time.process_time() - begun)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+# --- all of it -----------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print what the first walk costs, as ratios measured in one run.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: in seconds, and less sure")
+    quick = parser.parse_args().quick
+    begun = time.perf_counter()
+    gc.freeze()  # what the imports made need not be looked through before every round
+    print(f"Python {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, SQLite {sqlite3.sqlite_version}")
+    in_memory(5 if quick else 25)
+    report(5 if quick else 25)
+    persisted(3 if quick else 15)
+    imports(2 if quick else 11)
+    print(f"\nmedians over rounds in which both sides took turns; {time.perf_counter() - begun:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
