@@ -179,9 +179,7 @@ def test_two_threads_that_share_a_lifecycle_do_not_disturb_each_other() -> None:
         "end",
     ]
     back_and_forth = ["propose", "begin_vetting", "return_to_intake", "begin_vetting", "decline"]
-    fresh = DEFAULT.evolve(
-        name="threads", version="1"
-    )  # its machine is built by whichever thread comes first
+    fresh = DEFAULT.evolve(name="threads", version="1")  # its machine is built by whichever thread comes first
     start = Barrier(2)
 
     def walk(path: list[str]) -> set[tuple[str, ...]]:

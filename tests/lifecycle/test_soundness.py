@@ -34,9 +34,7 @@ def without(*triggers: str) -> Lifecycle:
     return DEFAULT.evolve(name="mine", version="1", without=triggers)
 
 
-KNOWN = (
-    "is not among the states ['active', 'improvement_plan', 'intake', 'onboarding', 'terminated', 'vetting']"
-)
+KNOWN = "is not among the states ['active', 'improvement_plan', 'intake', 'onboarding', 'terminated', 'vetting']"
 CLASH = "approve from vetting clashes with row approve (vetting -> onboarding)"
 AMEND = "row amend (active, improvement_plan -> =)"
 PAUSE = row("pause", ["active"], SAME)

@@ -76,8 +76,7 @@ def suspending(**changes: object) -> Lifecycle:
 
 def test_the_default_table_is_the_one_of_the_design() -> None:
     assert [
-        (row.trigger, row.sources, row.target, row.advances, row.carries, row.cites, row.event)
-        for row in TRANSITIONS
+        (row.trigger, row.sources, row.target, row.advances, row.carries, row.cites, row.event) for row in TRANSITIONS
     ] == EXPECTED
 
 
@@ -103,9 +102,7 @@ def test_no_two_steps_of_the_default_table_share_an_event() -> None:
 
 
 def test_every_clause_that_a_row_cites_is_in_the_list_of_clauses(clause_ids: frozenset[str]) -> None:
-    unknown = {
-        (row.trigger, clause) for row in DEFAULT.rows for clause in row.cites if clause not in clause_ids
-    }
+    unknown = {(row.trigger, clause) for row in DEFAULT.rows for clause in row.cites if clause not in clause_ids}
     assert not unknown
 
 
@@ -114,9 +111,7 @@ def test_whatever_does_not_advance_says_why_unless_it_proposes() -> None:
 
 
 def test_a_row_holds_plain_texts_whatever_it_was_given() -> None:
-    row = Row(
-        Trigger.APPROVE, sources=[State.VETTING], target=State.ONBOARDING, event=Trigger.APPROVE, cites=["X"]
-    )
+    row = Row(Trigger.APPROVE, sources=[State.VETTING], target=State.ONBOARDING, event=Trigger.APPROVE, cites=["X"])
     assert {type(text) for text in (row.trigger, *row.sources, row.target, row.event)} == {str}
     assert {type(value) for value in (row.sources, row.cites, row.carries)} == {tuple}
 
@@ -275,12 +270,8 @@ def test_a_trigger_that_is_left_out_can_be_given_anew_in_one_step() -> None:
 
 def test_an_evolved_table_keeps_its_final_states_and_may_add_more() -> None:
     assert suspending().final == DEFAULT.final
-    archive = Row(
-        "archive", sources=["active"], target="archived", event="archived", cites=["Board policy 3"]
-    )
-    evolved = DEFAULT.evolve(
-        name="river", version="9", rows=[archive], states=["archived"], final=["archived"]
-    )
+    archive = Row("archive", sources=["active"], target="archived", event="archived", cites=["Board policy 3"])
+    evolved = DEFAULT.evolve(name="river", version="9", rows=[archive], states=["archived"], final=["archived"])
     assert evolved.final == {"terminated", "archived"}
     assert "archived" not in evolved.live
 
