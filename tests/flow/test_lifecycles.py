@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from partnerflow import DEFAULT, Actor, IllegalTrigger, Lifecycle, PackError, Partnerflow, Refused, Row, UnknownState
+from partnerflow import (
+    DEFAULT,
+    Actor,
+    IllegalTrigger,
+    Lifecycle,
+    PackError,
+    Partner,
+    Partnerflow,
+    Refused,
+    Row,
+    UnknownState,
+)
 from partnerflow.policies import Pack, load_pack
-from partnerflow.records import Need
+from partnerflow.records import Approval, Need
 from partnerflow.testing.clock import TickingClock
 
 SUSPENDING = DEFAULT.evolve(
@@ -141,3 +152,18 @@ def _otherwise_approved() -> Lifecycle:
     return DEFAULT.evolve(name="otherwise approved", version="1", without=["approve"], rows=[
         Row("admit", sources=["vetting"], target="onboarding", event="admitted", cites=["Board 2"]),
     ])  # fmt: skip
+
+
+def test_a_sweep_that_meets_a_state_it_does_not_know_tells_of_all_the_others_first(
+    flow: Partnerflow, widened: Pack, clock: TickingClock, office: Actor, walked_to: Callable
+) -> None:
+    ours = Partnerflow(store=flow.store, pack=widened, clock=clock, lifecycle=SUSPENDING)
+    p = walked_to(ours, "active")
+    ours.file(p.id, Approval(trigger="terminate_for_cause"), by=Actor("b.okafor", roles={"partnership_office"}))
+    ours.fire(p.id, "suspend", by=office, reason="flood")
+    q = flow.adopt(Partner(name="Northside Tutors"), state="active", by=office, reason="in place")
+    clock.move_on(days=800)
+    with pytest.raises(UnknownState, match="suspended"):
+        flow.sweep()
+    told = {event.partnership_id for event in flow.store.outgoing() if ".policy." in event.type}
+    assert told == {q.id}

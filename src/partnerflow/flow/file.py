@@ -31,7 +31,7 @@ from partnerflow.records import (
     kinds,
 )
 from partnerflow.records.conversion import record_text
-from partnerflow.records.registry import Unregistered, key_of
+from partnerflow.records.registry import key_of, kind_of
 
 from . import work
 
@@ -131,7 +131,7 @@ def refuse_unless_may_file(
 
 def _shaped(flow: Partnerflow, record: Record) -> Shaped:
     """Check the shape of a record, and pin a waiver to the policy as it is today."""
-    kind = record.kind if isinstance(record, Unregistered) else record.kind_info.name
+    kind = kind_of(record)
     if kinds().get(kind) is not type(record):
         raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
     if isinstance(record, Retraction):

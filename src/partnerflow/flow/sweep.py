@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow import events
+from partnerflow.errors import UnknownState
 from partnerflow.obligations import Notice, tell
 from partnerflow.ports import Changes, Holding
 
@@ -53,7 +54,10 @@ class Sweep:
 
 
 def sweep(flow: Partnerflow, *, at: datetime | None) -> Sweep:
-    """Judge what is due and what was last judged under another pack; one transaction a partnership."""
+    """Judge what is due and what was last judged under another pack; one transaction a partnership.
+
+    One in a state that today's table does not know holds up none of the others: UnknownState is raised at the end.
+    """
     now = work.recorded_at(flow)
     when = work.happened_at(at, now)
     due = list(flow.store.due(flow.today(when), flow.pack.digest, flow.lifecycle.live))
@@ -62,9 +66,14 @@ def sweep(flow: Partnerflow, *, at: datetime | None) -> Sweep:
 
 def _each(flow: Partnerflow, due: Iterable[UUID], at: datetime) -> Iterable[Notice]:
     today = flow.today(at)
+    unknown: UnknownState | None = None
     for partnership_id in due:
         with flow.store.transaction() as tx:
-            holding = work.held(flow, tx, partnership_id, lock=True)
+            try:
+                holding = work.held(flow, tx, partnership_id, lock=True)
+            except UnknownState as error:
+                unknown = unknown or error
+                continue
             dossier, _ = work.loaded(flow, tx, holding)
             report = flow.pack.ask(dossier, today)
             judgement = work.judgement(flow, report, dossier, holding.obligations)
@@ -73,6 +82,8 @@ def _each(flow: Partnerflow, due: Iterable[UUID], at: datetime) -> Iterable[Noti
             tx.write(Changes(judgements=[attrs.evolve(judgement, obligations=obligations)], events=told))
             work.announce(flow, tx, told)
         yield from notices
+    if unknown is not None:
+        raise unknown
 
 
 def _numbered(flow: Partnerflow, notices: Iterable[Notice], at: datetime, holding: Holding) -> tuple[events.Event, ...]:

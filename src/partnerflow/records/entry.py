@@ -9,7 +9,7 @@ import attrs
 
 from partnerflow.actors import Actor
 
-from .registry import Record, Unregistered
+from .registry import Record, kind_of
 
 
 @attrs.frozen
@@ -54,4 +54,4 @@ class Entry(Filed):
     @property
     def kind(self) -> str:
         """The name of the record's kind."""
-        return self.record.kind if isinstance(self.record, Unregistered) else self.record.kind_info.name
+        return kind_of(self.record)

@@ -119,6 +119,11 @@ def _register_shipped() -> None:
         import_module(f"partnerflow.records.{module}")
 
 
+def kind_of(record: Record) -> str:
+    """Give the name of a record's kind, one that nobody registers any more included."""
+    return record.kind if isinstance(record, Unregistered) else record.kind_info.name
+
+
 def key_of(record: Record) -> tuple[object, ...]:
     """Give the values of the key fields of *record*."""
     return tuple(getattr(record, field) for field in record.kind_info.key)

@@ -12,12 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .clock import TickingClock
     from .contract import StoreContract
     from .examples import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
     from .strategies import actors, days, dossiers, records
 
 _HOME = {
     "StoreContract": "contract",
+    "TickingClock": "clock",
     **dict.fromkeys(("BOARD", "EXAMPLE_DAY", "OFFICE", "example_dossier", "example_records"), "examples"),
     **dict.fromkeys(("actors", "days", "dossiers", "records"), "strategies"),
 }
@@ -27,6 +29,7 @@ __all__ = [
     "EXAMPLE_DAY",
     "OFFICE",
     "StoreContract",
+    "TickingClock",
     "actors",
     "days",
     "dossiers",

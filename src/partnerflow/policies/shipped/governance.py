@@ -14,6 +14,7 @@ from partnerflow.partnership import NOT_STORED
 from partnerflow.policies.card import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
 from partnerflow.policies.pack import Role
 from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver
+from partnerflow.records.registry import kind_of
 
 _OFFICE = {"id": "a.anderson", "side": "district", "roles": ["partnership_office"]}
 _STRANGER = {"id": "x.unknown", "side": "district", "roles": []}
@@ -60,7 +61,7 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
 def may_file(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Verdict:
     """A partner files about itself and judges nobody; what somebody may file, they may take back."""
     by = need(need(dossier.move, "move").by, "move.by")
-    for kind in sorted({record.kind_info.name for record in dossier.filing}):
+    for kind in sorted({kind_of(record) for record in dossier.filing}):
         yield from _without_right(dossier, by, "file", kind, roles)
 
 
