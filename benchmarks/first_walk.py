@@ -420,7 +420,10 @@ class ByHand:
             .where(m.c.tenant == tenant, m.c.partnership_id == partnership)
             .order_by(m.c.version)
         )
-        self.obligations = select(o).where(o.c.tenant == tenant, o.c.partnership_id == partnership).order_by(o.c.code)
+        owed = [column for column in o.c if column.name not in ("tenant", "partnership_id")]
+        self.obligations = (
+            select(*owed).where(o.c.tenant == tenant, o.c.partnership_id == partnership).order_by(o.c.code)
+        )
         columns = ("state", "since", "version", "recorded_at", "link", "made_under", "events", "judged_by")
         self.move = (
             update(p)

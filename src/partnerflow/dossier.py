@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -56,7 +57,7 @@ class OnFile:
         for entry in self.entries:
             if entry.id is None or entry.id not in retracted:
                 self._by_kind.setdefault(type(entry.record), []).append(entry)
-        self._series: dict[type[Record], dict[tuple[object, ...], list[Record]]] = {}
+        self._series: dict[type[Record], Any] = {}
 
     def standing(self, cls: type[Record]) -> list[Entry]:
         """Give what was filed of a kind and not retracted, oldest first."""
@@ -68,17 +69,17 @@ class OnFile:
         A newer record replaces an older one of the same key outright, unless the two are for different terms, that is,
         have different first days: then each is for its own. One whose first day is missing is never replaced so.
         """
-        found = self._series.get(cls)
+        found: dict[tuple[object, ...], list[R]] | None = self._series.get(cls)
         if found is None:
             found = {}
             first = cls.kind_info.period[0] if cls.kind_info.period else None
-            for entry in reversed(self.standing(cls)):
-                rest = found.setdefault(key_of(entry.record), [])
-                start = getattr(entry.record, first) if first else None
+            for record in (cast("R", entry.record) for entry in reversed(self.standing(cls))):
+                rest = found.setdefault(key_of(record), [])
+                start = getattr(record, first) if first else None
                 if not rest or (first and (start is None or all(start != getattr(newer, first) for newer in rest))):
-                    rest.append(entry.record)
+                    rest.append(record)
             self._series[cls] = found
-        return cast("dict[tuple[object, ...], list[R]]", found)
+        return found
 
     def next_turn(self, day: date) -> date | None:
         """Give the first day after *day* on which some record begins to count, or no longer does."""
@@ -115,7 +116,7 @@ class Dossier:
 
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
         """Give the records of a kind that stand: the newest filed for each key, oldest key first."""
-        return tuple(series[0] for series in reversed(self._matching(cls, key)))
+        return tuple([series[0] for series in reversed(self._matching(cls, key))])
 
     def latest(self, cls: type[R], **key: object) -> R | None:
         """Give the newest filed record of a kind that stands."""
@@ -133,7 +134,7 @@ class Dossier:
         A record without its dates is not passed over: whoever reads it finds the date missing.
         """
         matching = self._matching(cls, key)
-        return _given((record for series in matching for record in series), day)
+        return _given(matching[0] if len(matching) == 1 else chain.from_iterable(matching), day)
 
     def all_on(self, cls: type[R], day: date) -> tuple[R, ...]:
         """Give, for each key, the record of a kind that covers *day*, those without their dates included."""
@@ -144,13 +145,11 @@ class Dossier:
 
     def through(self, record: Record, day: date) -> date:
         """Give the last day on which `on`, from *day*, still gives *record*. Raises Absent for a missing date."""
-        for field in record.kind_info.period:
-            if getattr(record, field) is None:
-                raise Absent(record, field)
-        _, end = period_of(record)
+        start, end = period_of(record)
+        if start is None or end is None:
+            raise Absent(record, record.kind_info.period[0 if start is None else 1])
         replaced = self.replaced_on(record, day)
-        last = end if end is not None else NO_END
-        return last if replaced is None else min(last, replaced - ONE_DAY)
+        return end if replaced is None else min(end, replaced - ONE_DAY)
 
     def replaced_on(self, record: Record, day: date) -> date | None:
         """Give the first day after *day* on which `on` gives another record than *record*; None: it never does."""
@@ -164,11 +163,11 @@ class Dossier:
         if not key:
             return list(series.values())
         names = cls.kind_info.key
+        if tuple(key) == names:  # all of it, as it is nearly always asked
+            found = series.get(tuple(key.values()))
+            return [found] if found else []
         if set(key) - set(names):
             raise TypeError(f"{cls.__name__} is looked up by {names or 'nothing'}, not by {sorted(key)}")
-        if len(key) == len(names):
-            found = series.get(tuple(key[name] for name in names))
-            return [found] if found else []
         wanted = [(names.index(name), value) for name, value in key.items()]
         return [found for values, found in series.items() if all(values[i] == value for i, value in wanted)]
 
@@ -309,10 +308,10 @@ def _given(records: Iterable[R], day: date) -> R | None:
     """Give the first that may cover *day*, else the one that covered last."""
     last: tuple[date, R] | None = None
     for record in records:
-        if _may_cover(record, day):
+        start, end = period_of(record)
+        if start is None or end is None or start <= day <= end:
             return record
-        _, end = period_of(record)
-        if end is not None and end < day and (last is None or end > last[0]):
+        if end < day and (last is None or end > last[0]):
             last = (end, record)
     return last[1] if last else None
 

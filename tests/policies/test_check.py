@@ -216,6 +216,10 @@ def test_nobody_files_their_way_into_a_site_that_is_not_theirs() -> None:
 def test_nobody_approves_what_they_proposed() -> None:
     assert codes(check(State.VETTING, trigger="approve", by=OFFICE).blocking) == ["AUTH-003"]
     assert check(State.VETTING, trigger="approve", by=BOARD).ok
+    held = example_dossier(State.VETTING)
+    headless = attrs.evolve(held, moves=(held.moves or ())[1:])
+    report = PACK.check(headless, on=EXAMPLE_DAY, trigger="approve", by=BOARD)
+    assert report["AUTH-003"].outcome == "missing", "where the beginning is not on file, nobody knows who proposed it"
 
 
 def test_cause_needs_another_person_since_the_state_was_entered() -> None:

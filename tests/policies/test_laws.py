@@ -28,8 +28,10 @@ from partnerflow.records import (
     Agreement,
     Contact,
     Entry,
+    ExpectationsMeeting,
     FacilityAccess,
     Need,
+    Orientation,
     Person,
     PlanClosing,
     Record,
@@ -118,11 +120,11 @@ RUNNING = (State.ONBOARDING, State.ACTIVE, State.IMPROVEMENT_PLAN)
 SEVERAL = sorted({r.kind_info.name for r in example_records() if r.kind_info.key or r.kind_info.period})
 """Kinds of which several may bear on a partnership at once, or one after the other."""
 
-NOTE = {"starts_on": date(2026, 1, 1), "ends_on": NO_END, "phone": "555 0100"}
-LEAVE = {"starts_on": date(2026, 9, 1), "paperwork": "permit 26-115"}
+NOTE: dict[str, Any] = {"starts_on": date(2026, 1, 1), "ends_on": NO_END, "phone": "555 0100"}
+LEAVE: dict[str, Any] = {"starts_on": date(2026, 9, 1), "paperwork": "permit 26-115"}
 (AGREED,) = (record for record in example_records() if isinstance(record, Agreement))
 NAMELESS = attrs.evolve(AGREED, partner_contact=None)
-EXPIRED = {"starts_on": date(2025, 9, 1), "ends_on": date(2026, 8, 31)}
+EXPIRED: dict[str, Any] = {"starts_on": date(2025, 9, 1), "ends_on": date(2026, 8, 31)}
 
 
 def replacing(kind: str, *records: Record, state: str = State.ACTIVE) -> Dossier:
@@ -181,6 +183,13 @@ TRICKY = {
         ),
     ),
     "cover that ended, and leave to go without it for a while": waived("SAFE-002", replacing("insurance")),
+    "another orientation and another meeting are to be held, of which nothing good is known": example_dossier(
+        records=[Orientation(held_on=date(2026, 10, 1)), ExpectationsMeeting(held_on=date(2026, 11, 1))]
+    ),
+    "a plan that still runs, and was closed so long ago that a decision is overdue": example_dossier(
+        State.IMPROVEMENT_PLAN,
+        records=[PlanClosing(plan="autumn 2026", outcome="met", closed_on=date(2026, 7, 1))],
+    ),
     "a plan that was closed for the second time": example_dossier(
         State.IMPROVEMENT_PLAN,
         records=[

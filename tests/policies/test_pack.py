@@ -228,7 +228,7 @@ def test_every_shipped_pack_loads_by_its_name() -> None:
 
 def offers(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     class Theirs(Distribution):
-        metadata = {"Name": "their-packs"}  # noqa: RUF012
+        metadata = {"Name": "their-packs"}  # type: ignore[assignment]  # noqa: RUF012
 
         def read_text(self, filename: str) -> str | None:
             return None

@@ -320,8 +320,8 @@ SLIPS: list[Any] = [
     Evaluation(goals={"reading": 0.5}),  # type: ignore[dict-item]
     VettingReview(scores={"fit": 3}),  # type: ignore[dict-item]
     Waiver("SAFE-002", reason="late", requested_by="a", expires_on=None),  # type: ignore[arg-type]
-    Insurance(line="auto", extra={"x": object()}),
-    Insurance(line="auto", extra={"x": float("nan")}),
+    Insurance(line="auto", extra={"x": object()}),  # type: ignore[call-arg]
+    Insurance(line="auto", extra={"x": float("nan")}),  # type: ignore[call-arg]
 ]
 
 
@@ -368,7 +368,7 @@ def test_fields_that_a_kind_does_not_know_survive() -> None:
     one = read_record("insurance", came)
     assert one.extra == {"broker": {"name": "X", "tags": [1, None]}, "extra": "a field of theirs"}
     assert unstructure(one) == came
-    assert attrs.evolve(one, line="life").extra == one.extra
+    assert attrs.evolve(one, line="life").extra == one.extra  # type: ignore[call-arg]
 
 
 def test_a_kind_that_nobody_registers_is_kept_whole() -> None:
@@ -439,7 +439,7 @@ def test_an_older_revision_is_read_as_today_s() -> None:
 
         metres: int | None = None
 
-    assert read_record("drone_permit", {"feet": 100, "x": 1}, revision=1) == DronePermit(metres=30, extra={"x": 1})
+    assert read_record("drone_permit", {"feet": 100, "x": 1}, revision=1) == DronePermit(metres=30, extra={"x": 1})  # type: ignore[call-arg]
     assert read_record("drone_permit", {"metres": 30}, revision=2) == DronePermit(metres=30)
     assert read_record("drone_permit", {"metres": 30}, revision=3) == DronePermit(metres=30)
     stored = {"feet": 100}

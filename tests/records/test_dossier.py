@@ -304,7 +304,7 @@ def test_sites_and_places() -> None:
         Service(service="a", sites=frozenset({"s1"}), content_areas=frozenset({"math", "art"})),
         Service(service="b", sites=frozenset({"s2"})),
     )
-    assert held.sites() == {"s1", "s2"}
+    assert held.sites() == frozenset({"s1", "s2"})
     assert held.places() == {("s1", "math"), ("s1", "art")}
     assert dossier().sites() is None
 

@@ -101,9 +101,9 @@ class Rule:
     def judge(self, dossier: Dossier, on: date, *, gates: bool, stands: bool) -> Finding:
         """Ask the policy, and apply the waiver that may lie on file."""
         finding = waive(self.policy.judge(dossier, on, self.parameters(on)), self.policy, dossier, on)
-        if finding.sound and gates and stands and self.enforced and finding.severity is self.severity:
-            return finding  # as the card has it: the finding of every day, made once
         severity = Severity.BLOCKING if finding.outcome == "error" else self.severity
+        if gates and stands and self.enforced and severity is finding.severity:
+            return finding  # as the card has it
         return attrs.evolve(finding, severity=severity, enforced=self.enforced, gates=gates, stands=stands)
 
 
@@ -263,6 +263,8 @@ class Pack:
 
 def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
     """Give the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
+    if finding.waiver is None and not rule.settings:
+        return finding.until
     days: Iterable[date | None] = (
         finding.until,
         finding.waiver.expires_on if finding.waiver else None,

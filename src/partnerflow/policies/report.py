@@ -106,7 +106,7 @@ class Report:
         """Give the report as plain JSON data."""
         return {
             "schema": SCHEMA,
-            "pack": unstructure(self.pack),
+            "pack": {"name": self.pack.name, "version": self.pack.version, "digest": self.pack.digest},
             "on": self.on.isoformat(),
             "state": str(self.state),
             "trigger": self.trigger,

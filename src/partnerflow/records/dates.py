@@ -19,4 +19,6 @@ def months_after(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year > NO_END.year:
         return NO_END
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    if day.day > 28:
+        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, day.day)

@@ -126,7 +126,7 @@ def kind_of(record: Record) -> str:
 
 def key_of(record: Record) -> tuple[object, ...]:
     """Give the values of the key fields of *record*."""
-    return tuple(getattr(record, field) for field in record.kind_info.key)
+    return tuple([getattr(record, field) for field in record.kind_info.key])
 
 
 def fields_of(cls: type[Record]) -> Iterator[attrs.Attribute[Any]]:

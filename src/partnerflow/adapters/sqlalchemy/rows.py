@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,7 +20,7 @@ from partnerflow.lifecycle import Move
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Holding, Receipt
-from partnerflow.records import Document, Entry, Record, Unregistered
+from partnerflow.records import Document, Entry, Record, Unregistered, kinds
 from partnerflow.records.conversion import read_record, structure, unstructure
 
 Values = dict[str, Any]
@@ -32,8 +31,12 @@ _OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
 
 
 @lru_cache(maxsize=4096)
-def _record(kind: str, revision: int, text: str) -> Record:
-    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing."""
+def _record(entry_id: UUID, kind: str, revision: int, text: str, *, registered: bool) -> Record:  # noqa: ARG001
+    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing.
+
+    The id is there so that each entry has a record of its own, which can be told from an equal one; *registered*, so
+    that a kind which is registered after all is read anew.
+    """
     try:
         return read_record(kind, json.loads(text), revision=revision)
     except (ValueError, TypeError, InvalidRecord):
@@ -41,26 +44,32 @@ def _record(kind: str, revision: int, text: str) -> Record:
 
 
 @lru_cache(maxsize=1024)
+def actor_text(actor: Actor | None) -> str:
+    """Write who acted."""
+    return canonical(unstructure(actor))
+
+
+@lru_cache(maxsize=1024)
 def _actor(text: str) -> Actor:
     return structure(json.loads(text), Actor, "actor")
 
 
-def entry(row: Row[Any]) -> Entry:
-    """Read an entry; each has a record of its own, so that it can be told from an equal one."""
-    documents = structure(json.loads(row.documents), tuple[Document, ...], "documents") if row.documents != "[]" else ()
+def entry(row: Sequence[Any]) -> Entry:
+    """Read an entry: a row of the whole table, taken apart at once, since a name looked up on a row is slow."""
+    _, file_id, seq, entry_id, kind, revision, text, documents, filed_at, recorded_at, filed_by, version, link = row
     return Entry(
-        record=copy.copy(_record(row.kind, row.revision, row.text)),
-        id=row.id,
-        filed_at=row.filed_at,
-        recorded_at=row.recorded_at,
-        filed_by=_actor(row.filed_by),
-        version=row.version,
-        documents=documents,
-        text=row.text,
-        revision=row.revision,
-        file_id=row.file_id,
-        seq=row.seq,
-        link=row.link,
+        record=_record(entry_id, kind, revision, text, registered=kind in kinds()),
+        id=entry_id,
+        filed_at=filed_at,
+        recorded_at=recorded_at,
+        filed_by=_actor(filed_by),
+        version=version,
+        documents=() if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents"),
+        text=text,
+        revision=revision,
+        file_id=file_id,
+        seq=seq,
+        link=link,
     )
 
 
@@ -76,7 +85,7 @@ def entry_values(entry: Entry) -> Values:
         "documents": canonical(unstructure(entry.documents)),
         "filed_at": entry.filed_at,
         "recorded_at": entry.recorded_at,
-        "filed_by": canonical(unstructure(entry.filed_by)),
+        "filed_by": actor_text(entry.filed_by),
         "version": entry.version,
         "link": entry.link,
     }
@@ -85,9 +94,10 @@ def entry_values(entry: Entry) -> Values:
 # --- transitions ---------------------------------------------------------------------------------------------------
 
 
-def move(row: Row[Any]) -> Move:
-    """Read the step of a transition."""
-    return Move(row.trigger, row.source, row.target, by=_actor(row.by), at=row.at, reason=row.reason, since=row.since)
+def move(row: Sequence[Any]) -> Move:
+    """Read the step of a transition, of a row that is nothing else."""
+    trigger, source, target, since, at, by, reason = row
+    return Move(trigger, source, target, _actor(by), at, reason, since)
 
 
 def transition(row: Row[Any]) -> Transition:
@@ -96,7 +106,7 @@ def transition(row: Row[Any]) -> Transition:
         id=row.id,
         partnership_id=row.partnership_id,
         version=row.version,
-        move=move(row),
+        move=Move(row.trigger, row.source, row.target, _actor(row.by), row.at, row.reason, row.since),
         recorded_at=row.recorded_at,
         lifecycle=row.lifecycle,
         event=row.event,
@@ -123,7 +133,7 @@ def transition_values(transition: Transition) -> Values:
         "since": step.since,
         "at": transition.at,
         "recorded_at": transition.recorded_at,
-        "by": canonical(unstructure(step.by)),
+        "by": actor_text(step.by),
         "reason": step.reason,
         "lifecycle": transition.lifecycle,
         "event": transition.event,
@@ -158,15 +168,18 @@ def partnership(row: Row[Any]) -> Partnership:
 
 def holding(row: Row[Any], entries: Iterable[Entry], moves: Iterable[Row[Any]], owed: Iterable[Row[Any]]) -> Holding:
     """Put together everything on one partnership."""
-    lying = tuple(entries)
+    lying: dict[UUID, list[Entry]] = {row.partner_id: [], row.id: []}
+    for one in entries:
+        if one.file_id is not None:
+            lying[one.file_id].append(one)
     return Holding(
         partnership=partnership(row),
         moves=tuple(map(move, moves)),
         recorded_at=row.recorded_at,
         link=row.link,
         made_under=row.made_under,
-        partner_file=tuple(entry for entry in lying if entry.file_id == row.partner_id),
-        own_file=tuple(entry for entry in lying if entry.file_id == row.id),
+        partner_file=tuple(lying[row.partner_id]),
+        own_file=tuple(lying[row.id]),
         obligations=tuple(map(obligation, owed)),
         events=row.events,
     )
@@ -174,7 +187,7 @@ def holding(row: Row[Any], entries: Iterable[Entry], moves: Iterable[Row[Any]], 
 
 def obligation(row: Row[Any]) -> Obligation:
     """Read an obligation."""
-    return Obligation(**{name: getattr(row, name) for name in _OBLIGATION})
+    return Obligation(**dict(zip(_OBLIGATION, row, strict=True)))
 
 
 def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:

@@ -56,7 +56,7 @@ class Statements:
             .order_by(t.transition.c.version)
         )
         self.obligations = (
-            select(t.obligation)
+            select(*(t.obligation.c[name] for name in ("code", *OBLIGATION)))
             .where(mine(t.obligation), t.obligation.c.partnership_id == of_partnership)
             .order_by(t.obligation.c.code)
         )

@@ -123,8 +123,8 @@ _BOARD = {"id": "b.okafor", "side": "district", "roles": ["partnership_office"]}
 )
 def not_own_proposal(dossier: Dossier, on: date) -> Verdict:
     """Four eyes: the second pair must belong to another person."""
-    moves = need(dossier.moves or None, "moves")
-    proposer = need(moves[0].by, "/moves/0", "by")
+    first = need(dossier.moves or None, "moves")[0]
+    proposer = need(first.by if first.source is None else None, "/moves/0", "by")
     by = need(need(dossier.move, "move").by, "move.by")
     if by.id == proposer.id:
         yield Problem("/moves/0", "by", "{actor} proposed it", actor=by.id)
