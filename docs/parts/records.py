@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -29,8 +30,8 @@ def kind_in_words(kind: Any) -> str:
         return kind_in_words(next(part for part in parts if part is not type(None)))
     if get_origin(kind) is Literal:
         return f"one of {codes(map(str, parts))}"
-    if get_origin(kind) in (frozenset, tuple):
-        return f"{'set' if get_origin(kind) is frozenset else 'list'} of {_several(parts[0])}"
+    if get_origin(kind) in (AbstractSet, frozenset, tuple):
+        return f"{'set' if get_origin(kind) is not tuple else 'list'} of {_several(parts[0])}"
     if get_origin(kind) is dict:
         return f"object: text to {kind_in_words(parts[1])}"
     return _PLAIN.get(kind) or f"[{kind.__name__}](#{kind.__name__.lower()})"

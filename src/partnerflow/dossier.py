@@ -7,6 +7,7 @@ A dossier is complete in itself. It comes from a store, or from a mapping (the J
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from difflib import get_close_matches
 from itertools import chain
@@ -203,7 +204,7 @@ class Dossier:
     def sites(self) -> frozenset[str] | None:
         """Name the sites that it is for; None where the scope does not say."""
         scope = self.latest(Scope)
-        return None if scope is None else scope.sites
+        return None if scope is None or scope.sites is None else frozenset(scope.sites)
 
     def places(self) -> frozenset[tuple[str, str]]:
         """Give each site and content area that its services share, by which neighbours are found."""
@@ -329,7 +330,7 @@ def _place(one: object, several: Iterable[object]) -> int | None:
     return next((place for place, other in enumerate(several) if other is one), None)
 
 
-def overlap(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+def overlap(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
     """Tell whether two sets of sites meet; `{"*"}` meets every one."""
     return bool(mine and theirs) and (EVERYWHERE in mine or EVERYWHERE in theirs or not mine.isdisjoint(theirs))
 

@@ -21,7 +21,7 @@ from partnerflow.obligations import Judgement, Obligation, judged
 from partnerflow.partnership import Partnership
 from partnerflow.policies.report import Report
 from partnerflow.ports import Holding, Placement, Receipt, Transaction
-from partnerflow.records import Document, Entry, Partner, Record, Retraction
+from partnerflow.records import Document, Entry, Partner, Record
 from partnerflow.records.conversion import moment_text
 
 if TYPE_CHECKING:
@@ -272,8 +272,3 @@ def announce(flow: Partnerflow, tx: Transaction, events: Sequence[Event]) -> Non
             flow.after.tell(event)
 
     tx.after_commit(tell)
-
-
-def retracted(entries: Iterable[Entry]) -> frozenset[UUID]:
-    """Name the entries that were taken back."""
-    return frozenset(entry.record.entry_id for entry in entries if isinstance(entry.record, Retraction))

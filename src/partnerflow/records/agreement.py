@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
@@ -25,7 +26,7 @@ class TimeAndSpace:
 
     schedule: str | None = None
     space: str | None = None
-    accepted_by: frozenset[Literal["district", "partner"]] | None = None
+    accepted_by: AbstractSet[Literal["district", "partner"]] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +75,7 @@ class Agreement(Record):
     time_and_space: TimeAndSpace | None = None
     milestones: tuple[Milestone, ...] | None = None
     transition: Transition | None = None
-    trained_people: frozenset[str] | None = None
+    trained_people: AbstractSet[str] | None = None
     """Those whom the training agreement covers (EAF-4.2.g); an empty set says that nobody serves students directly."""
 
 

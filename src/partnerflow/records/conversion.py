@@ -7,6 +7,7 @@ is found in one pass, and fields that a kind does not know are kept in `extra`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from types import GenericAlias
@@ -107,8 +108,11 @@ def _made_of(wanted: object, whole: object) -> bool:
     return get_origin(wanted) is whole
 
 
+_SETS = (frozenset, set, AbstractSet)
+
+
 def _is_set(wanted: object) -> bool:
-    return wanted in (frozenset, set) or get_origin(wanted) in (frozenset, set)
+    return wanted in _SETS or get_origin(wanted) in _SETS
 
 
 def _read_list(value: object, wanted: str) -> list[Any]:

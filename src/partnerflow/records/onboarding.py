@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
@@ -45,7 +46,7 @@ class ExpectationsMeeting(Record):
     """The first meeting of both sides: what each expects, what they want, what comes first."""
 
     held_on: date | None = None
-    sides: frozenset[Literal["district", "school", "partner"]] | None = None
-    topics: frozenset[str] | None = None
-    accepted_by: frozenset[Literal["district", "school", "partner"]] | None = None
+    sides: AbstractSet[Literal["district", "school", "partner"]] | None = None
+    topics: AbstractSet[str] | None = None
+    accepted_by: AbstractSet[Literal["district", "school", "partner"]] | None = None
     """The sides that accepted the expectations as written down."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
@@ -18,7 +19,7 @@ class Scope(Record):
     """Whether the partnership is the whole district's or certain schools' (SPPS-V.3): a wider one answers for more."""
 
     level: Literal["district", "school"] | None = None
-    sites: frozenset[str] | None = None
+    sites: AbstractSet[str] | None = None
     """The host's site ids; `{"*"}` for every site."""
 
 
@@ -29,10 +30,10 @@ class Service(Record):
     service: str
     """A short name, such as "after-school tutoring"."""
     summary: str | None = None
-    content_areas: frozenset[str] | None = None
+    content_areas: AbstractSet[str] | None = None
     """What it is about, in the district's words, such as "college_advising" (EAF-4.2.i)."""
-    sites: frozenset[str] | None = None
-    grades: frozenset[str] | None = None
+    sites: AbstractSet[str] | None = None
+    grades: AbstractSet[str] | None = None
     timing: Literal["school_day", "out_of_school_time", "both"] | None = None
     schedule: str | None = None
     direct_contact: bool | None = None
@@ -49,10 +50,10 @@ class Need(Record):
 
     need: str
     level: Literal["district", "school", "community"] | None = None
-    purposes: frozenset[Purpose] | None = None
+    purposes: AbstractSet[Purpose] | None = None
     why_this_partner: str | None = None
     equity: bool | None = None
-    populations: frozenset[str] | None = None
+    populations: AbstractSet[str] | None = None
 
 
 @record("strategic_goal", about="partnership", key=("goal",), cites=("SPPS-I", "SPPS-V.7c", "SPPS-II.0"))

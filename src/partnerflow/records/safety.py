@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
@@ -21,7 +22,7 @@ class Person(Record):
     direct_contact: bool | None = None
     """Whether the person meets students in the partner's services."""
     role: str | None = None
-    sites: frozenset[str] | None = None
+    sites: AbstractSet[str] | None = None
 
 
 @record(

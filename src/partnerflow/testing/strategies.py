@@ -7,6 +7,7 @@ def test_mine(dossier, on): ...
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -90,7 +91,7 @@ def _values(wanted: Any) -> SearchStrategy[Any]:
         return st.one_of([_values(part) for part in parts])
     if whole is Literal:
         return st.sampled_from(parts)
-    if whole is frozenset:
+    if whole in (frozenset, AbstractSet):
         return st.frozensets(_values(parts[0]), max_size=3)
     if whole is tuple:
         return st.lists(_values(parts[0]), max_size=3).map(tuple)
