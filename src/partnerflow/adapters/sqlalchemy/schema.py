@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select
@@ -30,6 +31,7 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
     if not ours:
         create_tables(engine)
     store = SQLAlchemyStore(engine, tenant=tenant)
+    weakref.finalize(store, engine.dispose)  # what we opened, we close, once nobody holds it any more
     with store.reading():
         pass  # a schema of another version says so now, not in the middle of the first request
     return store
