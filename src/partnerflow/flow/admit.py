@@ -97,13 +97,11 @@ def _licence(flow: Partnerflow, licensed: Licensed, by: Actor) -> Admission:
         return Admission(what="licence", name=name, outcome="skipped", why="its holder has no partnership here")
     partner = flow.partner(partnership.partner_id)
     required = partner.licences_required or ()
-    records = [licence]
-    with_type = attrs.evolve(partner, licences_required=(*required, licence.licence_type))
-    before = len(flow.dossier(partnership.id).entries)
     needed = licence.licence_type not in required
-    flow.file(partnership.id, *([with_type] if needed else []), *records, by=by)
-    changed = needed or len(flow.dossier(partnership.id).entries) > before
-    outcome: Outcome = "filed" if changed else "unchanged"
+    with_type = attrs.evolve(partner, licences_required=(*required, licence.licence_type))
+    before = {entry.id for entry in flow.dossier(partnership.id).entries}
+    filed = flow.file(partnership.id, *([with_type] if needed else []), licence, by=by)[-1]
+    outcome: Outcome = "filed" if needed or filed.id not in before else "unchanged"
     return Admission(what="licence", name=name, outcome=outcome, partnership_id=partnership.id)
 
 
