@@ -7,7 +7,7 @@ from typing import Any
 
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies import Policy, Rule, load_pack
-from partnerflow.policies.card import in_words
+from partnerflow.policies.finding import in_words
 
 from .records import kind_in_words
 from .write import codes, fenced, pretty, prose, table

@@ -148,7 +148,7 @@ def _severity(rule: Rule) -> str:
 @click.pass_obj
 def explain(settings: Settings, code: str, on: date | None) -> None:
     """Explain one policy: why, what it asks, what passes."""
-    from partnerflow.policies.card import in_words
+    from partnerflow.policies.finding import in_words
 
     rule, on = _rule(settings.rules(), code), on or settings.today()
     policy = rule.policy
@@ -185,7 +185,7 @@ def _waivable(policy: Policy) -> str:
 
 def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
     """Write the parameters in force on a day, and those that are to come; the pack's own roles are not among them."""
-    from partnerflow.policies.card import in_words
+    from partnerflow.policies.finding import in_words
 
     for name, value in rule.parameters(on).items():
         if name not in rule.given:

@@ -17,37 +17,23 @@ from .registry import load_pack, shipped_packs
 if TYPE_CHECKING:
     from partnerflow.dossier import Dossier, Neighbour
 
-    from .card import (
-        ANY_TRIGGER,
-        FILE,
-        Finding,
-        Granted,
-        Outcome,
-        Policy,
-        Problem,
-        Severity,
-        Until,
-        Verdict,
-        best_of,
-        each,
-        lack,
-        need,
-        not_applicable,
-        policy,
-    )
+    from .card import ANY_TRIGGER, FILE, Policy, policy
+    from .finding import Finding, Granted, Outcome, Severity
     from .pack import Pack, Role, Rule, Setting
     from .report import Pin, Report
+    from .verdict import Problem, Until, Verdict, best_of, each, lack, need, not_applicable
 
 _HOME = {
     "Dossier": "partnerflow.dossier",
     "Neighbour": "partnerflow.dossier",
     **dict.fromkeys(("Pack", "Role", "Rule", "Setting"), "partnerflow.policies.pack"),
     **dict.fromkeys(("Pin", "Report"), "partnerflow.policies.report"),
+    **dict.fromkeys(("ANY_TRIGGER", "FILE", "Policy", "policy"), "partnerflow.policies.card"),
+    **dict.fromkeys(("Finding", "Granted", "Outcome", "Severity"), "partnerflow.policies.finding"),
     **dict.fromkeys(
-        ("ANY_TRIGGER", "FILE", "Finding", "Granted", "Outcome", "Policy", "Problem", "Severity", "Until", "Verdict"),
-        "partnerflow.policies.card",
+        ("Problem", "Until", "Verdict", "best_of", "each", "lack", "need", "not_applicable"),
+        "partnerflow.policies.verdict",
     ),
-    **dict.fromkeys(("best_of", "each", "lack", "need", "not_applicable", "policy"), "partnerflow.policies.card"),
 }
 
 __all__ = [

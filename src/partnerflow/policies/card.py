@@ -1,18 +1,16 @@
-"""What a policy is: a pure function with a card, and the words that it answers in.
+"""What a policy is: a pure function with a card.
 
-A policy reads a dossier and a day, and yields a Problem for each thing that is wrong and an Until for each day after
-which it will be. It asks for what it needs with `need`, so that evidence which is absent becomes the outcome `missing`,
-never a pass. It compares no dates itself: it says until when it holds, and the engine does the rest.
+A policy reads a dossier and a day, and answers in the words of `verdict`. It compares no dates itself: it says until
+when it holds, and the engine does the rest.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Any, NoReturn, TypeAlias, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
 import attrs
 
@@ -22,200 +20,25 @@ from partnerflow.lifecycle import DEFAULT, Move
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import read_record, structure
 
-T = TypeVar("T")
+from .finding import Finding, Outcome, Owner, Severity
+from .verdict import NotApplicable, Problem, Verdict, lack
 
 FILE = "file"
 """Stands among the triggers that a policy guards for the filing of records."""
 ANY_TRIGGER = "*"
 """Stands for every trigger of whatever table, filing apart."""
 
-
-class Outcome(StrEnum):
-    """What came of asking a policy."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    MISSING = "missing"
-    ERROR = "error"
-    NOT_APPLICABLE = "not_applicable"
-
-
-class Severity(StrEnum):
-    """Whether a finding can stop anything."""
-
-    BLOCKING = "blocking"
-    ADVISORY = "advisory"
-
-
-class Problem:
-    """One thing that is wrong: where, and a sentence with its facts kept apart so that it can be translated.
-
-    `where` is a record, the partner, the partnership, or a path as text; `field` a field of it. `mends_on` is the first
-    day on which time alone will have mended it.
-    """
-
-    __slots__ = ("absent", "facts", "field", "mends_on", "template", "where")
-
-    def __init__(
-        self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
-    ) -> None:
-        self.where, self.field, self.template, self.facts = where, field, template, facts
-        self.mends_on = mends_on
-        self.absent = False
-
-    @property
-    def message(self) -> str:
-        """The sentence with its facts."""
-        return self.template.format(**self.facts)
-
-    @property
-    def path(self) -> str:
-        """Where it is, as a JSON Pointer once the engine has found it."""
-        return str(self.where) if self.field is None else f"{self.where}/{self.field}"
-
-    def found_in(self, dossier: Dossier) -> Problem:
-        """Give the problem with its place as a JSON Pointer into *dossier*."""
-        found = Problem(dossier.pointer(self.where, self.field), None, self.template, mends_on=self.mends_on)
-        found.facts, found.absent = self.facts, self.absent
-        _ = found.message  # a sentence that cannot be made is the policy's error, not that of whoever reads the report
-        return found
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Problem) and (self.path, self.message, self.absent, self.mends_on) == (
-            other.path, other.message, other.absent, other.mends_on,
-        )  # fmt: skip
-
-    def __hash__(self) -> int:
-        return hash((self.path, self.message))
-
-    def __repr__(self) -> str:
-        return f"Problem({self.path!r}, {self.message!r})"
-
-
-def lack(where: object, field: str | None = None, template: str = "is not on file", /, **facts: object) -> Problem:
-    """Say that one of several facts is absent, and go on to the next; `need` stops at the first."""
-    problem = Problem(where, field, template)
-    problem.facts, problem.absent = facts, True
-    return problem
-
-
-@attrs.frozen
-class Until:
-    """This holds through *day*; *what* happens then ("general liability cover ends")."""
-
-    day: date
-    what: str
-
-
 Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-Verdict: TypeAlias = Iterator[Problem | Until]
 Body: TypeAlias = Callable[..., Verdict]
 
 
-class NotApplicable(Exception):
-    """The policy does not bear on this partnership: an answer, not an error."""
+class Asked(NamedTuple):
+    """How a policy is asked: what its finding may stop, and why it is asked."""
 
-
-def need(value: T | None, where: object, field: str | None = None) -> T:
-    """Give *value*, or make the policy's outcome `missing` if it is None.
-
-    *where* names it: a path as text, or a record and the *field* of it.
-    """
-    if value is None:
-        raise Absent(where, field)
-    return value
-
-
-def each(several: Iterable[T], judge: Callable[[T], Verdict]) -> Verdict:
-    """Judge several of a kind where all must do: what one lacks hides nothing that is wrong with the next."""
-    for one in several:
-        try:
-            yield from judge(one)
-        except Absent as absent:
-            yield lack(absent.where, absent.field)
-
-
-def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Verdict:
-    """Judge several of a kind where one will do: the one that holds longest, or else what is wrong with each.
-
-    `need` that there is one first: of none at all, nothing is wrong.
-    """
-    wrong: list[Problem] = []
-    best: Until | None = None
-    for one in several:
-        said = list(each([one], judge))
-        problems = [problem for problem in said if isinstance(problem, Problem)]
-        wrong += problems
-        if not problems:
-            ends = min((until for until in said if isinstance(until, Until)), key=_day, default=Until(NO_END, ""))
-            best = ends if best is None else max(best, ends, key=_day)
-    if best is None or best.day < on:
-        yield from wrong
-    if best is not None:
-        yield best
-
-
-def _day(until: Until) -> date:
-    return until.day
-
-
-def not_applicable(why: str) -> NoReturn:
-    """Make the outcome `not_applicable`; only after every fact that this rests on was there (`need`)."""
-    raise NotApplicable(why)
-
-
-@attrs.frozen(kw_only=True)
-class Granted:
-    """The waiver that a finding stands under."""
-
-    entry_id: str | None
-    requested_by: str
-    approved_by: str
-    expires_on: date
-    reason: str
-
-
-@attrs.frozen(kw_only=True)
-class Finding:
-    """What one policy says of one dossier on one day."""
-
-    code: str
-    title: str
-    revision: int
-    outcome: Outcome
-    problems: tuple[Problem, ...] = ()
-    until: date | None = None
-    """The last day on which this still holds, as far as the policy knows."""
-    lapsed_on: date | None = None
-    """The last day on which it held, where it failed because that day is past."""
-    severity: Severity = Severity.BLOCKING
+    severity: Severity
     enforced: bool = True
     gates: bool = True
-    """Whether it is asked for the trigger, and so can stop it."""
     stands: bool = True
-    """Whether it is asked for the state, and so is asked again as time passes."""
-    waiver: Granted | None = None
-    fix: str = ""
-    cites: tuple[str, ...] = ()
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong, or what is wrong is waived."""
-        return self.outcome in _SOUND or self.waiver is not None
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is wrong in earnest: blocking, enforced, not waived."""
-        return not self.sound and self.enforced and self.severity is Severity.BLOCKING
-
-    @property
-    def mends_on(self) -> date | None:
-        """The first day on which time alone will have mended it."""
-        days = [problem.mends_on for problem in self.problems]
-        return max(day for day in days if day) if days and all(days) else None
-
-
-_SOUND = frozenset({Outcome.PASSED, Outcome.NOT_APPLICABLE})
 
 
 @attrs.frozen
@@ -264,6 +87,8 @@ class Policy:
     guards: frozenset[str] = frozenset()
     """The triggers that it stands before, whatever state they lead to."""
     severity: Severity = Severity.BLOCKING
+    owner: Owner = "district"
+    """The side that has to act where something is wrong."""
     revision: int = 1
     max_waiver_days: int = 365
     """The longest that it can be waived for; 0: never."""
@@ -302,8 +127,11 @@ class Policy:
         guarded = (row.sources[0] for row in DEFAULT.rows if row.trigger in self.guards and row.sources)
         return Example.of(self.examples[outcome], str(next(held, None) or next(guarded, "intake")))
 
-    def judge(self, dossier: Dossier, on: date, parameters: Mapping[str, object]) -> Finding:
+    def judge(
+        self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: Asked | None = None
+    ) -> Finding:
         """Run the body and turn what it says, or how it fails, into one Finding."""
+        asked = asked or Asked(self.severity)
         problems: list[Problem] = []
         until, lapsed = NO_END, None
         outcome = Outcome.PASSED
@@ -313,9 +141,7 @@ class Policy:
                     problems.append(said.found_in(dossier))
                 elif said.day < on:
                     lapsed = min(said.day, lapsed or said.day)
-                    problems.append(
-                        Problem("", None, "{what} on {day}, which has passed", what=said.what, day=said.day)
-                    )
+                    problems.append(said.passed())
                 elif said.day < until:
                     until = said.day
         except Absent as absent:
@@ -324,11 +150,12 @@ class Policy:
             outcome = Outcome.NOT_APPLICABLE
         except Exception as error:  # noqa: BLE001  whatever a policy does, it must not let anything through
             outcome = Outcome.ERROR
+            asked = asked._replace(severity=Severity.BLOCKING)
             problems.append(
                 Problem("", None, "the policy itself failed: {error}", error=f"{type(error).__name__}: {error}")
             )
         if not problems:
-            return _sound(self, outcome, None if until == NO_END else until)
+            return _sound(self, outcome, None if until == NO_END else until, asked)
         if outcome is not Outcome.ERROR:
             outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
         return Finding(
@@ -338,32 +165,25 @@ class Policy:
             outcome=outcome,
             problems=tuple(problems),
             lapsed_on=lapsed,
-            severity=Severity.BLOCKING if outcome is Outcome.ERROR else self.severity,
-            fix=_filled(self.fix, parameters),
+            severity=asked.severity,
+            enforced=asked.enforced,
+            gates=asked.gates,
+            stands=asked.stands,
+            advice=self.fix,
+            parameters=parameters,
+            owner=self.owner,
             cites=self.cites,
         )
 
 
-@lru_cache(maxsize=4096)
-def _sound(policy: Policy, outcome: Outcome, until: date | None) -> Finding:
+@lru_cache(maxsize=8192)
+def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: Asked) -> Finding:
     """Give what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
         code=policy.code, title=policy.title, revision=policy.revision, outcome=outcome, until=until,
-        severity=policy.severity, cites=policy.cites,
+        severity=asked.severity, enforced=asked.enforced, gates=asked.gates, stands=asked.stands,
+        owner=policy.owner, cites=policy.cites,
     )  # fmt: skip
-
-
-def _filled(fix: str, parameters: Mapping[str, object]) -> str:
-    if "{" not in fix and "}" not in fix:
-        return fix
-    return fix.format(**{name: in_words(value) for name, value in parameters.items()})
-
-
-def in_words(value: object) -> str:
-    """Write a parameter as it stands in a sentence."""
-    if isinstance(value, frozenset):
-        value = tuple(sorted(map(str, value)))
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def policy(
@@ -375,6 +195,7 @@ def policy(
     holds_in: Collection[str] = (),
     guards: Collection[str] = (),
     severity: str = "blocking",
+    owner: Owner = "district",
     revision: int = 1,
     max_waiver_days: int = 365,
     authority: bool = False,
@@ -405,6 +226,7 @@ def policy(
             holds_in=frozenset(map(str, holds_in)),
             guards=frozenset(map(str, guards)),
             severity=Severity(severity),
+            owner=owner,
             revision=revision,
             max_waiver_days=max_waiver_days,
             authority=authority,

@@ -22,7 +22,8 @@ from partnerflow.lifecycle import DEFAULT, Lifecycle, Move, Row
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import unstructure
 
-from .card import ANY_TRIGGER, FILE, Finding, Policy, Severity
+from .card import ANY_TRIGGER, FILE, Asked, Policy
+from .finding import Finding, Severity
 from .report import Pin, Report
 from .waivers import idle, waive
 
@@ -100,11 +101,8 @@ class Rule:
 
     def judge(self, dossier: Dossier, on: date, *, gates: bool, stands: bool) -> Finding:
         """Ask the policy, and apply the waiver that may lie on file."""
-        finding = waive(self.policy.judge(dossier, on, self.parameters(on)), self.policy, dossier, on)
-        severity = Severity.BLOCKING if finding.outcome == "error" else self.severity
-        if gates and stands and self.enforced and severity is finding.severity:
-            return finding  # as the card has it
-        return attrs.evolve(finding, severity=severity, enforced=self.enforced, gates=gates, stands=stands)
+        asked = Asked(self.severity, self.enforced, gates, stands)
+        return waive(self.policy.judge(dossier, on, self.parameters(on), asked), self.policy, dossier, on)
 
 
 @attrs.frozen(kw_only=True, eq=False)

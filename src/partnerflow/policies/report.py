@@ -12,7 +12,8 @@ import attrs
 
 from partnerflow.records.conversion import unstructure
 
-from .card import Finding, Outcome, Problem
+from .finding import Finding, Outcome
+from .verdict import Problem
 
 SCHEMA = "partnerflow.report/1"
 

@@ -34,7 +34,8 @@ from partnerflow.errors import InvalidRecord, PackError
 from partnerflow.records import kinds
 from partnerflow.records.conversion import structure
 
-from .card import Policy, Severity
+from .card import Policy
+from .finding import Severity
 from .pack import Pack, Role, Rule, Setting
 
 _PACK = {"name", "version", "title", "leads", "policies"}

@@ -10,7 +10,8 @@ import attrs
 from partnerflow.dossier import Dossier
 from partnerflow.records import Waiver, days_after
 
-from .card import Finding, Granted, Outcome, Policy
+from .card import Policy
+from .finding import Finding, Granted, Outcome
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
 

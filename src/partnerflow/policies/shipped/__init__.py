@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partnerflow.policies.card import Policy
+from partnerflow.policies import Policy
 
 from . import agreement, evaluation, governance, onboarding, partner, programme, safety, vetting
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from partnerflow.dossier import ONE_DAY, Dossier
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.policies.card import Problem, Until, Verdict, lack, need, policy
+from partnerflow.policies import Problem, Until, Verdict, lack, need, policy
 from partnerflow.records import Agreement, Amendment, DataSharingAgreement
 
 from .people import who_meet_students

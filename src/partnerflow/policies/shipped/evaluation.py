@@ -8,7 +8,7 @@ from typing import Any
 
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.policies.card import Problem, Until, Verdict, lack, need, policy
+from partnerflow.policies import Problem, Until, Verdict, lack, need, policy
 from partnerflow.records import Evaluation, ImprovementPlan, PlanClosing, days_after
 
 _MOVES = [
@@ -163,8 +163,8 @@ def plan_running(dossier: Dossier, on: date, *, decide_within: int = 30) -> Verd
     plan = _plan(dossier)
     closing = dossier.latest(PlanClosing, plan=plan.plan)
     if closing is None:
-        yield Until(need(plan.ends_on, plan, "ends_on"), f"improvement plan {plan.plan} ends")
+        yield Until(need(plan.ends_on, plan, "ends_on"), "improvement plan {plan} ends", plan=plan.plan)
         return
     need(closing.outcome, closing, "outcome")
     closed_on = need(closing.closed_on, closing, "closed_on")
-    yield Until(days_after(closed_on, decide_within), f"a decision on the closed plan {plan.plan} falls due")
+    yield Until(days_after(closed_on, decide_within), "a decision on the closed plan {plan} falls due", plan=plan.plan)

@@ -11,7 +11,7 @@ from partnerflow.actors import Actor
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.partnership import NOT_STORED
-from partnerflow.policies.card import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
+from partnerflow.policies import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
 from partnerflow.policies.pack import Role
 from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver
 from partnerflow.records.registry import kind_of

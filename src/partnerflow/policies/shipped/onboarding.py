@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from partnerflow.dossier import Dossier
-from partnerflow.policies.card import Problem, Until, Verdict, each, lack, need, policy
+from partnerflow.policies import Problem, Until, Verdict, each, lack, need, policy
 from partnerflow.records import ExpectationsMeeting, Liaison, Orientation, Training, months_after
 
 from .people import who_meet_students
@@ -45,7 +45,7 @@ def _looked_after(dossier: Dossier, side: str, on: date) -> Verdict:
     for field in ("name", "contact"):
         if not getattr(liaison, field):
             yield lack(liaison, field)
-    yield Until(dossier.through(liaison, on), f"the {side}'s liaison leaves")
+    yield Until(dossier.through(liaison, on), "the {side}'s liaison leaves", side=side)
 
 
 _SERVICE = {"kind": "service", "service": "tutoring", "direct_contact": True}
@@ -92,7 +92,7 @@ def _trained(dossier: Dossier, person: str, topic: str, *, months: int, on: date
         yield Problem(training, "high_quality", "the training of {person} was not good enough", person=person)
     completed = need(training.completed_on, training, "completed_on")
     current = min(months_after(completed, months), dossier.through(training, on))
-    yield Until(current, f"the {topic} training of {person} is out of date")
+    yield Until(current, "the {topic} training of {person} is out of date", topic=topic, person=person)
 
 
 _ORIENTATION = {"kind": "orientation", "held_on": "2026-08-25", "partner_attended": True, "led_by": "A. Anderson"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from partnerflow.dossier import Dossier
-from partnerflow.policies.card import Problem, Until, Verdict, best_of, lack, need, policy
+from partnerflow.policies import Problem, Until, Verdict, best_of, lack, need, policy
 from partnerflow.records import Contact, Scope, Service
 
 from .states import FROM_VETTING

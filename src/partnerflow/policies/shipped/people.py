@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from partnerflow.dossier import Dossier
-from partnerflow.policies.card import Problem, lack, need, not_applicable
+from partnerflow.policies import Problem, lack, need, not_applicable
 from partnerflow.records import Person, Service
 
 

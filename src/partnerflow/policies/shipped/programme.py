@@ -7,7 +7,7 @@ from datetime import date
 
 from partnerflow.dossier import Dossier, Neighbour, overlap
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.policies.card import Problem, Verdict, best_of, each, lack, need, policy
+from partnerflow.policies import Problem, Verdict, best_of, each, lack, need, policy
 from partnerflow.records import DuplicationDecision, Need, Service, StrategicGoal
 
 from .states import FROM_VETTING, RUNNING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from partnerflow.dossier import Dossier
-from partnerflow.policies.card import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
+from partnerflow.policies import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
 from partnerflow.records import EVERYWHERE, BackgroundCheck, FacilityAccess, Insurance, Licence, Money, Person, Service
 
 from .people import who_meet_students
@@ -47,7 +47,7 @@ def _cleared(dossier: Dossier, person: Person, on: date) -> Verdict:
         return
     if need(check.result, check, "result") != "clear":
         yield Problem(check, "result", "the check of {person} did not come out clear", person=person.person)
-    yield Until(dossier.through(check, on), f"the background check of {person.person} ends")
+    yield Until(dossier.through(check, on), "the background check of {person} ends", person=person.person)
 
 
 _COVER = {
@@ -125,7 +125,7 @@ def _granted(dossier: Dossier, site: str, on: date) -> Verdict:
 def _with_papers(dossier: Dossier, access: FacilityAccess, on: date) -> Verdict:
     if not access.paperwork:
         yield lack(access, "paperwork")
-    yield Until(dossier.through(access, on), f"access to site {access.site} ends")
+    yield Until(dossier.through(access, on), "access to site {site} ends", site=access.site)
 
 
 _LICENSED = {"licences_required": ["School Age Program"]}
@@ -166,4 +166,6 @@ def licences_current(dossier: Dossier, on: date) -> Verdict:
             if getattr(licence, field) is None:
                 yield lack(licence, field)
         if licence.starts_on is not None and licence.ends_on is not None:
-            yield Until(dossier.through(licence, on), f"licence {licence.identifier or licence_type} ends")
+            yield Until(
+                dossier.through(licence, on), "licence {licence} ends", licence=licence.identifier or licence_type
+            )

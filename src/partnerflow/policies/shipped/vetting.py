@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from partnerflow.dossier import Dossier
-from partnerflow.policies.card import Problem, Verdict, lack, need, policy
+from partnerflow.policies import Problem, Verdict, lack, need, policy
 from partnerflow.records import VettingReview
 
 from .states import FROM_ONBOARDING

@@ -1,0 +1,110 @@
+"""What one policy says of one dossier on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+import attrs
+
+from .verdict import Problem
+
+Owner: TypeAlias = Literal["district", "school", "partner"]
+"""The side that has to act where something is wrong."""
+
+
+class Outcome(StrEnum):
+    """What came of asking a policy."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    MISSING = "missing"
+    ERROR = "error"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Severity(StrEnum):
+    """Whether a finding can stop anything."""
+
+    BLOCKING = "blocking"
+    ADVISORY = "advisory"
+
+
+@attrs.frozen(kw_only=True)
+class Granted:
+    """The waiver that a finding stands under."""
+
+    entry_id: str | None
+    requested_by: str
+    approved_by: str
+    expires_on: date
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What one policy says of one dossier on one day."""
+
+    code: str
+    title: str
+    revision: int
+    outcome: Outcome
+    problems: tuple[Problem, ...] = ()
+    until: date | None = None
+    """The last day on which this still holds, as far as the policy knows."""
+    lapsed_on: date | None = None
+    """The last day on which it held, where it failed because that day is past."""
+    severity: Severity = Severity.BLOCKING
+    enforced: bool = True
+    gates: bool = True
+    """Whether it is asked for the trigger, and so can stop it."""
+    stands: bool = True
+    """Whether it is asked for the state, and so is asked again as time passes."""
+    waiver: Granted | None = None
+    advice: str = ""
+    """What would mend it, with places for the parameters; `fix` has them filled in."""
+    parameters: Mapping[str, object] = attrs.field(factory=dict, hash=False, repr=False)
+    """The parameters that were in force."""
+    owner: Owner = "district"
+    """The side that has to act."""
+    cites: tuple[str, ...] = ()
+
+    @property
+    def fix(self) -> str:
+        """What would mend it, as a sentence."""
+        return filled(self.advice, self.parameters)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong, or what is wrong is waived."""
+        return self.outcome in _SOUND or self.waiver is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is wrong in earnest: blocking, enforced, not waived."""
+        return not self.sound and self.enforced and self.severity is Severity.BLOCKING
+
+    @property
+    def mends_on(self) -> date | None:
+        """The first day on which time alone will have mended it."""
+        days = [problem.mends_on for problem in self.problems]
+        return max(day for day in days if day) if days and all(days) else None
+
+
+_SOUND = frozenset({Outcome.PASSED, Outcome.NOT_APPLICABLE})
+
+
+def filled(template: str, parameters: Mapping[str, object]) -> str:
+    """Fill parameters into a sentence."""
+    if "{" not in template and "}" not in template:
+        return template
+    return template.format(**{name: in_words(value) for name, value in parameters.items()})
+
+
+def in_words(value: object) -> str:
+    """Write a parameter as it stands in a sentence."""
+    if isinstance(value, frozenset):
+        value = tuple(sorted(map(str, value)))
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
