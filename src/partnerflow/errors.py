@@ -12,6 +12,7 @@ PartnerflowError
 ├── UnsoundLifecycle     a table that would trap or strand a partnership; lists every fault
 ├── UnknownState         a stored state that today's table does not know
 ├── PackError            a policy pack that says what it cannot mean
+├── PluginError          an installed package that offers what cannot be used
 ├── StoreError           the store cannot do its work
 │   ├── SchemaMismatch   its tables are of another version
 │   └── StoreBusy        another writer held it for too long
@@ -178,6 +179,17 @@ class PackError(PartnerflowError):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.where}: {self.remedy}"
+
+
+class PluginError(PartnerflowError):
+    """An installed package offers what cannot be used: which distribution, which entry point, and what would do."""
+
+    def __init__(self, package: str, point: str, remedy: str) -> None:
+        super().__init__(package, point, remedy)
+        self.package, self.point, self.remedy = package, point, remedy
+
+    def __str__(self) -> str:
+        return f"{self.package}: entry point {self.point}: {self.remedy}"
 
 
 class StoreError(PartnerflowError):

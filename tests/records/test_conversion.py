@@ -497,4 +497,8 @@ def test_every_kind_says_what_it_is_about_and_only_that() -> None:
         assert {*info.key, *info.period} <= fields
         assert len(info.period) <= 2
     against = {name for name, cls in kinds().items() if cls.kind_info.weighs == "against"}
-    assert against == {"evaluation", "person", "plan_closing", "retraction", "scope", "service"}
+    assert against == {
+        "access_grant", "commitment", "evaluation", "friction", "person", "plan_closing", "retraction",
+        "review_decision", "scope", "service", "support_action", "waiver_refusal", "waiver_request",
+        "waiver_revocation", "workplace_quality_review",
+    }  # fmt: skip

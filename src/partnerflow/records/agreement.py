@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from .money import Money
 from .registry import Record, record
 
 
@@ -48,6 +49,15 @@ class Transition:
 
 
 @attrs.frozen(kw_only=True)
+class Responsibility:
+    """What one role on one side sees to (CS2-2.A3)."""
+
+    side: Literal["district", "school", "partner"] | None = None
+    role: str | None = None
+    what: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class SharedElement:
     """One element of data on students that is shared, and where the caseload system keeps it (EAF-4.2.e)."""
 
@@ -59,8 +69,11 @@ class SharedElement:
     "agreement",
     about="partnership",
     period=("starts_on", "ends_on"),
-    cites=("EAF-4.2.0", "EAF-4.2.a", "EAF-4.2.b", "EAF-4.2.c", "EAF-4.2.d", "EAF-4.2.f", "EAF-4.2.g", "EAF-4.2.h"),
-)
+    cites=(
+        "EAF-4.2.0", "EAF-4.2.a", "EAF-4.2.b", "EAF-4.2.c", "EAF-4.2.d", "EAF-4.2.f", "EAF-4.2.g", "EAF-4.2.h",
+        "SPPS-III.E6", "SPPS-V.7b", "CS2-2.A3",
+    ),
+)  # fmt: skip
 class Agreement(Record):
     """The contract or memorandum of understanding; element e of EAF-4.2, the data sharing, is a record of its own."""
 
@@ -77,6 +90,15 @@ class Agreement(Record):
     transition: Transition | None = None
     trained_people: AbstractSet[str] | None = None
     """Those whom the training agreement covers (EAF-4.2.g); an empty set says that nobody serves students directly."""
+    plans: dict[str, str] | None = attrs.field(default=None, hash=False)
+    """How the sides talk, solve problems and decide, by topic, such as "decision_making" (SPPS-III.E6)."""
+    custodian: ResponsibleParty | None = None
+    """Who keeps the paper and its versions (EAF-4.2.h)."""
+    services: AbstractSet[str] | None = None
+    """The names of the services that it covers; `{"*"}` for all."""
+    responsibilities: tuple[Responsibility, ...] | None = None
+    cost: Money | None = None
+    """What the district pays over the term; nothing is said by `"0 USD"`."""
 
 
 @record(

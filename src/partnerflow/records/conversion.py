@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
-from types import GenericAlias
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from types import GenericAlias, NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -21,11 +21,12 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, mapping
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
-from partnerflow.errors import Fault, InvalidRecord
+from partnerflow.errors import Fault, InvalidRecord, PluginError
 
 from .dates import NO_END
 from .money import Money
-from .registry import RESERVED, Record, Unregistered, kinds
+from .plugins import find_kind
+from .registry import RESERVED, Record, Unregistered
 
 T = TypeVar("T")
 
@@ -138,6 +139,7 @@ def _make() -> Converter:
         converter.register_structure_hook_factory(matches, partial(factory, converter))
 
     hook(lambda wanted: _is_set(wanted) or _made_of(wanted, tuple), _sequence_hook)
+    hook(_may_be_absent, _absent_hook)
     hook(lambda wanted: _made_of(wanted, Literal), _literal_hook)
     hook(lambda wanted: _made_of(wanted, dict), _mapping_hook)
     hook(lambda wanted: attrs.has(wanted) and wanted is not Money, _object_hook)
@@ -205,11 +207,22 @@ def _object_hook(converter: Converter, wanted: Any) -> Any:
     return read
 
 
+def _may_be_absent(wanted: object) -> bool:
+    return get_origin(wanted) in (Union, UnionType) and len(get_args(wanted)) == 2 and NoneType in get_args(wanted)
+
+
+def _absent_hook(converter: Converter, wanted: Any) -> Any:
+    """Find out once how a value that is there is read; else it would be found out for each."""
+    (inner,) = (one for one in get_args(wanted) if one is not NoneType)
+    read = converter.get_structure_hook(inner)
+    return lambda value, _: None if value is None else read(value, inner)
+
+
 def _literal_hook(_: Converter, wanted: Any) -> Any:
     allowed = get_args(wanted)
 
     def read(value: object, _: object) -> object:
-        if value not in allowed:
+        if value not in allowed or isinstance(value, bool):  # True would pass for 1
             raise _wrong(value, f"one of {', '.join(map(str, allowed))}")
         return value
 
@@ -268,15 +281,31 @@ def structure(data: object, cls: type[T], what: str, path: str = "") -> T:
 def read_record(kind: str, fields: Mapping[str, Any], path: str = "", revision: int | None = None) -> Record:
     """Read the fields of a record of *kind*, of today's revision or of an older one. Raises InvalidRecord.
 
-    A kind that nobody registers comes back as Unregistered, with all its fields.
+    A kind that an installed package offers is imported now; raises PluginError where that fails. A kind that nobody
+    registers comes back as Unregistered, with all its fields.
     """
-    cls = kinds().get(kind)
+    cls = find_kind(kind)
     if cls is None:
-        return Unregistered(kind=kind, fields={name: fields[name] for name in fields if name not in RESERVED})
+        return _unregistered(kind, fields)
     info = cls.kind_info
     if revision is not None and revision < info.revision and info.upcast is not None:
         fields = info.upcast(revision, dict(fields))
     return structure(fields, cls, f"record of kind {kind}", path)
+
+
+def read_filed(kind: str, fields: Mapping[str, Any], path: str = "", revision: int | None = None) -> Record:
+    """Read a record that lies on file: as `read_record` does, but for a kind whose package is broken.
+
+    It comes back as Unregistered, so that the rest of the file can be read.
+    """
+    try:
+        return read_record(kind, fields, path, revision)
+    except PluginError:
+        return _unregistered(kind, fields)
+
+
+def _unregistered(kind: str, fields: Mapping[str, Any]) -> Unregistered:
+    return Unregistered(kind=kind, fields={name: fields[name] for name in fields if name not in RESERVED})
 
 
 def record_text(record: Record) -> tuple[Record, str]:

@@ -8,10 +8,12 @@ from uuid import UUID
 import attrs
 
 from partnerflow.actors import Actor
+from partnerflow.clauses import answers
 
 from .registry import Record, kind_of
 
 
+@answers("CS2-X2c")
 @attrs.frozen
 class Document:
     """Where a paper is kept, and the hash by which it can be known again; never the paper itself (CS2-X2c)."""

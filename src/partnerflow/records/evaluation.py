@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import attrs
 
+from .mutual import Side
 from .registry import Record, record
+
+Rating: TypeAlias = Literal["effective", "partly_effective", "ineffective"]
+Effect: TypeAlias = Literal["positive", "none", "negative"]
 
 
 @record(
-    "evaluation", about="partnership", period=("evaluated_on",), weighs="against", cites=("EAF-4.3.0", "SPPS-III.D7")
+    "evaluation",
+    about="partnership",
+    period=("evaluated_on",),
+    weighs="against",
+    cites=("SPPS-III.D7", "SPPS-III.E7", "SPPS-III.E11", "SPPS-II.0", "CS2-3.S2", "TK-14", "TK-15"),
 )
 class Evaluation(Record):
     """What an evaluation found, against the goals. It may count against the partnership: it is answered, not taken."""
 
     evaluated_on: date | None = None
-    rating: Literal["effective", "partly_effective", "ineffective"] | None = None
+    done_by: str | None = None
+    """The unit that did it."""
+    rating: Rating | None = None
+    dimensions: dict[Literal["activities", "partnership", "progress"], Rating] | None = attrs.field(
+        default=None, hash=False
+    )
+    """How the activities, the partnership itself and the progress on its goals did, each apart (SPPS-III.E7)."""
     findings: str | None = None
     evidence: str | None = None
     goals: dict[str, int] | None = attrs.field(default=None, hash=False)
+    effect: Effect | None = None
+    """What it did to the long-term outcome that the partnership is for (SPPS-II.0)."""
+    outcomes: dict[Literal["social", "academic"], Effect] | None = attrs.field(default=None, hash=False)
+    """What it did to social and to academic outcomes, apart (TK-14)."""
+    benefits: dict[Side, Rating] | None = attrs.field(default=None, hash=False)
+    """How each side rates what it gained (CS2-3.S2, TK-15)."""
+    benefits_seen: AbstractSet[str] | None = None
+    """The kinds of benefit that were claimed and that the evaluation confirms (SPPS-III.E11)."""
+
+
+@record("review_decision", about="partnership", key=("made_on",), weighs="against", cites=("SPPS-0.1", "CS2-1.S3"))
+class ReviewDecision(Record):
+    """What a review decided, why, which needs that serves, and who took part. One is kept for each day."""
+
+    made_on: date
+    decision: Literal["keep", "revise", "end", "deepen", "expand", "new"] | None = None
+    reasons: str | None = None
+    needs: tuple[str, ...] | None = None
+    took_part: AbstractSet[str] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -1,12 +1,10 @@
-"""Who decided, who let something pass, who took something back, and how it ended."""
+"""Who decided, who took something back, and how it ended."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Literal
 from uuid import UUID
-
-import attrs
 
 from .registry import Record, record
 
@@ -18,20 +16,6 @@ class Approval(Record):
     trigger: str
     given_on: date | None = None
     note: str | None = None
-
-
-@record("waiver", about="partnership", key=("policy",), cites=("EAF-C.3c",))
-class Waiver(Record):
-    """Leave to fall short of one policy for a while (EAF-C.3c). Who files it approves it, and is not who asked for it.
-
-    `expires_on` is its last day. `revision` is that of the policy it was given for; `flow.file` fills it in.
-    """
-
-    policy: str = attrs.field(kw_only=False)
-    reason: str
-    requested_by: str
-    expires_on: date
-    revision: int | None = None
 
 
 @record("retraction", about="partnership", key=("entry_id",), weighs="against", cites=("SPPS-III.D2",))

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import attrs
 
-_DECIMALS: dict[str, int] = {
+DECIMALS: dict[str, int] = {
     **dict.fromkeys(
         ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
          "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0,
@@ -40,7 +40,7 @@ class Money:
         if match is None:
             raise ValueError(f"{text!r} is not an amount such as '1000000 USD'")
         try:
-            minor = Decimal(match[1]).scaleb(_DECIMALS.get(match[2], 2))
+            minor = Decimal(match[1]).scaleb(DECIMALS.get(match[2], 2))
         except InvalidOperation:
             minor = Decimal("0.1")
         if minor != minor.to_integral_value():
@@ -59,7 +59,8 @@ class Money:
         return self.minor <= self._same(other)
 
     def __str__(self) -> str:
-        decimals = _DECIMALS.get(self.currency, 2)
-        amount = Decimal(self.minor).scaleb(-decimals)
-        whole = amount == amount.to_integral_value()
-        return f"{amount.to_integral_value() if whole else amount:f} {self.currency}"
+        decimals = DECIMALS.get(self.currency, 2)
+        whole, rest = divmod(self.minor, 10**decimals)
+        if not rest:
+            return f"{whole} {self.currency}"
+        return f"{Decimal(self.minor).scaleb(-decimals):f} {self.currency}"

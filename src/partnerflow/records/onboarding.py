@@ -15,6 +15,7 @@ class Liaison(Record):
 
     side: Literal["district", "partner"]
     name: str | None = None
+    employer: Literal["district", "school", "partner", "other"] | None = None
     contact: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None

@@ -30,8 +30,9 @@ class Partner(Record):
     """An outside organisation, as it registered.
 
     `classification` is what the district calls it (SPPS-V.2a). `licences_required` names the licence types that it
-    needs for what it does; an empty tuple says that it needs none. `ids` are its ids elsewhere, unique per system
-    (`{"edfi": "19255901"}`); `part_of` is such an id of the organisation that it belongs to, as `"edfi:19"`.
+    needs for what it does; an empty tuple says that it needs none. `has_employees` says whether it pays anybody. `ids`
+    are its ids elsewhere, unique per system (`{"edfi": "19255901"}`); `part_of` is such an id of the organisation that
+    it belongs to, as `"edfi:19"`.
     """
 
     name: str = attrs.field(validator=attrs.validators.min_len(1))
@@ -42,6 +43,7 @@ class Partner(Record):
     website: str | None = None
     in_region: bool | None = None
     licences_required: tuple[str, ...] | None = None
+    has_employees: bool | None = None
     ids: dict[str, str] = attrs.field(factory=dict, hash=False)
     part_of: str | None = None
 

@@ -6,24 +6,63 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
+import attrs
+
 from .registry import Record, record
 
 EVERYWHERE = "*"
 """Stands for every site of the district, where a list of sites is asked for."""
 
 Purpose = Literal["fill_gap", "content_expertise", "individual_planning"]
+PartnershipKind = Literal["contractual_service", "short_term_collaboration", "long_term"]
+
+
+@record("profile", about="partnership", cites=("TK-2", "TK-3", "TK-4", "TK-5", "SPPS-V.2d", "SPPS-II.2"))
+class Profile(Record):
+    """What sort of partnership this is. It changes by filing a newer one, and changing it moves no state (TK-2)."""
+
+    partnership_kind: PartnershipKind | None = None
+    duration: str | None = None
+    intensity: str | None = None
+    focus: str | None = None
+    maturity: Literal[1, 2, 3, 4] | None = None
+    level: str | None = None
+    """The level that the district gives it, in the district's words (SPPS-V.2d)."""
+    owning_office: str | None = None
+    """The office that looks after it (SPPS-II.2)."""
+    themes: AbstractSet[str] | None = None
+    source: str | None = None
+    """How the district came to know of it, such as "survey of principals 2026"."""
+
+
+Level = Literal["district", "school"]
 
 
 @record("scope", about="partnership", weighs="against", cites=("SPPS-V.3",))
 class Scope(Record):
     """Whether the partnership is the whole district's or certain schools' (SPPS-V.3): a wider one answers for more."""
 
-    level: Literal["district", "school"] | None = None
+    level: Level | None = None
     sites: AbstractSet[str] | None = None
     """The host's site ids; `{"*"}` for every site."""
 
 
-@record("service", about="partnership", key=("service",), weighs="against", cites=("EAF-4.2.i", "TK-1", "CS2-I9"))
+@attrs.frozen(kw_only=True)
+class Slot:
+    """One time of the week, as `Slot(day="tue", starts="15:00", ends="17:00")`."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+    starts: str | None = None
+    ends: str | None = None
+
+
+@record(
+    "service",
+    about="partnership",
+    key=("service",),
+    weighs="against",
+    cites=("EAF-4.2.i", "TK-1", "TK-6", "TK-13", "TK-17", "CS2-I9"),
+)
 class Service(Record):
     """Something that the partner offers: what, where, for whom and when. A further one has more to answer for."""
 
@@ -35,16 +74,33 @@ class Service(Record):
     sites: AbstractSet[str] | None = None
     grades: AbstractSet[str] | None = None
     timing: Literal["school_day", "out_of_school_time", "both"] | None = None
+    out_of_school: Literal["before", "after", "other"] | None = None
+    """When, where it is outside of the school day (TK-17)."""
+    slots: tuple[Slot, ...] | None = None
+    """The hours of the week; an empty tuple says that there are no fixed ones."""
     schedule: str | None = None
+    needs_access: AbstractSet[Literal["teachers", "students"]] | None = None
+    """Whom it needs during the school day (TK-6); an empty set says nobody."""
+    learning_opportunities: AbstractSet[str] | None = None
+    community_resources: AbstractSet[str] | None = None
     direct_contact: bool | None = None
     """Whether people of the partner meet students."""
     on_site: bool | None = None
     """Whether it takes place on the district's premises."""
+    fully_supervised: bool | None = None
+    """Whether staff of the district are there all the time."""
     starts_on: date | None = None
     ends_on: date | None = None
 
 
-@record("need", about="partnership", key=("need",), cites=("EAF-4.1.b", "EAF-4.1.a", "EAF-0", "SPPS-III.D3"))
+@record(
+    "need",
+    about="partnership",
+    key=("need",),
+    cites=(
+        "EAF-4.1.b", "EAF-4.1.a", "EAF-0", "SPPS-III.D3", "SPPS-II.1", "SPPS-III.E14b", "SPPS-IV.OUT5",
+    ),
+)  # fmt: skip
 class Need(Record):
     """A need of students and families, or a gap in what the district can do, that this partner is to answer."""
 
@@ -54,6 +110,31 @@ class Need(Record):
     why_this_partner: str | None = None
     equity: bool | None = None
     populations: AbstractSet[str] | None = None
+    site: str | None = None
+    """The school whose need it is; the same lack at two schools is two needs, named apart."""
+    group: Literal["students", "teachers", "families"] | None = None
+    """Whose need it is."""
+    priority: str | None = None
+    """Which priority of the district's plan it comes under, as the plan names it (SPPS-II.1)."""
+    source: str | None = None
+    """Who says so, such as the placement office (SPPS-IV.OUT5)."""
+    as_of: date | None = None
+    """The day of what the source says."""
+    figures: dict[str, int] | None = attrs.field(default=None, hash=False)
+    """Numbers of the source, such as `{"enrolled": 412}`."""
+    feedback: str | None = None
+    """What families said, in a few words, nobody named."""
+
+
+@record("service_plan", about="partnership", key=("site",), cites=("CS2-2.A2", "CS2-X4b"))
+class ServicePlan(Record):
+    """How the services are made to fit one school: which needs of that school they answer, and what is done for it."""
+
+    site: str
+    needs: AbstractSet[str] | None = None
+    """The names of the needs on file that it answers."""
+    services: AbstractSet[str] | None = None
+    tailored: str | None = None
 
 
 @record("strategic_goal", about="partnership", key=("goal",), cites=("SPPS-I", "SPPS-V.7c", "SPPS-II.0"))
@@ -66,6 +147,8 @@ class StrategicGoal(Record):
     how: str | None = None
     current: bool | None = None
     """Whether the plan still holds it."""
+    rests_on: AbstractSet[Literal["form", "evaluation"]] | None = None
+    """What shows that the partnership serves it: the partner's annual form, an evaluation, or both."""
 
 
 @record(
@@ -81,3 +164,14 @@ class DuplicationDecision(Record):
     """The id of the other partnership."""
     decision: Literal["both", "replace", "merge", "decline"] | None = None
     reason: str | None = None
+
+
+@record("annual_form", about="partnership", key=("year",), period=("submitted_on",), cites=("SPPS-KPI-Y1.4b",))
+class AnnualForm(Record):
+    """What the partner reports of one school year."""
+
+    year: str
+    """The school year, such as "2026-27"."""
+    submitted_on: date | None = None
+    aligned_goals: AbstractSet[str] | None = None
+    """The goals of the district that the work of the year served; an empty set says none."""

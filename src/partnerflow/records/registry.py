@@ -10,11 +10,16 @@ from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
 import attrs
 
+from partnerflow.clauses import answers
 from partnerflow.errors import InvalidRequest
 
 About = Literal["partner", "partnership", "district"]
 
-_SHIPPED = ("partner", "programme", "safety", "vetting", "agreement", "onboarding", "evaluation", "governance")
+_SHIPPED = (
+    "partner", "programme", "safety", "vetting", "mutual", "agreement", "access", "funding", "onboarding", "people",
+    "quality", "engagement", "evaluation", "governance", "waiver",
+    "coalition", "college", "pathways", "workplace", "practice",
+)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +68,7 @@ RESERVED = ("kind", "entry", "revision_of_kind")
 """Names beside the fields of a record in a mapping. A partner, which stands there apart, may use them."""
 
 
+@answers("SPPS-V.4b")
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
 def record(
     name: str,
@@ -96,7 +102,7 @@ def record(
             if fields[field].default is not attrs.NOTHING:
                 raise InvalidRequest("key", field, f"a key of kind {name} must always be given: drop its default")
         taken = KINDS.get(name)
-        if taken is not None and taken.__qualname__ != made.__qualname__:
+        if taken is not None and (taken.__module__, taken.__qualname__) != (made.__module__, made.__qualname__):
             raise InvalidRequest(
                 "kind", name, f"is taken by {taken.__module__}.{taken.__qualname__}: choose another name"
             )

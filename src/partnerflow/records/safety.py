@@ -23,6 +23,8 @@ class Person(Record):
     """Whether the person meets students in the partner's services."""
     role: str | None = None
     sites: AbstractSet[str] | None = None
+    one_time_visitor: bool | None = None
+    """Whether the person comes once only, as a speaker does."""
 
 
 @record(
@@ -40,6 +42,8 @@ class BackgroundCheck(Record):
     cleared_on: date | None = None
     ends_on: date | None = None
     provider: str | None = None
+    components: AbstractSet[str] | None = None
+    """What was looked at, such as "fingerprint" or "tuberculosis"."""
 
 
 @record("insurance", about="partner", key=("line",), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
@@ -55,6 +59,7 @@ class Insurance(Record):
     insurer: str | None = None
     certificate: str | None = None
     district_additional_insured: bool | None = None
+    district_certificate_holder: bool | None = None
 
 
 @record("licence", about="partner", key=("licence_type",), period=("starts_on", "ends_on"), cites=("EAF-C.3a",))

@@ -28,13 +28,16 @@ class Step:
 @record(
     "vetting_review",
     about="partnership",
-    cites=("EAF-4.1.c", "EAF-C.3b", "CS2-1.A5", "CS2-1.S2", "CS2-1.A6", "CS2-C.b", "CS2-C.c", "CS2-C.d"),
-)
+    cites=(
+        "EAF-4.1.c", "EAF-C.3b", "CS2-1.A5", "CS2-1.S2", "CS2-1.A6", "CS2-C.b", "CS2-C.c", "CS2-C.d", "SPPS-IV.OUT6",
+    ),
+)  # fmt: skip
 class VettingReview(Record):
     """The district's review of a partner before it is approved.
 
     `scores` goes by criterion (EAF-4.1.c, CS2-1.A5), `steps` by step (CS2-1.S2). `fits_communities` answers whether the
-    goals of the organisation and those whom it serves sit well with every community of the school (CS2-1.A6).
+    goals of the organisation and those whom it serves sit well with every community of the school (CS2-1.A6). `answers`
+    has, by unit, what departments that were consulted said of it (SPPS-IV.OUT6).
     """
 
     reviewed_on: date | None = None
@@ -42,3 +45,4 @@ class VettingReview(Record):
     steps: dict[str, Step] | None = attrs.field(default=None, hash=False)
     fits_communities: bool | None = None
     fit_reason: str | None = None
+    answers: dict[str, str] | None = attrs.field(default=None, hash=False)

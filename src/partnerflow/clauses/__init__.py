@@ -1,0 +1,37 @@
+"""Which clause of the guides is answered by what: said where the answer is, and gathered by `partnerflow.coverage`.
+
+Policies, rows of the lifecycle, kinds of records, types of events and rows of the rubric cite clauses on their own
+cards. A class or function that answers one says so with `answers`. What has no answer stands in `planned` or
+`not_ours`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+DOCUMENTS = {
+    "EAF": "An advising framework: external partnerships",
+    "D4": "A rubric of college and career pathways: cross-sector partnerships",
+    "TK": "A toolkit for partnerships of schools and communities",
+    "SPPS": "A school district's initiative to manage its partnerships",
+    "CS2": "A practice guide for community schools",
+}
+"""What the clauses were read from, by the first word of their ids."""
+
+
+def answers(*clauses: str) -> Callable[[T], T]:
+    """Mark a class or function as an answer to *clauses*, which `partnerflow.coverage` finds; change nothing of it."""
+
+    def mark(thing: T) -> T:
+        thing.__clauses__ = clauses  # type: ignore[attr-defined]
+        return thing
+
+    return mark
+
+
+def document_of(clause: str) -> str:
+    """Give the first word of a clause's id, a key of DOCUMENTS where the clause is one of ours."""
+    return clause.partition("-")[0].partition(".")[0]

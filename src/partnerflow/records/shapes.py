@@ -1,0 +1,235 @@
+"""What the converter reads, said as JSON Schema (2020-12), so that others can check a value before they send it.
+
+The two agree: what a schema of ours accepts, `conversion` reads. The schema is the narrower of the two where one thing
+can be written in many ways: an id has its hyphens, a moment is written as in RFC 3339, an amount has no spaces around
+it, a set names nothing twice. Three things it cannot say: that a whole number has no point (`3.0` is refused), what a
+validator asks beyond a length or a pattern (that the shares of a cost add up), and what a field may hold whose type
+only the hooks of a host can read.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from urllib.parse import quote
+from uuid import UUID
+
+import attrs
+
+from .conversion import pointer_part
+from .money import DECIMALS, Money
+from .registry import Record, fields_of
+
+Schema: TypeAlias = dict[str, Any]
+
+# --- single values -------------------------------------------------------------------------------------------------
+
+_YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
+_IN_ANY_YEAR = (
+    "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+_DAY = f"(?:{_YEAR}-{_IN_ANY_YEAR}|{_LEAP_YEAR}-02-29)"
+_HOUR = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_NO_DECIMALS, _THREE_DECIMALS = ("|".join(sorted(c for c, n in DECIMALS.items() if n == digits)) for digits in (0, 3))
+
+VALUES: Mapping[Any, tuple[str, Schema]] = {
+    date: (
+        "value.day",
+        {
+            "description": 'A day, as 2026-09-01; "no_end" for an end that never comes.',
+            "type": "string",
+            "maxLength": 10,
+            "pattern": f"^(?:no_end|{_DAY})$",
+            "examples": ["2026-09-01", "no_end"],
+        },
+    ),
+    datetime: (
+        "value.moment",
+        {
+            "description": "A moment with its time zone, as in RFC 3339.",
+            "type": "string",
+            "pattern": f"^{_DAY}T{_HOUR}(?::[0-5][0-9](?:\\.[0-9]{{1,9}})?)?(?:Z|[+-]{_HOUR})$",
+            "not": {"pattern": "^(?:0001-01-01|9999-12-31)"},
+            "examples": ["2026-09-01T08:00:00+00:00"],
+        },
+    ),
+    UUID: (
+        "value.id",
+        {
+            "description": "An id (UUID).",
+            "type": "string",
+            "format": "uuid",
+            "pattern": "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+        },
+    ),
+    Money: (
+        "value.amount",
+        {
+            "description": "An amount with its currency (ISO 4217), with no more decimals than the currency has.",
+            "type": "string",
+            "pattern": f"^-?[0-9]+(?:(?:\\.[0-9]{{1,2}}0*)? [A-Z]{{3}}|\\.[0-9]{{3}}0* (?:{_THREE_DECIMALS}))$",
+            "not": {"pattern": f"\\.[0-9]*[1-9][0-9]* (?:{_NO_DECIMALS})$"},
+            "examples": ["1000000 USD", "12.50 USD"],
+        },
+    ),
+}
+"""The types that are written as text: the name of the schema of each, and the schema."""
+_SIMPLE: Mapping[Any, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    float: {"type": "number"},
+    type(None): {"type": "null"},
+}
+_SETS, _LISTS = (frozenset, set, AbstractSet), (tuple, list)
+
+
+# --- types ---------------------------------------------------------------------------------------------------------
+
+
+@attrs.define
+class Shapes:
+    """Schemas of types and classes; what is used more than once is kept in `defs` and referred to."""
+
+    defs: dict[str, Schema] = attrs.field(factory=dict)
+    _names: dict[Any, str] = attrs.field(factory=dict)
+
+    def of(self, wanted: Any) -> Schema:
+        """Give the schema of a type that a field may have; of a type that is not known here, one that asks nothing."""
+        if wanted in VALUES:
+            name, schema = VALUES[wanted]
+            return self._refer(wanted, name, lambda: dict(schema))
+        if wanted in _SIMPLE:
+            return dict(_SIMPLE[wanted])
+        if inspect.isclass(wanted) and attrs.has(wanted):
+            return self._refer(wanted, wanted.__name__, lambda: self.object(wanted))
+        if inspect.isclass(wanted) and issubclass(wanted, Enum):
+            return {"enum": [member.value for member in wanted]}
+        return self._composed(get_origin(wanted), get_args(wanted))
+
+    def _composed(self, whole: Any, parts: tuple[Any, ...]) -> Schema:
+        if whole in (Union, types.UnionType):
+            given = [self.of(part) for part in parts if part is not type(None)]
+            schema = given[0] if len(given) == 1 else {"anyOf": given}
+            return _or_null(schema) if len(given) < len(parts) else schema
+        if whole is Literal:
+            return {"enum": list(parts)}
+        if whole in (*_SETS, *_LISTS):
+            listed = {"type": "array", "items": self.of(parts[0])}
+            return {**listed, "uniqueItems": True} if whole in _SETS else listed
+        if whole is dict:
+            named = {} if parts[0] is str else {"propertyNames": self.of(parts[0])}
+            return {"type": "object", **named, "additionalProperties": self.of(parts[1])}
+        return {}
+
+    def object(self, cls: type[Any]) -> Schema:
+        """Give the schema of an attrs class. A record may have fields that its kind does not know, nothing else may."""
+        hints = get_type_hints(cls)
+        fields = list(fields_of(cls)) if issubclass(cls, Record) else list(attrs.fields(cls))
+        schema: Schema = {"description": prose(cls.__doc__)} if cls.__doc__ else {}
+        schema |= {"type": "object", "properties": {f.name: self._field(cls, f, hints[f.name]) for f in fields}}
+        if required := [field.name for field in fields if field.default is attrs.NOTHING]:
+            schema["required"] = required
+        if not issubclass(cls, Record):
+            schema["additionalProperties"] = False
+        return schema
+
+    def record(self, cls: type[Record]) -> Schema:
+        """Give, by reference, the schema of a record as it lies among the records of a dossier, with its `kind`."""
+        kind = cls.kind_info.name
+
+        def made() -> Schema:
+            schema = self.object(cls)
+            schema["title"] = kind
+            schema["properties"] = {"kind": {"const": kind}, **schema["properties"]}
+            schema["required"] = ["kind", *schema.get("required", ())]
+            return schema
+
+        return self._refer((Record, kind), f"record.{kind}", made)
+
+    def _field(self, cls: type[Any], field: attrs.Attribute[Any], wanted: Any) -> Schema:
+        schema = _validated(self.of(wanted), field.validator)
+        said = said_of(cls).get(field.name)
+        return {"description": prose(said), **schema} if said else schema
+
+    def _refer(self, one: Any, name: str, make: Callable[[], Schema]) -> Schema:
+        """Refer to the schema of *one*, made when first referred to; two of one name are told apart by a number."""
+        if one not in self._names:
+            taken, number = name, 2
+            while name in self.defs:
+                name, number = f"{taken}.{number}", number + 1
+            self._names[one] = name
+            self.defs[name] = {}  # its place, for a class that refers to itself
+            self.defs[name] = make()
+        return {"$ref": f"#/$defs/{quote(pointer_part(self._names[one]))}"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    """Let a value be null too: a fact that is not known."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]} if schema else {}
+
+
+def _validated(schema: Schema, validator: Any) -> Schema:
+    """Add what the validators of attrs ask, as far as a schema can say it."""
+    if validator is None:
+        return schema
+    for part in (*getattr(validator, "_validators", ()), getattr(validator, "validator", None)):
+        schema = _validated(schema, part)  # of `and_` all, of `optional` the one
+    kinds = schema.get("type", ())
+    text, listed = "string" in kinds, "array" in kinds
+    if (least := getattr(validator, "min_length", None)) is not None and (text or listed):
+        schema = {**schema, "minLength" if text else "minItems": least}
+    if (most := getattr(validator, "max_length", None)) is not None and (text or listed):
+        schema = {**schema, "maxLength" if text else "maxItems": most}
+    if (pattern := getattr(validator, "pattern", None)) is not None and text:
+        schema = {**schema, "pattern": f"^(?:{pattern.pattern})$"}
+    return schema
+
+
+# --- what the code says of itself ----------------------------------------------------------------------------------
+
+
+def prose(doc: str) -> str:
+    """Give a docstring without its line breaks; paragraphs stay apart."""
+    return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(doc).split("\n\n"))
+
+
+def said_of(cls: type[Any]) -> Mapping[str, str]:
+    """Give the texts that stand below the fields of a class, those that it inherits included."""
+    said: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        said |= _said_in(each.__module__).get(each.__name__, {})
+    return said
+
+
+@cache
+def _said_in(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Give the texts below the fields of each class of a module; none where its source is not at hand."""
+    try:
+        tree = ast.parse(inspect.getsource(import_module(module)))
+    except (OSError, TypeError, ImportError, SyntaxError):
+        return {}
+    return {node.name: dict(_below(node.body)) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+def _below(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for node, following in pairwise(body):
+        text = following.value if isinstance(following, ast.Expr) else None
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(text, ast.Constant):
+            yield node.target.id, str(text.value)
