@@ -8,6 +8,8 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow.clauses import answers
+
 Side = Literal["district", "school", "partner", "system"]
 
 
@@ -18,6 +20,7 @@ def _names(value: Iterable[str]) -> frozenset[str]:
     return frozenset(value)
 
 
+@answers("TK-10", "SPPS-V.5c")
 @attrs.frozen
 class Actor:
     """A person or system that acts, for which side, and in which roles (SPPS-V.5c, TK-10).

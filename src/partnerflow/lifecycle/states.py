@@ -39,3 +39,9 @@ class Trigger(StrEnum):
     END = "end"
     TERMINATE_FOR_PERFORMANCE = "terminate_for_performance"
     TERMINATE_FOR_CAUSE = "terminate_for_cause"
+
+
+BEFORE_ACTIVE = (State.INTAKE, State.VETTING, State.ONBOARDING)
+"""Where a partnership stands before it first runs."""
+TERM_BEGINS = frozenset({Trigger.ADOPT, Trigger.ACTIVATE, Trigger.RENEW})
+"""The steps with which a term of a partnership begins (TK-9)."""

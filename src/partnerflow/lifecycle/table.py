@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from partnerflow.clauses import answers
 from partnerflow.errors import InvalidRequest
 
 from .soundness import check
-from .states import State, Trigger
+from .states import BEFORE_ACTIVE, State, Trigger
 
 SAME = "="
 """Target of a row that leaves the partnership where it is."""
@@ -68,7 +69,6 @@ class Row:
         return not self.sources
 
 
-_BEFORE_ACTIVE = (State.INTAKE, State.VETTING, State.ONBOARDING)
 _RUNNING = (State.ACTIVE, State.IMPROVEMENT_PLAN)
 _REASON = ("reason",)
 
@@ -120,11 +120,11 @@ TRANSITIONS: tuple[Row, ...] = (
     ),
     # Six ways out: two before it began, four after.
     Row(
-        Trigger.DECLINE, sources=_BEFORE_ACTIVE, target=State.TERMINATED,
+        Trigger.DECLINE, sources=BEFORE_ACTIVE, target=State.TERMINATED,
         event="declined", carries=_REASON, cites=("SPPS-V.13",),
     ),
     Row(
-        Trigger.WITHDRAW, sources=_BEFORE_ACTIVE, target=State.TERMINATED,
+        Trigger.WITHDRAW, sources=BEFORE_ACTIVE, target=State.TERMINATED,
         event="withdrawn", carries=_REASON, cites=("SPPS-V.13",),
     ),
     Row(
@@ -143,6 +143,7 @@ TRANSITIONS: tuple[Row, ...] = (
 )  # fmt: skip
 
 
+@answers("SPPS-III.D5", "TK-18", "EAF-4.2.j")
 @attrs.frozen(cache_hash=True)
 class Lifecycle:
     """A named, versioned table that has been checked: every state can be reached, and left or is final.

@@ -1,0 +1,24 @@
+"""The one value that policies read: a partnership, what is on its and its partner's file, and its moves.
+
+A dossier is complete in itself. It comes from a store, or from a mapping (the JSON that a host would send):
+`{"partner": {...}, "partnership": {...}, "records": [{"kind": "insurance", ...}, ...]}`, and goes back to one.
+"""
+
+from __future__ import annotations
+
+from .dossier import Absent, Dossier
+from .mapping import unknown_kind
+from .neighbour import Neighbour, overlap, services_at
+from .on_file import ONE_DAY, OnFile, period_of
+
+__all__ = [
+    "ONE_DAY",
+    "Absent",
+    "Dossier",
+    "Neighbour",
+    "OnFile",
+    "overlap",
+    "period_of",
+    "services_at",
+    "unknown_kind",
+]

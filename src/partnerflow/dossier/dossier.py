@@ -1,0 +1,233 @@
+"""A partnership with everything that bears on it, as policies read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from itertools import chain
+from typing import Any, cast
+
+import attrs
+
+from partnerflow.clauses import answers
+from partnerflow.lifecycle.move import Move
+from partnerflow.lifecycle.states import BEFORE_ACTIVE, TERM_BEGINS
+from partnerflow.partnership import Partnership
+from partnerflow.records import Entry, Partner, Record, Scope, Service
+from partnerflow.records.registry import key_of, kind_of
+
+from . import mapping
+from .neighbour import Neighbour
+from .on_file import ONE_DAY, OnFile, R, given, may_cover, period_of, turns
+
+
+class Absent(Exception):
+    """Evidence that a policy needs and that is not there: an answer, which becomes the outcome `missing`."""
+
+    def __init__(self, where: object, field: str | None = None) -> None:
+        super().__init__(where, field)
+        self.where, self.field = where, field
+
+
+@attrs.frozen
+class Dossier:
+    """A partnership with everything that bears on it, as known at one moment."""
+
+    partner: Partner
+    partnership: Partnership
+    on_file: OnFile = attrs.field(factory=lambda: OnFile(()), eq=lambda on_file: on_file.entries)
+    moves: tuple[Move, ...] | None = None
+    """The moves made, oldest first; None where a file does not say."""
+    move: Move | None = None
+    """The move now asked; None in a standing check."""
+    filing: tuple[Record, ...] = ()
+    """The records that somebody now asks to file."""
+    neighbours: tuple[Neighbour, ...] | None = None
+    """Services of others that share a site and a content area; None where nobody has looked."""
+    tz: tzinfo = UTC
+    """The district's time zone, in which a moment falls on a day."""
+
+    # --- what is on file --------------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything on file, in the order of filing, retracted and superseded records included."""
+        return self.on_file.entries
+
+    def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
+        """Give the records of a kind that stand: the newest filed for each key, oldest key first."""
+        if not key:
+            return self.on_file.newest(cls)
+        return tuple([series[0] for series in reversed(self._matching(cls, key))])
+
+    def latest(self, cls: type[R], **key: object) -> R | None:
+        """Give the newest filed record of a kind that stands."""
+        if not key:
+            newest = self.on_file.newest(cls)
+            return newest[-1] if newest else None
+        matching = self._matching(cls, key)
+        return matching[0][0] if matching else None
+
+    def filed(self, cls: type[R], **key: object) -> tuple[R, ...]:
+        """Give every record of a kind that was not retracted, superseded ones included, oldest first."""
+        records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
+        return tuple(r for r in records if all(getattr(r, name) == value for name, value in key.items()))
+
+    def on(self, cls: type[R], day: date, **key: object) -> R | None:
+        """Give the record of a kind that covers *day*, newest filed first; else the one that covered last.
+
+        A record without its dates is not passed over: whoever reads it finds the date missing.
+        """
+        if tuple(key) == cls.kind_info.key:  # all of it, as it is nearly always asked
+            return given(self.on_file.series(cls).get(tuple(key.values()), ()), day)
+        return given(chain.from_iterable(self._matching(cls, key)), day)
+
+    def all_on(self, cls: type[R], day: date) -> tuple[R, ...]:
+        """Give, for each key, the record of a kind that covers *day*, those without their dates included."""
+        found = [given(records, day) for records in self.on_file.series(cls).values()]
+        return tuple([record for record in found if record is not None and may_cover(record, day)])
+
+    def through(self, record: Record, day: date) -> date:
+        """Give the last day on which `on`, from *day*, still gives *record*. Raises Absent for a missing date."""
+        start, end = period_of(record)
+        if start is None or end is None:
+            raise Absent(record, record.kind_info.period[0 if start is None else 1])
+        replaced = self.replaced_on(record, day)
+        return end if replaced is None else min(end, replaced - ONE_DAY)
+
+    def replaced_on(self, record: Record, day: date) -> date | None:
+        """Give the first day after *day* on which `on` gives another record than *record*; None: it never does."""
+        if len(self.on_file.standing(type(record))) < 2:
+            return None
+        series = self.on_file.series(type(record)).get(key_of(record), [])
+        if len(series) < 2:
+            return None
+        return next((turn for turn in sorted(turns(series, day)) if given(series, turn) is not record), None)
+
+    def _matching(self, cls: type[R], key: Mapping[str, object]) -> list[list[R]]:
+        series = self.on_file.series(cls)
+        if not key:
+            return list(series.values())
+        names = cls.kind_info.key
+        if tuple(key) == names:  # all of it, as it is nearly always asked
+            found = series.get(tuple(key.values()))
+            return [found] if found else []
+        if set(key) - set(names):
+            raise TypeError(f"{cls.__name__} is looked up by {names or 'nothing'}, not by {sorted(key)}")
+        wanted = [(names.index(name), value) for name, value in key.items()]
+        return [found for values, found in series.items() if all(values[i] == value for i, value in wanted)]
+
+    def entry(self, record: Record) -> Entry:
+        """Give the entry that *record* lies in."""
+        position = self.on_file.position(record)
+        return Entry(record=record) if position is None else self.entries[position]
+
+    # --- where it stands --------------------------------------------------------------------------------------------
+
+    def entered_at_version(self) -> int | None:
+        """Give the version at which the state that it is in, or is to leave, was entered; None where no move says."""
+        for version in range(len(self.moves or ()), 0, -1):
+            made = (self.moves or ())[version - 1]
+            if made.source != made.target:
+                return version
+        return None
+
+    def filed_since(self, record: Record, version: int | None) -> bool:
+        """Tell whether *record* was filed since the partnership came to *version*. Raises Absent where nothing says."""
+        filed = self.entry(record)
+        if version is None or self.moves is None:
+            raise Absent("moves")
+        if filed.version is None:
+            raise Absent(record, "entry/version")
+        return filed.version >= version
+
+    def last_made(self, trigger: str) -> int:
+        """Give the version that the last move by *trigger* led to, or 0 where there was none."""
+        moves = self.moves or ()
+        return next((v for v in range(len(moves), 0, -1) if moves[v - 1].trigger == trigger), 0)
+
+    def day_of(self, moment: datetime) -> date:
+        """Give the district's day on which a moment falls."""
+        return moment.astimezone(self.tz).date()
+
+    def term_began_since(self, day: date, on: date) -> bool:
+        """Tell whether its present term began on *day* or later, or none has begun: it does not run yet.
+
+        A term begins when the partnership is activated, adopted or renewed; a step now asked for counts as taken *on*.
+        Raises Absent where no move says.
+        """
+        if self.move is not None and self.move.trigger in TERM_BEGINS:
+            return on >= day
+        if self.moves is None:
+            if self.partnership.state in BEFORE_ACTIVE:
+                return True
+            raise Absent("moves")
+        began = next((move for move in reversed(self.moves) if move.trigger in TERM_BEGINS), None)
+        if began is None:
+            return True
+        if began.since is None and began.at is None:
+            raise Absent("moves")
+        return (began.since or self.day_of(cast("datetime", began.at))) >= day
+
+    def sites(self) -> frozenset[str] | None:
+        """Name the sites that it is for; None where the scope does not say."""
+        scope = self.latest(Scope)
+        return None if scope is None or scope.sites is None else frozenset(scope.sites)
+
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Give each site and content area that its services share, by which neighbours are found."""
+        return frozenset(
+            (site, area)
+            for service in self.all(Service)
+            for site in service.sites or ()
+            for area in service.content_areas or ()
+        )
+
+    def after(self, move: Move, on: date) -> Dossier:
+        """Give the dossier as it would stand after *move*, made on the day *on*."""
+        since = self.partnership.since if move.source == move.target else move.since or on
+        stood = self.partnership
+        partnership = Partnership(move.target, stood.id, stood.partner_id, since, stood.version, stood.succeeds)
+        return Dossier(self.partner, partnership, self.on_file, self.moves, move, self.filing, self.neighbours, self.tz)
+
+    # --- as a mapping -----------------------------------------------------------------------------------------------
+
+    def pointer(self, where: object, field: str | None = None) -> str:
+        """Give the JSON Pointer of a value in this dossier; a text stands for itself."""
+        if isinstance(where, str):
+            base = where
+        elif (position := self.on_file.position(where)) is not None:
+            base = f"/records/{position}"
+        elif where is self.partner:
+            base = "/partner"
+        elif where is self.partnership:
+            base = "/partnership"
+        elif isinstance(where, Neighbour) and (place := _place(where, self.neighbours or ())) is not None:
+            base = f"/neighbours/{place}"
+        elif isinstance(where, Entry) and (place := _place(where, self.entries)) is not None:
+            base = f"/records/{place}/entry"
+        else:
+            base = ""
+        return f"{base}/{field}" if field else base
+
+    def label(self, where: object) -> str:
+        """Name a value in this dossier for a reader: a record by its kind and key; nothing where its place says it."""
+        if isinstance(where, Record) and where is not self.partner:
+            return " ".join([kind_of(where), *(str(part) for part in key_of(where))])
+        return where.partner if isinstance(where, Neighbour) else ""
+
+    @answers("SPPS-KPI-Y1.1b")
+    def to_mapping(self) -> dict[str, Any]:
+        """Give the dossier as plain JSON data, from which `from_mapping` makes it again."""
+        return mapping.of(self.partner, self.partnership, self.entries, self.moves, self.neighbours)
+
+    @classmethod
+    @answers("SPPS-KPI-Y1.1b")
+    def from_mapping(cls, data: Mapping[str, Any]) -> Dossier:
+        """Read a dossier from plain JSON data. Raises InvalidRecord with every fault, each with its JSON Pointer."""
+        partner, partnership, entries, moves, neighbours = mapping.read(data)
+        return cls(partner, partnership, OnFile(entries), moves=moves, neighbours=neighbours)
+
+
+def _place(one: object, several: Iterable[object]) -> int | None:
+    return next((place for place, other in enumerate(several) if other is one), None)
