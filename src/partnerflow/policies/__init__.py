@@ -12,24 +12,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .registry import load_pack, shipped_packs
+from .registry import load_pack, offered_packs, shipped_packs
 
 if TYPE_CHECKING:
     from partnerflow.dossier import Dossier, Neighbour
 
     from .card import ANY_TRIGGER, FILE, Policy, policy
-    from .finding import Finding, Granted, Outcome, Severity
-    from .pack import Pack, Role, Rule, Setting
+    from .finding import Finding, Granted, Outcome, Remark, Severity
+    from .pack import Pack, Role
     from .report import Pin, Report
+    from .rule import Rule, Setting
     from .verdict import Problem, Until, Verdict, best_of, each, lack, need, not_applicable
 
 _HOME = {
     "Dossier": "partnerflow.dossier",
     "Neighbour": "partnerflow.dossier",
-    **dict.fromkeys(("Pack", "Role", "Rule", "Setting"), "partnerflow.policies.pack"),
+    **dict.fromkeys(("Pack", "Role"), "partnerflow.policies.pack"),
+    **dict.fromkeys(("Rule", "Setting"), "partnerflow.policies.rule"),
     **dict.fromkeys(("Pin", "Report"), "partnerflow.policies.report"),
     **dict.fromkeys(("ANY_TRIGGER", "FILE", "Policy", "policy"), "partnerflow.policies.card"),
-    **dict.fromkeys(("Finding", "Granted", "Outcome", "Severity"), "partnerflow.policies.finding"),
+    **dict.fromkeys(("Finding", "Granted", "Outcome", "Remark", "Severity"), "partnerflow.policies.finding"),
     **dict.fromkeys(
         ("Problem", "Until", "Verdict", "best_of", "each", "lack", "need", "not_applicable"),
         "partnerflow.policies.verdict",
@@ -48,6 +50,7 @@ __all__ = [
     "Pin",
     "Policy",
     "Problem",
+    "Remark",
     "Report",
     "Role",
     "Rule",
@@ -61,6 +64,7 @@ __all__ = [
     "load_pack",
     "need",
     "not_applicable",
+    "offered_packs",
     "policy",
     "shipped_packs",
 ]

@@ -158,6 +158,22 @@ class Policy:
             return _sound(self, outcome, None if until == NO_END else until, asked)
         if outcome is not Outcome.ERROR:
             outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
+        return self._unsound(outcome, problems, asked, parameters, lapsed)
+
+    def lacking(self, absent: Absent, dossier: Dossier, asked: Asked, parameters: Mapping[str, object]) -> Finding:
+        """Give the finding that a fact is missing on which it depends how this is asked."""
+        return self._unsound(
+            Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
+        )
+
+    def not_asked(self, asked: Asked) -> Finding:
+        """Give the finding that the pack does not ask this of such a partnership."""
+        return _sound(self, Outcome.NOT_APPLICABLE, None, asked)
+
+    def _unsound(
+        self, outcome: Outcome, problems: Sequence[Problem], asked: Asked, parameters: Mapping[str, object],
+        lapsed: date | None,
+    ) -> Finding:  # fmt: skip
         return Finding(
             code=self.code,
             title=self.title,
@@ -172,6 +188,7 @@ class Policy:
             advice=self.fix,
             parameters=parameters,
             owner=self.owner,
+            waivable_days=0 if outcome is Outcome.ERROR else self.max_waiver_days,
             cites=self.cites,
         )
 

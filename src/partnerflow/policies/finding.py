@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from .verdict import Problem
+from .verdict import Problem, filled
 
 Owner: TypeAlias = Literal["district", "school", "partner"]
 """The side that has to act where something is wrong."""
@@ -43,6 +43,18 @@ class Granted:
     reason: str
 
 
+@attrs.frozen
+class Remark:
+    """What is to be said of a waiver: the code of its policy, and a sentence with its facts kept apart."""
+
+    code: str
+    template: str
+    facts: Mapping[str, object] = attrs.field(factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {filled(self.template, self.facts)}"
+
+
 @attrs.frozen(kw_only=True)
 class Finding:
     """What one policy says of one dossier on one day."""
@@ -69,6 +81,8 @@ class Finding:
     """The parameters that were in force."""
     owner: Owner = "district"
     """The side that has to act."""
+    waivable_days: int = 0
+    """The longest that it can be waived for; 0: never."""
     cites: tuple[str, ...] = ()
 
     @property
@@ -94,17 +108,3 @@ class Finding:
 
 
 _SOUND = frozenset({Outcome.PASSED, Outcome.NOT_APPLICABLE})
-
-
-def filled(template: str, parameters: Mapping[str, object]) -> str:
-    """Fill parameters into a sentence."""
-    if "{" not in template and "}" not in template:
-        return template
-    return template.format(**{name: in_words(value) for name, value in parameters.items()})
-
-
-def in_words(value: object) -> str:
-    """Write a parameter as it stands in a sentence."""
-    if isinstance(value, frozenset):
-        value = tuple(sorted(map(str, value)))
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -16,6 +16,7 @@ import attrs
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical, sha256
+from partnerflow.clauses import answers
 from partnerflow.dossier import Dossier
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.lifecycle import DEFAULT, Lifecycle, Move, Row
@@ -23,11 +24,13 @@ from partnerflow.records import NO_END
 from partnerflow.records.conversion import unstructure
 
 from .card import ANY_TRIGGER, FILE, Asked, Policy
-from .finding import Finding, Severity
+from .finding import Finding
 from .report import Pin, Report
-from .waivers import idle, waive
+from .rule import Rule, Setting
+from .waivers import others
 
 
+@answers("SPPS-V.5c", "EAF-C.4b")
 @attrs.frozen(kw_only=True)
 class Role:
     """What the holders of a role may do; `"*"` among the names stands for all."""
@@ -48,63 +51,7 @@ class Role:
         return name in names or "*" in names
 
 
-@attrs.frozen(kw_only=True)
-class Setting:
-    """Values of parameters that apply from a day on, and where they come from."""
-
-    values: Mapping[str, object] = attrs.field(hash=False)
-    since: date = date.min
-    cites: str | None = None
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Rule:
-    """A policy as one pack applies it."""
-
-    policy: Policy
-    severity: Severity
-    enforced: bool = True
-    """False in a pilot: its findings are reported and stop nothing (SPPS-V.6b)."""
-    holds_in: frozenset[str] = frozenset()
-    guards: frozenset[str] = frozenset()
-    settings: tuple[Setting, ...] = ()
-    """Oldest first."""
-    given: Mapping[str, object] = attrs.field(factory=dict)
-    """Parameters that are the pack's own, such as its roles."""
-
-    def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
-        """Judge *dossier* by this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
-        read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
-        return self.judge(read, on, gates=True, stands=bool(self.holds_in))
-
-    def parameters(self, on: date) -> Mapping[str, object]:
-        """Give the parameters in force on the day *on* (EAF-C.3c)."""
-        if not self.settings:
-            return self._always
-        found = dict(self._always)
-        for setting in self.settings:
-            if setting.since <= on:
-                found.update(setting.values)
-        return found
-
-    @cached_property
-    def _always(self) -> dict[str, object]:
-        return {**self.policy.defaults, **self.given}
-
-    def changes_after(self, on: date) -> date | None:
-        """Give the next day after *on* on which a parameter changes."""
-        return min((setting.since for setting in self.settings if setting.since > on), default=None)
-
-    def asked_for(self, trigger: str) -> bool:
-        """Tell whether it guards *trigger*."""
-        return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
-
-    def judge(self, dossier: Dossier, on: date, *, gates: bool, stands: bool) -> Finding:
-        """Ask the policy, and apply the waiver that may lie on file."""
-        asked = Asked(self.severity, self.enforced, gates, stands)
-        return waive(self.policy.judge(dossier, on, self.parameters(on), asked), self.policy, dossier, on)
-
-
+@answers("SPPS-II.3", "EAF-C.3c")
 @attrs.frozen(kw_only=True, eq=False)
 class Pack:
     """A named, versioned set of rules and roles. Load one with `load_pack`."""
@@ -115,6 +62,7 @@ class Pack:
     roles: Mapping[str, Role] = attrs.field(factory=dict)
     leads: tuple[int, ...] = (30, 7, 0)
     """How many days before a due date a sweep reminds of it."""
+    title: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -127,11 +75,11 @@ class Pack:
                             "code": rule.policy.code,
                             "revision": rule.policy.revision,
                             "severity": str(rule.severity),
-                            "enforced": rule.enforced,
+                            "enforcement": rule.enforcement,
                             "holds_in": sorted(rule.holds_in),
                             "guards": sorted(rule.guards),
                             "defaults": unstructure(dict(rule.policy.defaults)),
-                            "settings": [[str(s.since), unstructure(dict(s.values))] for s in rule.settings],
+                            "settings": [_setting_data(setting) for setting in rule.settings],
                         }
                         for rule in sorted(self.rules, key=lambda rule: rule.policy.code)
                     ],
@@ -216,17 +164,13 @@ class Pack:
         asked = None if move is None else move.trigger
         nobody = move is not None and move.by is None
         findings, not_asked = [], []
-        for rule in self.rules:
-            stands = state in rule.holds_in and asked != FILE
-            guards = asked is not None and rule.asked_for(asked)
-            if not (stands or guards):
-                continue
+        for rule, how in self._bearing(state, asked, advances=row is None or row.advances):
             if nobody and rule.policy.authority:
                 not_asked.append(rule.policy.code)
-                continue
-            gates = guards or row is None or row.advances
-            findings.append(rule.judge(dossier, on, gates=gates, stands=stands))
-        lapsed, unused = idle(tuple(findings), self._policies, dossier, on)
+            else:
+                findings.append(rule.judge(dossier, on, how))
+        may_waive = self.who_may("file", "waiver")
+        waivers = others(findings, self._policies, dossier, on, may_waive if self.roles else None)
         return Report(
             pack=self.pin,
             on=on,
@@ -234,10 +178,44 @@ class Pack:
             partner=dossier.partner.name,
             findings=tuple(findings),
             trigger=asked,
-            lapsed_waivers=lapsed,
-            unused_waivers=unused,
+            lapsed_waivers=waivers.lapsed,
+            unused_waivers=waivers.unused,
+            asked_waivers=waivers.asked,
             not_asked=tuple(not_asked),
+            may_fire=self.who_may("fire", asked) if asked else (),
+            may_waive=may_waive,
         )
+
+    def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, Asked], ...]:
+        """Give the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
+        key = state, asked, advances
+        found = self._looked_up.get(key)
+        if found is None:
+            found = tuple(
+                (rule, rule.asked(gates=guards or advances, stands=stands))
+                for rule in self.rules
+                for stands in [state in rule.holds_in and asked != FILE]
+                for guards in [asked is not None and rule.asked_for(asked)]
+                if stands or guards
+            )
+            self._looked_up[key] = found
+        return found
+
+    @cached_property
+    def _looked_up(self) -> dict[tuple[str, str | None, bool], tuple[tuple[Rule, Asked], ...]]:
+        return {}
+
+    def who_may(self, what: str, name: str) -> tuple[str, ...]:
+        """Name the roles that may `fire` the trigger, or `file` the kind, of that name."""
+        key = what, name
+        found = self._who.get(key)
+        if found is None:
+            found = self._who[key] = tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
+        return found
+
+    @cached_property
+    def _who(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return {}
 
     def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
         """Give, for every finding of *report* that stands, the last day on which it still says the same."""
@@ -251,12 +229,23 @@ class Pack:
         day = _last_day(finding, rule, on)
         while day is not None and day < NO_END:
             tomorrow = date.fromordinal(day.toordinal() + 1)
-            then = rule.judge(dossier, tomorrow, gates=True, stands=True)
+            then = rule.judge(dossier, tomorrow)
             following = _last_day(then, rule, tomorrow)
             if not then.sound:
                 return day
             day = following
         return None
+
+
+def _setting_data(setting: Setting) -> dict[str, Any]:
+    return {
+        "values": unstructure(dict(setting.values)),
+        "since": setting.since.isoformat(),
+        "at_renewal": setting.at_renewal,
+        "applies": {name: sorted(words) for name, words in setting.applies.items()},
+        "severity": setting.severity and str(setting.severity),
+        "enforcement": setting.enforcement,
+    }
 
 
 def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:

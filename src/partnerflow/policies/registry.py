@@ -20,27 +20,46 @@ GROUP = "partnerflow.packs"
 def load_pack(name: str, *, policies: Iterable[Policy] = ()) -> Pack:
     """Load a pack by the name it has here or in another package, or by the path of a TOML file.
 
-    *policies* are a host's own, which the file may name besides those that come with us. Raises PackError, which names
-    the file, the place and the remedy; NotFound for a name that nobody offers.
+    *policies* are a host's own, which the file may name besides those that come with us. A file may extend another pack
+    by its name, or another file by its path from there. Raises PackError, which names the file, the place and the
+    remedy; NotFound for a name that nobody offers.
     """
+    from .shipped import POLICIES
+
+    return _load(name, (*POLICIES, *policies), ())
+
+
+def _load(name: str, known: tuple[Policy, ...], on_the_way: tuple[str, ...]) -> Pack:
+    """Load a pack; *on_the_way* are those that extend it, by which a circle is told."""
     from importlib import resources
     from pathlib import Path
 
     from partnerflow.errors import NotFound, PackError
 
-    from .shipped import POLICIES
+    from .shipped import RETIRED
     from .toml import read_pack
 
-    known = (*POLICIES, *policies)
+    if name in on_the_way:
+        raise PackError(on_the_way[0], "pack.extends", f"goes round in a circle: {' -> '.join((*on_the_way, name))}")
+
+    def extended(base: str) -> Pack:
+        path = str(Path(name).parent / base) if name.endswith(".toml") and base.endswith(".toml") else base
+        try:
+            return _load(path, known, (*on_the_way, name))
+        except NotFound as error:
+            raise PackError(name, "pack.extends", f"{base!r} is no pack: {error}") from None
+
     if name.endswith(".toml"):
         try:
-            return read_pack(Path(name).read_text(encoding="utf-8"), name, known)
+            text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PackError(name, "file", f"cannot be read: {error}") from None
-    shipped = resources.files("partnerflow.policies") / "packs" / f"{name}.toml"
-    if name.isidentifier() or name.replace("-", "_").isidentifier():
+        return read_pack(text, name, known, retired=RETIRED, extended=extended)
+    if name.replace("-", "_").isidentifier():
+        shipped = resources.files("partnerflow.policies") / "packs" / f"{name}.toml"
         if shipped.is_file():
-            return read_pack(shipped.read_text(encoding="utf-8"), f"pack {name}", known)
+            text = shipped.read_text(encoding="utf-8")
+            return read_pack(text, f"pack {name}", known, retired=RETIRED, extended=extended)
         return _offered(name)
     raise NotFound("pack", name)
 
@@ -53,6 +72,14 @@ def shipped_packs() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in packs.iterdir() if file.name.endswith(".toml")))
 
 
+def offered_packs() -> tuple[tuple[str, str], ...]:
+    """Name the packs that other packages offer, each with its package; none of them is imported."""
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=GROUP)
+    return tuple(sorted((point.name, point.dist.name if point.dist else "unnamed") for point in found))
+
+
 def _offered(name: str) -> Pack:
     from importlib.metadata import entry_points
 
@@ -60,13 +87,17 @@ def _offered(name: str) -> Pack:
 
     from .pack import Pack
 
-    for point in entry_points(group=GROUP, name=name):
-        package = point.dist.name if point.dist else "an unnamed distribution"
+    points = tuple(entry_points(group=GROUP, name=name))
+    packages = sorted(point.dist.name if point.dist else "an unnamed distribution" for point in points)
+    if len(points) > 1:
+        raise PackError(f"pack {name}", GROUP, f"is offered by {' and '.join(packages)}: remove one of them")
+    for point, package in zip(points, packages, strict=True):
         try:
             pack = point.load()
-        except Exception as error:  # whatever is wrong with it, name whose it is
+        except (Exception, SystemExit) as error:  # whatever is wrong with it, name whose it is
             raise PackError(f"pack {name} of {package}", point.value, f"cannot be loaded: {error}") from error
         if not isinstance(pack, Pack):
             raise PackError(f"pack {name} of {package}", point.value, f"is a {type(pack).__name__}, not a Pack")
         return pack
-    raise NotFound("pack", f"{name} (shipped are: {', '.join(shipped_packs())})")
+    known = [*shipped_packs(), *(offered for offered, _ in offered_packs())]
+    raise NotFound("pack", f"{name} (there are: {', '.join(known)})")

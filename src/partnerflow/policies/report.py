@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
 from partnerflow.records.conversion import unstructure
 
-from .finding import Finding, Outcome
-from .verdict import Problem
+from .finding import Finding, Outcome, Remark
+
+if TYPE_CHECKING:
+    from partnerflow.records import ImprovementPlan
 
 SCHEMA = "partnerflow.report/1"
 
@@ -42,12 +44,18 @@ class Report:
     partner: str
     findings: tuple[Finding, ...]
     trigger: str | None = None
-    lapsed_waivers: tuple[str, ...] = ()
+    lapsed_waivers: tuple[Remark, ...] = ()
     """Waivers that do not count, each with the reason."""
     unused_waivers: tuple[str, ...] = ()
     """Codes of waivers that nothing needs."""
+    asked_waivers: tuple[Remark, ...] = ()
+    """Waivers that were asked for and have had no answer, each with who asked and its last day."""
     not_asked: tuple[str, ...] = ()
     """Policies that read who asks, where nobody was named."""
+    may_fire: tuple[str, ...] = ()
+    """The roles that may take the step."""
+    may_waive: tuple[str, ...] = ()
+    """The roles that may grant a waiver."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a report has no truth value: ask report.ok, report.blocking or report.broken")
@@ -80,28 +88,27 @@ class Report:
         """What is wrong but stops nothing: advisory, reported only, waived, or carried along by this trigger."""
         return tuple(f for f in self.findings if f.problems and f not in self.blocking)
 
-    def explain(self) -> str:
-        """Say in words what is wrong, where, under which clause, and what would mend it."""
-        return "\n".join(self._lines())
+    def explain(self, language: str = "en") -> str:
+        """Say in words what is wrong, where, what to do, by when, who decides, and under which clause.
 
-    def _lines(self) -> Iterator[str]:
-        asked = f"{self.trigger} -> {self.state}" if self.trigger else self.state
-        yield f"{self.partner} on {self.on} ({asked}), by pack {self.pack}:"
-        if not self.blocking:
-            yield f"  nothing stands in the way of {self.trigger}" if self.trigger else "  everything holds"
-        for finding in self.blocking:
-            yield from describe(finding)
-        if self.noted:
-            yield ""
-            yield "  noted, but stopping nothing:"
-            for finding in self.noted:
-                yield from describe(finding)
-        for lapsed in self.lapsed_waivers:
-            yield f"  waiver does not count: {lapsed}"
-        for unused in self.unused_waivers:
-            yield f"  waiver of {unused} is not needed"
-        if self.not_asked:
-            yield f"  not asked, because nobody was named who asks: {', '.join(self.not_asked)}"
+        Raises InvalidRequest for a language that has no catalogue.
+        """
+        from .advice import lines
+        from .words import words
+
+        return "\n".join(lines(self, words(language)))
+
+    def improvement_plan(
+        self, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = "en"
+    ) -> ImprovementPlan:
+        """Make the plan that this implies, ready to be filed once it has its cause (EAF-4.3.e).
+
+        *plan* is its name. Every finding that is wrong becomes an item with the side that owns it, its due date and
+        how one will know: due in so many *days*, in *advisory_days* where it stops nothing.
+        """
+        from .advice import improvement_plan
+
+        return improvement_plan(self, plan, days=days, advisory_days=advisory_days, language=language)
 
     def to_data(self) -> dict[str, Any]:
         """Give the report as plain JSON data."""
@@ -116,36 +123,17 @@ class Report:
             "blocking": [finding.code for finding in self.blocking],
             "broken": [finding.code for finding in self.broken],
             "findings": [finding_data(finding) for finding in self.findings],
-            "lapsed_waivers": list(self.lapsed_waivers),
+            "lapsed_waivers": [str(remark) for remark in self.lapsed_waivers],
             "unused_waivers": list(self.unused_waivers),
+            "asked_waivers": [str(remark) for remark in self.asked_waivers],
             "not_asked": list(self.not_asked),
+            "may_fire": list(self.may_fire),
+            "may_waive": list(self.may_waive),
         }
 
     def to_json(self) -> str:
         """Give the report as JSON text."""
         return json.dumps(self.to_data(), ensure_ascii=False, indent=2)
-
-
-def describe(finding: Finding) -> Iterator[str]:
-    """Say one finding in words, over several lines."""
-    mark = finding.outcome if finding.waiver is None else f"{finding.outcome}, waived"
-    if not finding.enforced:
-        mark += ", reported only"
-    elif finding.severity == "advisory":
-        mark += ", advisory"
-    yield f"  {finding.code} {mark}: {finding.title} [{', '.join(finding.cites)}]"
-    for problem in finding.problems:
-        yield f"      {_sentence(problem)}"
-    if finding.waiver is not None:
-        waiver = finding.waiver
-        asked = f"by {waiver.approved_by} at {waiver.requested_by}'s request"
-        yield f"      waived through {waiver.expires_on}, {asked}: {waiver.reason}"
-    elif finding.fix:
-        yield f"      To mend it: {finding.fix}"
-
-
-def _sentence(problem: Problem) -> str:
-    return f"{problem.path}: {problem.message}" if problem.path else problem.message
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -162,10 +150,16 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "gates": finding.gates,
         "stands": finding.stands,
         "fix": finding.fix,
+        "advice": finding.advice,
+        "parameters": {name: _plain(value) for name, value in finding.parameters.items() if name != "roles"},
+        "owner": finding.owner,
+        "lapsed_on": None if finding.lapsed_on is None else finding.lapsed_on.isoformat(),
+        "waivable_days": finding.waivable_days,
         "cites": list(finding.cites),
         "problems": [
             {
                 "path": problem.path,
+                "label": problem.label,
                 "message": problem.message,
                 "template": problem.template,
                 "facts": {name: _plain(value) for name, value in problem.facts.items()},

@@ -7,7 +7,7 @@ their facts are kept apart, so that they can be translated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NoReturn, TypeAlias, TypeVar
 
@@ -24,7 +24,7 @@ class Problem:
     day on which time alone will have mended it.
     """
 
-    __slots__ = ("absent", "facts", "field", "mends_on", "template", "where")
+    __slots__ = ("absent", "facts", "field", "label", "mends_on", "template", "where")
 
     def __init__(
         self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
@@ -32,11 +32,12 @@ class Problem:
         self.where, self.field, self.template, self.facts = where, field, template, facts
         self.mends_on = mends_on
         self.absent = False
+        self.label = ""
 
     @property
     def message(self) -> str:
         """The sentence with its facts."""
-        return self.template.format(**self.facts)
+        return filled(self.template, self.facts)
 
     @property
     def path(self) -> str:
@@ -44,11 +45,11 @@ class Problem:
         return str(self.where) if self.field is None else f"{self.where}/{self.field}"
 
     def found_in(self, dossier: Dossier) -> Problem:
-        """Give the problem with its place as a JSON Pointer into *dossier*."""
-        found = Problem(dossier.pointer(self.where, self.field), None, self.template, mends_on=self.mends_on)
-        found.facts, found.absent = self.facts, self.absent
-        _ = found.message  # a sentence that cannot be made is the policy's error, not that of whoever reads the report
-        return found
+        """Say where it is as a JSON Pointer into *dossier*, and name the record that lies there."""
+        self.label = dossier.label(self.where)
+        self.where, self.field = dossier.pointer(self.where, self.field), None
+        _ = self.message  # a sentence that cannot be made is the policy's error, not that of whoever reads the report
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and (self.path, self.message, self.absent, self.mends_on) == (
@@ -69,6 +70,10 @@ def lack(where: object, field: str | None = None, template: str = "is not on fil
     return problem
 
 
+PASSED = " on {day}, which has passed"
+"""What is said after the sentence of an Until whose day is past."""
+
+
 class Until:
     """This holds through *day*; *what* happens then ("general liability cover ends"), with its facts kept apart."""
 
@@ -79,13 +84,13 @@ class Until:
 
     def passed(self) -> Problem:
         """Give what is wrong once the day is past."""
-        problem = Problem("", None, self.what + " on {day}, which has passed")
+        problem = Problem("", None, self.what + PASSED)
         problem.facts = {**self.facts, "day": self.day}
         _ = problem.message
         return problem
 
     def __repr__(self) -> str:
-        return f"Until({self.day.isoformat()}, {self.what.format(**self.facts)!r})"
+        return f"Until({self.day.isoformat()}, {filled(self.what, self.facts)!r})"
 
 
 Verdict: TypeAlias = Iterator[Problem | Until]
@@ -122,22 +127,35 @@ def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Ve
     wrong: list[Problem] = []
     best: Until | None = None
     for one in several:
-        said = list(each([one], judge))
-        problems = [problem for problem in said if isinstance(problem, Problem)]
-        wrong += problems
-        if not problems:
-            ends = min((until for until in said if isinstance(until, Until)), key=_day, default=Until(NO_END, ""))
-            best = ends if best is None else max(best, ends, key=_day)
+        sound, ends = True, Until(NO_END, "")
+        for said in each((one,), judge):
+            if isinstance(said, Problem):
+                wrong.append(said)
+                sound = False
+            elif said.day < ends.day:
+                ends = said
+        if sound and (best is None or ends.day > best.day):
+            best = ends
     if best is None or best.day < on:
         yield from wrong
     if best is not None:
         yield best
 
 
-def _day(until: Until) -> date:
-    return until.day
-
-
 def not_applicable(why: str) -> NoReturn:
     """Make the outcome `not_applicable`; only after every fact that this rests on was there (`need`)."""
     raise NotApplicable(why)
+
+
+def filled(template: str, facts: Mapping[str, object]) -> str:
+    """Fill facts into a sentence."""
+    if "{" not in template and "}" not in template:
+        return template
+    return template.format(**{name: in_words(value) for name, value in facts.items()})
+
+
+def in_words(value: object) -> str:
+    """Write a fact as it stands in a sentence."""
+    if isinstance(value, frozenset):
+        value = tuple(sorted(map(str, value)))
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 import attrs
 
 from partnerflow.dossier import Dossier
-from partnerflow.records import Waiver, days_after
+from partnerflow.records import Record, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
 from .card import Policy
-from .finding import Finding, Granted, Outcome
+from .finding import Finding, Granted, Outcome, Remark
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
 
 
-def waive(finding: Finding, policy: Policy, dossier: Dossier, on: date) -> Finding:
-    """Give *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays."""
-    if finding.outcome not in _WAIVABLE:
+def waive(
+    finding: Finding, policy: Policy, dossier: Dossier, on: date, approvers: Collection[str] | None = None
+) -> Finding:
+    """Give *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays.
+
+    *approvers* are the roles that may grant one; None: the pack does not say.
+    """
+    if finding.outcome not in _WAIVABLE or not dossier.on_file.standing(Waiver):
         return finding
     waiver = dossier.latest(Waiver, policy=finding.code)
-    if waiver is None or why_not(waiver, policy, dossier, on) is not None:
+    if waiver is None or why_not(waiver, policy, dossier, on, approvers) is not None:
         return finding
     entry = dossier.entry(waiver)
     return attrs.evolve(
@@ -36,41 +41,90 @@ def waive(finding: Finding, policy: Policy, dossier: Dossier, on: date) -> Findi
     )
 
 
-def why_not(waiver: Waiver, policy: Policy, dossier: Dossier, on: date) -> str | None:
+def why_not(
+    waiver: Waiver, policy: Policy, dossier: Dossier, on: date, approvers: Collection[str] | None = None
+) -> Remark | None:
     """Say why *waiver* does not count on the day *on*, or None where it does."""
     entry = dossier.entry(waiver)
     if policy.max_waiver_days == 0:
-        return f"{policy.code} cannot be waived"
+        return Remark(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
     if entry.filed_by is None or entry.filed_at is None:
-        return "nobody is on file as having approved it"
+        return Remark(waiver.policy, "nobody is on file as having approved it")
     if entry.filed_by.id == waiver.requested_by:
-        return f"{waiver.requested_by} asked for it and approved it"
+        return Remark(waiver.policy, "{actor} asked for it and approved it", {"actor": waiver.requested_by})
+    if approvers is not None and entry.filed_by.roles.isdisjoint(approvers):
+        return Remark(waiver.policy, "{actor} held no role that may grant it", {"actor": entry.filed_by.id})
     if waiver.revision != policy.revision:
-        return f"it was given for revision {waiver.revision}; the policy is at revision {policy.revision}"
-    if waiver.expires_on > days_after(entry.filed_at.date(), policy.max_waiver_days):
-        return f"it runs for longer than the {policy.max_waiver_days} days that {policy.code} may be waived for"
+        facts = {"given": waiver.revision, "now": policy.revision}
+        return Remark(waiver.policy, "it was given for revision {given}; the policy is at revision {now}", facts)
+    if waiver.expires_on > days_after(dossier.day_of(entry.filed_at), policy.max_waiver_days):
+        most: dict[str, object] = {"days": policy.max_waiver_days, "policy": policy.code}
+        return Remark(waiver.policy, "it runs for longer than the {days} days that {policy} may be waived for", most)
+    if _answered(waiver, dossier, WaiverRevocation):
+        return Remark(waiver.policy, "it was revoked")
     if waiver.expires_on < on:
-        return f"it expired on {waiver.expires_on}"
+        return Remark(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
     return None
 
 
-def idle(
-    findings: tuple[Finding, ...], policies: dict[str, Policy], dossier: Dossier, on: date
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """List the waivers that do not count, with the reason, and those that nothing needs."""
+def _answered(record: Waiver | WaiverRequest, dossier: Dossier, *answers: type[Record]) -> bool:
+    """Tell whether one of *answers* about the same policy was filed after *record*."""
+    place = dossier.on_file.position(record)
+    for answer in answers:
+        later = dossier.latest(answer, policy=record.policy)
+        if later is not None and place is not None and (dossier.on_file.position(later) or 0) > place:
+            return True
+    return False
+
+
+@attrs.frozen
+class Waivers:
+    """What there is to know of the waivers on a file, beside those that findings stand under."""
+
+    lapsed: tuple[Remark, ...] = ()
+    """Those that do not count, each with the reason."""
+    unused: tuple[str, ...] = ()
+    """Codes of those that nothing needs."""
+    asked: tuple[Remark, ...] = ()
+    """Those that were asked for and have had no answer."""
+
+
+_NONE = Waivers()
+
+
+def others(
+    findings: Collection[Finding],
+    policies: Mapping[str, Policy],
+    dossier: Dossier,
+    on: date,
+    approvers: Collection[str] | None = None,
+) -> Waivers:
+    """List the waivers on file that do not count, that nothing needs, and that are only asked for."""
+    waivers, requests = dossier.all(Waiver), dossier.all(WaiverRequest)
+    if not waivers and not requests:
+        return _NONE
     by_code = {finding.code: finding for finding in findings}
-    return tuple(_lapsed(policies, dossier, on)), tuple(
-        waiver.policy
-        for waiver in dossier.all(Waiver)
-        if (found := by_code.get(waiver.policy)) is not None
-        and found.waiver is None
-        and why_not(waiver, policies[waiver.policy], dossier, on) is None
-    )
-
-
-def _lapsed(policies: dict[str, Policy], dossier: Dossier, on: date) -> Iterator[str]:
-    for waiver in dossier.all(Waiver):
+    lapsed, unused = [], []
+    for waiver in waivers:
         policy = policies.get(waiver.policy)
-        why = "no policy of this pack has that code" if policy is None else why_not(waiver, policy, dossier, on)
+        if policy is None:
+            why: Remark | None = Remark(waiver.policy, "no policy of this pack has that code")
+        else:
+            why = why_not(waiver, policy, dossier, on, approvers)
+        finding = by_code.get(waiver.policy)
         if why is not None:
-            yield f"{waiver.policy}: {why}"
+            lapsed.append(why)
+        elif finding is not None and finding.waiver is None:
+            unused.append(waiver.policy)
+    return Waivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
+
+
+def _asked(requests: tuple[WaiverRequest, ...], dossier: Dossier) -> Iterator[Remark]:
+    for request in requests:
+        if not _answered(request, dossier, Waiver, WaiverRefusal, WaiverRevocation):
+            by = dossier.entry(request).filed_by
+            facts: dict[str, object] = {"day": request.expires_on}
+            if by is None:
+                yield Remark(request.policy, "by nobody on file, through {day}", facts)
+            else:
+                yield Remark(request.policy, "by {actor}, through {day}", {"actor": by.id, **facts})

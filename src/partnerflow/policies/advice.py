@@ -1,0 +1,137 @@
+"""A report as advice to a school office: what is wrong, where, what to do, by when, who decides, under which clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from partnerflow.records import ImprovementPlan, PlanItem, days_after
+
+from .card import FILE
+from .finding import Finding, Remark, Severity
+from .verdict import Problem
+from .words import ENGLISH, Words, words
+
+if TYPE_CHECKING:
+    from .report import Report
+
+
+def lines(report: Report, say: Words) -> Iterator[str]:
+    """Say everything in *report*, line by line."""
+    asked = f"{say.fact(report.trigger)} -> {say.fact(report.state)}" if report.trigger else say.fact(report.state)
+    yield say("{partner} on {on} ({asked}), by pack {pack}:", partner=report.partner, on=report.on, asked=asked,
+              pack=str(report.pack))  # fmt: skip
+    if not report.blocking:
+        yield "  " + say(
+            "nothing stands in the way of {trigger}" if report.trigger else "everything holds", trigger=report.trigger
+        )
+    for finding in report.blocking:
+        yield from of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
+    if report.noted:
+        yield ""
+        yield f"  {say('noted, but stopping nothing:')}"
+        for finding in report.noted:
+            yield from of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
+    for lapsed in report.lapsed_waivers:
+        yield f"  {say('waiver does not count: {lapsed}', lapsed=of_remark(lapsed, say))}"
+    for code in report.unused_waivers:
+        yield f"  {say('waiver of {code} is not needed', code=code)}"
+    for asked_for in report.asked_waivers:
+        yield "  " + say(
+            "waiver asked for, to be granted or refused by {roles}: {asked}",
+            asked=of_remark(asked_for, say), roles=report.may_waive or ("nobody",),
+        )  # fmt: skip
+    if report.not_asked:
+        yield f"  {say('not asked, because nobody was named who asks: {codes}', codes=report.not_asked)}"
+    if report.blocking and report.trigger and report.may_fire:
+        yield f"  {say('Who decides on {trigger}: {roles}', trigger=report.trigger, roles=report.may_fire)}"
+
+
+def of_finding(
+    finding: Finding, say: Words, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Say one finding, over several lines; *may_waive* are the roles that may grant a waiver."""
+    yield f"  {finding.code} {', '.join(marks(finding, say))}: {say(finding.title)} [{', '.join(finding.cites)}]"
+    for problem in finding.problems:
+        yield f"      {of_problem(problem, say)}"
+    if finding.waiver is not None:
+        waiver = finding.waiver
+        yield "      " + say(
+            "waived through {day}, by {approver} at {asker}'s request: {reason}",
+            day=waiver.expires_on, approver=waiver.approved_by, asker=waiver.requested_by, reason=waiver.reason,
+        )  # fmt: skip
+        return
+    if finding.advice:
+        yield f"      {say('To mend it: {fix}', fix=say(finding.advice, **finding.parameters))}"
+    yield f"      {who_and_when(finding, say, trigger=trigger, may_waive=may_waive)}"
+
+
+def marks(finding: Finding, say: Words) -> Iterator[str]:
+    """Say what came of asking, and why it may stop nothing."""
+    yield say.fact(str(finding.outcome))
+    if finding.waiver is not None:
+        yield say("waived")
+    if not finding.enforced:
+        yield say("reported only")
+    elif finding.severity is Severity.ADVISORY:
+        yield say("advisory")
+
+
+def of_problem(problem: Problem, say: Words) -> str:
+    """Say one problem: where it is, as a place in the file and as the record that lies there, and what is wrong."""
+    said = say(problem.template, **problem.facts)
+    where = f"{problem.path} ({problem.label})" if problem.label else problem.path
+    return f"{where}: {said}" if where else said
+
+
+def of_remark(remark: Remark, say: Words) -> str:
+    """Say what is to be said of a waiver."""
+    return f"{remark.code}: {say(remark.template, **remark.facts)}"
+
+
+def who_and_when(finding: Finding, say: Words, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()) -> str:
+    """Say which side has to act and by when, and who may let it pass for a while."""
+    if finding.mends_on is not None:
+        said = say("For the {side}; time alone mends it on {day}.", side=finding.owner, day=finding.mends_on)
+    elif not finding.counts:
+        said = say("For the {side}, when there is time.", side=finding.owner)
+    elif trigger == FILE:
+        said = say("For the {side}, before it is filed.", side=finding.owner)
+    elif finding.gates and trigger:
+        said = say("For the {side}, before {trigger}.", side=finding.owner, trigger=trigger)
+    elif finding.lapsed_on is not None:
+        said = say("For the {side}, now: it ended on {day}.", side=finding.owner, day=finding.lapsed_on)
+    else:
+        said = say("For the {side}, now.", side=finding.owner)
+    if not finding.counts or not finding.waivable_days:
+        return said
+    return f"{said} " + say(
+        "It can be waived for at most {days} days, by {roles}.",
+        days=finding.waivable_days, roles=may_waive or ("nobody",),
+    )  # fmt: skip
+
+
+def improvement_plan(
+    report: Report, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = ENGLISH
+) -> ImprovementPlan:
+    """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
+    say = words(language)
+    wrong = [finding for finding in report.findings if not finding.sound]
+    wrong.sort(key=lambda finding: not finding.counts)
+    items = tuple(
+        PlanItem(
+            what=f"{finding.code}: {say(finding.advice, **finding.parameters)}",
+            owner=say.fact(finding.owner),
+            due_on=_due(finding, report.on, days if finding.counts else advisory_days),
+            success_measure=say("{code} holds: {title}", code=finding.code, title=say(finding.title)),
+        )
+        for finding in wrong
+    )
+    ends_on = max((item.due_on for item in items if item.due_on), default=days_after(report.on, days))
+    return ImprovementPlan(plan=plan, starts_on=report.on, ends_on=ends_on, items=items)
+
+
+def _due(finding: Finding, on: date, days: int) -> date:
+    """Give it its days, and no less than time alone needs."""
+    return max(finding.mends_on or on, days_after(on, days))

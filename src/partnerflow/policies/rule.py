@@ -1,0 +1,167 @@
+"""A policy as one pack applies it: where, how strictly, and with which parameters from which day and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from partnerflow.clauses import answers
+from partnerflow.dossier import Absent, Dossier
+from partnerflow.records import Profile, Scope
+
+from .card import ANY_TRIGGER, FILE, Asked, Policy
+from .finding import Finding, Severity
+from .verdict import need
+from .waivers import waive
+
+Enforcement: TypeAlias = Literal["enforce", "report_only", "off"]
+
+
+def _scope(dossier: Dossier) -> str:
+    return need(need(dossier.latest(Scope), "scope").level, "scope", "level")
+
+
+def _kind(dossier: Dossier) -> str:
+    return need(need(dossier.latest(Profile), "profile").partnership_kind, "profile", "partnership_kind")
+
+
+def _classification(dossier: Dossier) -> str:
+    return need(dossier.partner.classification, dossier.partner, "classification")
+
+
+def _partner_kind(dossier: Dossier) -> str:
+    return need(dossier.partner.kind, dossier.partner, "kind")
+
+
+CIRCUMSTANCES: Mapping[str, Callable[[Dossier], str]] = {
+    "scope": _scope,
+    "kind": _kind,
+    "classification": _classification,
+    "partner_kind": _partner_kind,
+}
+"""By what a pack may differ: where the partnership is (SPPS-V.3), of which kind (TK-4), and who the partner is.
+
+Each reads its fact from the file; one that is absent is missing evidence, never a reason to ask for less.
+"""
+
+
+@answers("SPPS-V.15", "TK-4", "SPPS-V.3")
+@attrs.frozen(kw_only=True)
+class Setting:
+    """What a pack sets for one policy: from which day, for whom, and where it comes from."""
+
+    values: Mapping[str, object] = attrs.field(factory=dict, hash=False)
+    """Parameters."""
+    since: date = date.min
+    at_renewal: bool = False
+    """Whether a partnership that runs on the day `since` is asked for it only from its next renewal on (SPPS-V.15)."""
+    applies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
+    """For whom: by circumstance, the words of which one must be on file; none: for everyone."""
+    severity: Severity | None = None
+    enforcement: Enforcement | None = None
+    cites: str | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the day alone says if it applies."""
+        return not (self.at_renewal or self.applies)
+
+    def holds_for(self, dossier: Dossier, on: date) -> bool:
+        """Tell whether it applies to *dossier* on the day *on*. Raises Absent where the file does not say."""
+        if self.since > on:
+            return False
+        if self.at_renewal and not dossier.term_began_since(self.since, on):
+            return False
+        return all(CIRCUMSTANCES[name](dossier) in wanted for name, wanted in self.applies.items())
+
+
+@answers("SPPS-V.6b")
+@attrs.frozen(kw_only=True, eq=False)
+class Rule:
+    """A policy as one pack applies it."""
+
+    policy: Policy
+    severity: Severity
+    enforcement: Enforcement = "enforce"
+    """`report_only` in a pilot: its findings are reported and stop nothing (SPPS-V.6b)."""
+    holds_in: frozenset[str] = frozenset()
+    guards: frozenset[str] = frozenset()
+    settings: tuple[Setting, ...] = ()
+    """In the order in which they apply: a later one wins."""
+    given: Mapping[str, object] = attrs.field(factory=dict)
+    """Parameters that are the pack's own, such as its roles."""
+    approvers: frozenset[str] | None = None
+    """The roles that may grant a waiver; None: the pack does not say."""
+
+    def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
+        """Judge *dossier* by this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
+        read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
+        return self.judge(read, on)
+
+    def parameters(self, on: date) -> Mapping[str, object]:
+        """Give the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
+        if not self.settings:
+            return self._always
+        found = dict(self._always)
+        for setting in self.settings:
+            if setting.plain and setting.since <= on:
+                found.update(setting.values)
+        return found
+
+    @cached_property
+    def _always(self) -> dict[str, object]:
+        return {**self.policy.defaults, **self.given}
+
+    @cached_property
+    def _for_everyone(self) -> bool:
+        return all(setting.plain for setting in self.settings)
+
+    def changes_after(self, on: date) -> date | None:
+        """Give the next day after *on* on which a parameter changes."""
+        return min((setting.since for setting in self.settings if setting.since > on), default=None)
+
+    def asked_for(self, trigger: str) -> bool:
+        """Tell whether it guards *trigger*."""
+        return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
+
+    @cached_property
+    def _alone(self) -> Asked:
+        return self.asked(gates=True, stands=bool(self.holds_in))
+
+    def asked(self, *, gates: bool, stands: bool) -> Asked:
+        """Give how it is asked, of everyone for whom nothing else is set."""
+        return Asked(self.severity, self.enforcement == "enforce", gates, stands)
+
+    def judge(self, dossier: Dossier, on: date, asked: Asked | None = None) -> Finding:
+        """Ask the policy, and apply the waiver that may lie on file."""
+        if self._for_everyone:
+            finding = self.policy.judge(dossier, on, self.parameters(on), asked or self._alone)
+        else:
+            finding = self._judge_apart(dossier, on, asked or self._alone)
+        return finding if finding.sound else waive(finding, self.policy, dossier, on, self.approvers)
+
+    def _judge_apart(self, dossier: Dossier, on: date, asked: Asked) -> Finding:
+        """Ask it as it applies to this partnership; where the file does not say which it is, that is missing."""
+        parameters, severity, enforcement = dict(self._always), self.severity, self.enforcement
+        try:
+            for setting in self.settings:
+                if setting.holds_for(dossier, on):
+                    parameters.update(setting.values)
+                    severity = setting.severity or severity
+                    enforcement = setting.enforcement or enforcement
+        except Absent as absent:
+            return self.policy.lacking(absent, dossier, self._strictest(asked), parameters)
+        asked = asked._replace(severity=severity, enforced=enforcement == "enforce")
+        if enforcement == "off":
+            return self.policy.not_asked(asked)
+        return self.policy.judge(dossier, on, parameters, asked)
+
+    def _strictest(self, asked: Asked) -> Asked:
+        severities = {self.severity, *(setting.severity for setting in self.settings)}
+        enforcements = {self.enforcement, *(setting.enforcement for setting in self.settings)}
+        severity = Severity.BLOCKING if Severity.BLOCKING in severities else self.severity
+        return asked._replace(severity=severity, enforced="enforce" in enforcements)

@@ -1,0 +1,67 @@
+"""Sentences in the reader's language.
+
+A sentence is known by its English template; a catalogue (gettext) gives it in another language, and the facts are
+filled in afterwards. What a catalogue does not have stays English, so that nothing is ever left unsaid. The catalogues
+lie in `locale/`; `translations/build.py` makes them.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+
+import attrs
+
+from partnerflow.errors import InvalidRequest
+
+from .verdict import in_words
+
+DOMAIN = "partnerflow"
+ENGLISH = "en"
+
+
+@attrs.frozen
+class Words:
+    """The sentences of one language. Get one with `words`."""
+
+    language: str
+    catalogue: gettext.NullTranslations = attrs.field(repr=False, eq=False)
+
+    def __call__(self, template: str, /, **facts: object) -> str:
+        """Say a sentence with its facts."""
+        said = self.catalogue.gettext(template) if template else ""
+        return said.format(**{name: self.fact(value) for name, value in facts.items()}) if facts else said
+
+    def fact(self, value: object) -> str:
+        """Write a fact as it stands in a sentence; a word of ours, such as a state or a side, in the language."""
+        if isinstance(value, (frozenset, set, tuple, list)):
+            several: Iterable[object] = value if isinstance(value, (tuple, list)) else sorted(map(str, value))
+            return ", ".join(self.fact(one) for one in several)
+        written = in_words(value)
+        return self.catalogue.pgettext("word", written) if isinstance(value, str) else written
+
+    def kind(self, name: str) -> str:
+        """Call a kind of record what it is called in the language."""
+        return self.catalogue.pgettext("kind", name).replace("_", " ")
+
+
+@lru_cache(maxsize=16)
+def words(language: str = ENGLISH) -> Words:
+    """Give the sentences of a language, such as "es". Raises InvalidRequest for one that has no catalogue."""
+    place = resources.files("partnerflow.policies") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    if language in languages() and place.is_file():
+        with place.open("rb") as file:
+            return Words(language, gettext.GNUTranslations(file))
+    if language == ENGLISH:
+        return Words(language, gettext.NullTranslations())
+    raise InvalidRequest("language", language, f"has no catalogue; there are: {', '.join(languages())}")
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """Name the languages that there are catalogues of."""
+    place = resources.files("partnerflow.policies") / "locale"
+    found = {folder.name for folder in place.iterdir() if folder.is_dir()} if place.is_dir() else set()
+    return tuple(sorted(found - {"__pycache__"} | {ENGLISH}))
