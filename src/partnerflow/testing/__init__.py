@@ -1,4 +1,4 @@
-"""What whoever builds on partnerflow may test with: an example, strategies for Hypothesis, and a contract for stores.
+"""What whoever builds on partnerflow may test with: an example, strategies, cards of policies, a contract for stores.
 
     from partnerflow.testing import EXAMPLE_DAY, example_dossier
     assert load_pack("default").check(example_dossier("active"), on=EXAMPLE_DAY).ok
@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cards import assert_card, assert_removing_never_unblocks, deletions
     from .clock import TickingClock
     from .contract import StoreContract
     from .examples import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HOME = {
     "StoreContract": "contract",
     "TickingClock": "clock",
+    **dict.fromkeys(("assert_card", "assert_removing_never_unblocks", "deletions"), "cards"),
     **dict.fromkeys(("BOARD", "EXAMPLE_DAY", "OFFICE", "example_dossier", "example_records"), "examples"),
     **dict.fromkeys(("actors", "days", "dossiers", "records"), "strategies"),
 }
@@ -31,7 +33,10 @@ __all__ = [
     "StoreContract",
     "TickingClock",
     "actors",
+    "assert_card",
+    "assert_removing_never_unblocks",
     "days",
+    "deletions",
     "dossiers",
     "example_dossier",
     "example_records",

@@ -28,6 +28,9 @@ from partnerflow.records import (
     Evaluation,
     ExpectationsMeeting,
     FacilityAccess,
+    FundingPlan,
+    FundingSource,
+    FundingStep,
     ImprovementPlan,
     Insurance,
     Liaison,
@@ -40,12 +43,15 @@ from partnerflow.records import (
     Person,
     PlanClosing,
     PlanItem,
+    Profile,
     Record,
+    Responsibility,
     ResponsibleParty,
     Scope,
     Score,
     Service,
     SharedElement,
+    Slot,
     Step,
     StrategicGoal,
     TerminationNotice,
@@ -54,6 +60,8 @@ from partnerflow.records import (
     Transition,
     VettingReview,
 )
+
+from .in_common import for_renewal, of_both_sides
 
 EXAMPLE_DAY = date(2026, 9, 15)
 """The day on which the example passes every policy."""
@@ -83,6 +91,7 @@ _PARTNER = Partner(
     classification="partner",
     summary="Tutoring and mentoring by the river since 1998",
     licences_required=("School Age Program",),
+    has_employees=False,
 )
 
 
@@ -182,6 +191,7 @@ def _standing() -> Iterator[Record]:
     yield from _of_the_partner()
     yield from _of_the_programme()
     yield from _of_the_agreement()
+    yield from of_both_sides(_SITE)
 
 
 def _of_the_partner() -> Iterator[Record]:
@@ -204,6 +214,10 @@ def _of_the_partner() -> Iterator[Record]:
 
 
 def _of_the_programme() -> Iterator[Record]:
+    yield Profile(
+        partnership_kind="long_term", duration="three years", intensity="four hours a week", focus="reading",
+        maturity=2, level="school partner", owning_office="Community Partnerships",
+    )  # fmt: skip
     yield Scope(level="school", sites=frozenset({_SITE}))
     yield Service(
         service="tutoring",
@@ -212,6 +226,9 @@ def _of_the_programme() -> Iterator[Record]:
         sites=frozenset({_SITE}),
         grades=frozenset({"3", "4"}),
         timing="out_of_school_time",
+        out_of_school="after",
+        slots=(Slot(day="tue", starts="15:00", ends="17:00"), Slot(day="thu", starts="15:00", ends="17:00")),
+        needs_access=frozenset(),
         schedule="Tue, Thu 15:00-17:00",
         direct_contact=True,
         on_site=True,
@@ -220,7 +237,7 @@ def _of_the_programme() -> Iterator[Record]:
     )
     yield Need(
         need="no reading support after 15:00", level="school", purposes=frozenset({"fill_gap"}),
-        why_this_partner="runs it in two schools nearby",
+        why_this_partner="runs it in two schools nearby", site=_SITE, group="students",
     )  # fmt: skip
     yield StrategicGoal(
         goal="Every child reads by grade 3", outcome="grade 3 reading", how="four hours a week", current=True
@@ -231,6 +248,7 @@ def _of_the_programme() -> Iterator[Record]:
             criterion: Score(score=3, evidence="report of last year")
             for criterion in (
                 "efficacy", "efficiency", "student_outcomes", "familiarity", "alignment", "communication", "delivery",
+                "capacity", "adaptability",
             )
         },
         steps={
@@ -263,6 +281,18 @@ def _of_the_agreement() -> Iterator[Record]:
         ),
         transition=Transition(who="counselor and mentor", when="May of grade 12", what="plan and contacts"),
         trained_people=frozenset({"j.rivera"}),
+        plans={
+            "communication": "a call on the first Monday of the month",
+            "problem_solving": "the two contacts within a week, then the principal",
+            "decision_making": "both contacts together",
+        },
+        custodian=ResponsibleParty(name="A. Anderson", role="counseling program leader"),
+        services=frozenset({"tutoring"}),
+        responsibilities=(
+            Responsibility(side="district", role="principal", what="gives the room"),
+            Responsibility(side="partner", role="coordinator", what="sends two tutors"),
+        ),
+        cost=Money.of(0, "USD"),
     )
     yield DataSharingAgreement(
         elements=(SharedElement(element="attendance", kept_in="service log"),),
@@ -273,11 +303,32 @@ def _of_the_agreement() -> Iterator[Record]:
         starts_on=starts_on,
         ends_on=ends_on,
     )
+    yield FundingPlan(
+        sources=(
+            FundingSource(
+                source="City youth fund", kind="grant", amount=Money.of(30_000, "USD"), percent=60,
+                ends_on=date(2027, 12, 31), status="won", status_on=date(2026, 5, 4),
+            ),
+            FundingSource(
+                source="Riverbend families", kind="donations", amount=Money.of(20_000, "USD"), percent=40,
+                ends_on=NO_END, status="won", status_on=date(2026, 5, 4),
+            ),
+        ),
+        discussed_on=date(2026, 8, 14),
+        discussed_by=both,
+        steps=(
+            FundingStep(what="ask the health trust", owner_side="partner", due_on=date(2026, 11, 30), done=False),
+        ),
+    )  # fmt: skip
     since = date(2026, 8, 1)
     yield Liaison(
-        side="district", name="A. Anderson", contact="anderson@district.example", starts_on=since, ends_on=NO_END
-    )
-    yield Liaison(side="partner", name="Ines Moreno", contact="ines@riverbend.example", starts_on=since, ends_on=NO_END)
+        side="district", name="A. Anderson", employer="district", contact="anderson@district.example",
+        starts_on=since, ends_on=NO_END,
+    )  # fmt: skip
+    yield Liaison(
+        side="partner", name="Ines Moreno", employer="partner", contact="ines@riverbend.example",
+        starts_on=since, ends_on=NO_END,
+    )  # fmt: skip
     yield Orientation(held_on=date(2026, 8, 25), partner_attended=True, led_by="A. Anderson")
     yield ExpectationsMeeting(
         held_on=date(2026, 8, 22),
@@ -297,6 +348,8 @@ def _of_state(state: str) -> Iterator[Record]:
 def _for_step(trigger: str | None) -> Iterator[Record]:
     if trigger == Trigger.AMEND:
         yield Amendment(what="a second site", requested_by="school", effective_on=date(2026, 10, 1), voluntary=True)
+    if trigger == Trigger.RENEW:
+        yield from for_renewal()
     if trigger == Trigger.OPEN_IMPROVEMENT_PLAN:
         yield from _plan()
     if trigger == Trigger.REINSTATE:

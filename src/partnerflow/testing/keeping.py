@@ -18,7 +18,7 @@ from partnerflow.errors import Refused
 from partnerflow.flow import Partnerflow
 from partnerflow.history import Transition, entry_link, transition_link
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.obligations import Obligation
+from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import Pack
 from partnerflow.ports import Changes, Holding, Receipt, Store
@@ -187,6 +187,43 @@ class Keeping:
         for found in (store.history(NOBODY), store.attempts(NOBODY), store.find(), store.files(), store.outgoing()):
             assert list(found) == []
         assert list(store.partnership_ids()) == list(store.due(date.max, "", LIVE)) == []
+
+    def test_everything_on_every_partnership_comes_in_the_order_of_ids(self, flow: Partnerflow, store: Store) -> None:
+        """Each as if it were asked for alone, through any number of pages, with the partner's file for every one."""
+        assert list(store.holdings()) == []
+        shared = adopted(flow, Partner(name="Shares its file", ids={"edfi": "19"}))
+        flow.file(shared.id, Insurance(line="general_liability"), Need(need=ODD), by=WHO)
+        begun = [shared.id, *(flow.propose(shared.partner_id, by=WHO).id for _ in range(230)), adopted(flow).id]
+        flow.fire(begun[7], "withdraw", by=WHO, reason=ODD)
+        flow.fire(begun[8], "begin_vetting", by=WHO, reason=ODD)
+        with store.transaction() as tx:
+            tx.holding(begun[9], lock=True)
+            judged = Judgement(partnership_id=begun[9], digest="d1", obligations=(owed("A"), owed("B")))
+            tx.write(Changes(judgements=[judged]))
+        alone = {each: held_by(store, each) for each in sorted(begun)}
+        assert list(store.holdings()) == list(alone.values())
+        assert len(alone[begun[9]].obligations) == 2
+        open_ones = [each for each in alone.values() if each.partnership.state not in ("terminated", "vetting")]
+        assert list(store.holdings(apart_from=["terminated", "vetting"])) == open_ones
+        assert len(open_ones) == len(begun) - 2
+
+    def test_a_part_of_the_partnerships_is_named_by_its_ends(self, flow: Partnerflow, store: Store) -> None:
+        """After the first, up to and with the last; parts that meet hold each partnership once."""
+        begun = sorted(adopted(flow).id for _ in range(5))
+
+        def part(after: UUID | None, through: UUID | None) -> list[UUID]:
+            return [holding.partnership.id for holding in store.holdings(after=after, through=through)]
+
+        assert part(None, begun[1]) + part(begun[1], begun[3]) + part(begun[3], None) == begun
+        assert (part(begun[1], begun[3]), part(begun[4], None), part(None, NOBODY)) == (begun[2:4], [], [])
+
+    def test_nobody_who_writes_waits_for_whoever_looks_at_everything(self, flow: Partnerflow, store: Store) -> None:
+        """What was written since is seen, where it has not been passed yet."""
+        begun = sorted(adopted(flow).id for _ in range(230))
+        looking = store.holdings(apart_from=["terminated"])
+        assert next(looking).partnership.id == begun[0]
+        flow.fire(begun[-1], "end", by=WHO, reason="term end")
+        assert [holding.partnership.id for holding in looking] == begun[1:-1]
 
     # --- files ------------------------------------------------------------------------------------------------------
 

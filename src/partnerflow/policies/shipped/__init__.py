@@ -4,9 +4,45 @@ from __future__ import annotations
 
 from partnerflow.policies import Policy
 
-from . import agreement, evaluation, governance, onboarding, partner, programme, safety, vetting
+from . import (
+    access,
+    agreement,
+    engagement,
+    evaluation,
+    funding,
+    governance,
+    mutual,
+    onboarding,
+    partner,
+    programme,
+    quality,
+    renewal,
+    safety,
+    school,
+    services,
+    terms,
+    vetting,
+)
 
-_MODULES = (partner, programme, vetting, safety, agreement, onboarding, evaluation, governance)
+_MODULES = (
+    partner,
+    programme,
+    vetting,
+    mutual,
+    safety,
+    agreement,
+    terms,
+    services,
+    access,
+    funding,
+    onboarding,
+    school,
+    quality,
+    engagement,
+    evaluation,
+    renewal,
+    governance,
+)
 
 POLICIES: tuple[Policy, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Policy)

@@ -15,7 +15,7 @@ from partnerflow.records import Agreement, Amendment, DataSharingAgreement
 from .people import who_meet_students
 from .states import RUNNING
 
-_AGREEMENT: dict[str, Any] = {
+AGREEMENT: dict[str, Any] = {
     "kind": "agreement",
     "form": "mou",
     "signed_by_district_on": "2026-08-20",
@@ -33,12 +33,12 @@ _AGREEMENT: dict[str, Any] = {
 }
 
 
-def _but(**changes: Any) -> dict[str, Any]:
+def but(**changes: Any) -> dict[str, Any]:
     """Give the example agreement with some fields changed, and those that are None left out."""
-    return {key: value for key, value in {**_AGREEMENT, **changes}.items() if value is not None}
+    return {key: value for key, value in {**AGREEMENT, **changes}.items() if value is not None}
 
 
-def _in_force(dossier: Dossier, on: date) -> Generator[Until, None, Agreement]:
+def in_force(dossier: Dossier, on: date) -> Generator[Until, None, Agreement]:
     """Give the agreement of the day; where another takes over later, say until when this one is asked.
 
     That it has ended is for AGR-001 alone to say.
@@ -58,22 +58,32 @@ def _in_force(dossier: Dossier, on: date) -> Generator[Until, None, Agreement]:
     holds_in=RUNNING,
     cites=["EAF-4.2.0", "TK-3"],
     fix="Have both sides sign an agreement that covers today and file it with its dates.",
-    passing=[_AGREEMENT],
-    failing=[_but(ends_on="2026-08-31", starts_on="2025-09-01")],
-    missing=[_but(signed_by_partner_on=None)],
+    owner="district",
+    passing=[AGREEMENT],
+    failing=[but(ends_on="2026-08-31", starts_on="2025-09-01")],
+    missing=[but(signed_by_partner_on=None)],
 )
-def agreement_in_force(dossier: Dossier, on: date) -> Verdict:
+def agreement_in_force(
+    dossier: Dossier, on: date, *, forms: frozenset[str] = frozenset({"contract", "mou"})
+) -> Verdict:
     """Nothing starts before the last signature, and nothing goes on after the last day."""
     agreement = need(dossier.on(Agreement, on), "agreement")
     if agreement.form is None:
         yield lack(agreement, "form")
-    for field in ("signed_by_district_on", "signed_by_partner_on"):
-        signed = getattr(agreement, field)
-        if signed is None:
-            yield lack(agreement, field, "is not signed")
-        elif signed > on:
-            yield Problem(agreement, field, "is to be signed on {day}", day=signed, mends_on=signed)
+    elif agreement.form not in forms:
+        yield Problem(agreement, "form", "{form} is not what is signed here: {forms}", form=agreement.form, forms=forms)
+    yield from signed(agreement, on)
     yield Until(dossier.through(agreement, on), "the agreement ends")
+
+
+def signed(agreement: Agreement, on: date) -> Verdict:
+    """Yield for each side that has not signed."""
+    for field in ("signed_by_district_on", "signed_by_partner_on"):
+        day = getattr(agreement, field)
+        if day is None:
+            yield lack(agreement, field, "is not signed")
+        elif day > on:
+            yield Problem(agreement, field, "is to be signed on {day}", day=day, mends_on=day)
 
 
 @policy(
@@ -82,13 +92,14 @@ def agreement_in_force(dossier: Dossier, on: date) -> Verdict:
     holds_in=RUNNING,
     cites=["EAF-4.2.a"],
     fix="Name one person at the district who sees to the programme, and file the agreement again.",
-    passing=[_AGREEMENT],
-    failing=[_but(district_contact={"name": ""})],
-    missing=[_but(district_contact=None)],
+    owner="district",
+    passing=[AGREEMENT],
+    failing=[but(district_contact={"name": ""})],
+    missing=[but(district_contact=None)],
 )
 def district_contact(dossier: Dossier, on: date) -> Verdict:
     """A programme that everybody answers for is one that nobody does."""
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     party = need(agreement.district_contact, agreement, "district_contact")
     if not need(party.name, agreement, "district_contact/name"):
         yield Problem(agreement, "district_contact/name", "is empty")
@@ -100,13 +111,14 @@ def district_contact(dossier: Dossier, on: date) -> Verdict:
     holds_in=RUNNING,
     cites=["EAF-4.2.b"],
     fix="Name one person at the partner and how to reach them, and file the agreement again.",
-    passing=[_AGREEMENT],
-    failing=[_but(partner_contact={"name": "Ines Moreno", "contact": ""})],
-    missing=[_but(partner_contact={"name": "Ines Moreno"})],
+    owner="partner",
+    passing=[AGREEMENT],
+    failing=[but(partner_contact={"name": "Ines Moreno", "contact": ""})],
+    missing=[but(partner_contact={"name": "Ines Moreno"})],
 )
 def partner_contact(dossier: Dossier, on: date) -> Verdict:
     """Exactly one person speaks for the partner, so that a word given is a word given."""
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     party = need(agreement.partner_contact, agreement, "partner_contact")
     for field in ("name", "contact"):
         if not need(getattr(party, field), agreement, f"partner_contact/{field}"):
@@ -119,13 +131,14 @@ def partner_contact(dossier: Dossier, on: date) -> Verdict:
     holds_in=RUNNING,
     cites=["EAF-4.2.c"],
     fix="Agree on days, times and a room, have both sides accept them, and file the agreement again.",
-    passing=[_AGREEMENT],
-    failing=[_but(time_and_space={**_AGREEMENT["time_and_space"], "accepted_by": ["district"]})],
-    missing=[_but(time_and_space={"schedule": "Tue, Thu 15:00-17:00"})],
+    owner="school",
+    passing=[AGREEMENT],
+    failing=[but(time_and_space={**AGREEMENT["time_and_space"], "accepted_by": ["district"]})],
+    missing=[but(time_and_space={"schedule": "Tue, Thu 15:00-17:00"})],
 )
 def time_and_space(dossier: Dossier, on: date) -> Verdict:
     """A partner without a room is a partner in the corridor."""
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     agreed = need(agreement.time_and_space, agreement, "time_and_space")
     for field in ("schedule", "space"):
         if not getattr(agreed, field):
@@ -141,13 +154,14 @@ def time_and_space(dossier: Dossier, on: date) -> Verdict:
     holds_in=RUNNING,
     cites=["EAF-4.2.d"],
     fix="Link each milestone named above to at least one goal of the district and one of the partner.",
-    passing=[_AGREEMENT],
-    failing=[_but(milestones=[])],
-    missing=[_but(milestones=[{"milestone": "80% attend", "district_goals": ["reading by grade 3"]}])],
+    owner="district",
+    passing=[AGREEMENT],
+    failing=[but(milestones=[])],
+    missing=[but(milestones=[{"milestone": "80% attend", "district_goals": ["reading by grade 3"]}])],
 )
 def milestones_aligned(dossier: Dossier, on: date) -> Verdict:
     """What is counted must matter to both, or one side will stop counting."""
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     milestones = need(agreement.milestones, agreement, "milestones")
     if not milestones:
         yield Problem(agreement, "milestones", "none is agreed")
@@ -178,6 +192,7 @@ _SHARING = {
     cites=["EAF-4.2.e", "EAF-C.5b"],
     fix="File a data-sharing agreement that covers today, with purpose, basis, confidentiality and where each shared "
     "element is kept; an empty list of elements if none is shared.",
+    owner="district",
     passing=[_SHARING],
     failing=[{**_SHARING, "elements": [{"element": "attendance", "kept_in": ""}]}],
     missing=[],
@@ -206,13 +221,14 @@ def data_sharing(dossier: Dossier, on: date) -> Verdict:
     cites=["EAF-4.2.f"],
     fix="Agree on who hands on what, and when, and file the agreement again; where no student leaves secondary school "
     "here, say that.",
-    passing=[_AGREEMENT],
-    failing=[_but(transition={**_AGREEMENT["transition"], "what": ""})],
-    missing=[_but(transition={"who": "counselor and mentor"})],
+    owner="school",
+    passing=[AGREEMENT],
+    failing=[but(transition={**AGREEMENT["transition"], "what": ""})],
+    missing=[but(transition={"who": "counselor and mentor"})],
 )
 def transition_agreed(dossier: Dossier, on: date) -> Verdict:
     """Advice that stops on the last day of school stops when it is needed most."""
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     transition = need(agreement.transition, agreement, "transition")
     for field in ("who", "when", "what"):
         said = getattr(transition, field)
@@ -232,14 +248,15 @@ _PERSON = {"kind": "person", "person": "j.rivera", "direct_contact": True}
     holds_in=RUNNING,
     cites=["EAF-4.2.g"],
     fix="Add the people named above to the training agreement and file the agreement again.",
-    passing=[_AGREEMENT, _SERVICE, _PERSON],
-    failing=[_but(trained_people=[]), _SERVICE, _PERSON],
-    missing=[_but(trained_people=None), _SERVICE, _PERSON],
+    owner="partner",
+    passing=[AGREEMENT, _SERVICE, _PERSON],
+    failing=[but(trained_people=[]), _SERVICE, _PERSON],
+    missing=[but(trained_people=None), _SERVICE, _PERSON],
 )
 def training_agreed(dossier: Dossier, on: date) -> Verdict:
     """Whoever works with students is held to the training, by name."""
     people = yield from who_meet_students(dossier)
-    agreement = yield from _in_force(dossier, on)
+    agreement = yield from in_force(dossier, on)
     covered = need(agreement.trained_people, agreement, "trained_people")
     for person in people:
         if person.person not in covered:
@@ -264,6 +281,7 @@ _AMENDMENT = {
     guards={Trigger.AMEND},
     cites=["SPPS-V.13b"],
     fix="File an amendment for this change: what changes, and which side asked for it.",
+    owner="district",
     passing={"partnership": _ACTIVE, "records": [_AMENDMENT], "moves": _MOVES},
     failing={
         "partnership": _ACTIVE,

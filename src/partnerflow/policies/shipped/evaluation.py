@@ -8,8 +8,11 @@ from typing import Any
 
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
+from partnerflow.lifecycle.states import TERM_BEGINS
 from partnerflow.policies import Problem, Until, Verdict, lack, need, policy
-from partnerflow.records import Evaluation, ImprovementPlan, PlanClosing, days_after
+from partnerflow.records import Evaluation, ImprovementPlan, PlanClosing, ReviewDecision, days_after
+
+from .sides import OURS
 
 _MOVES = [
     {"trigger": "adopt", "source": None, "target": "active", "reason": "in place", "by": {"id": "a.anderson"}},
@@ -49,6 +52,91 @@ def _on_plan(*records: dict[str, Any]) -> dict[str, Any]:
     return {"partnership": {"state": State.IMPROVEMENT_PLAN}, "records": list(records), "moves": _OPENED}
 
 
+_RATED: dict[str, Any] = {
+    **_EVALUATION,
+    "rating": "effective",
+    "done_by": "research and evaluation",
+    "dimensions": {"activities": "effective", "partnership": "effective", "progress": "partly_effective"},
+    "benefits": {"school": "effective", "partner": "effective"},
+}
+
+
+@policy(
+    "EVA-001",
+    "The evaluation rates what was done, how both got on, and how far the goals have come",
+    guards={Trigger.RENEW},
+    cites=["SPPS-III.E7", "CS2-3.S2"],
+    severity="advisory",
+    owner="district",
+    fix="Complete the evaluation: rate {dimensions} each apart, have each side rate what it gained, name the unit that "
+    "did it, and file it again.",
+    passing=_active(_RATED),
+    failing=_active({**_RATED, "benefits": {"school": "ineffective", "partner": "effective"}}),
+    missing=_active({**_RATED, "dimensions": {"activities": "effective"}}),
+)
+def evaluation_complete(
+    dossier: Dossier, on: date, *, dimensions: tuple[str, ...] = ("activities", "partnership", "progress")
+) -> Verdict:
+    """Full rooms can hide that two sides no longer talk, or that nobody learns anything."""
+    evaluation = need(dossier.latest(Evaluation), "evaluation")
+    for field in ("evaluated_on", "done_by"):
+        if not getattr(evaluation, field):
+            yield lack(evaluation, field)
+    rated = need(evaluation.dimensions, evaluation, "dimensions")
+    for dimension in dimensions:
+        if dimension not in rated:
+            yield lack(evaluation, f"dimensions/{dimension}", "is not rated")
+    gained = need(evaluation.benefits, evaluation, "benefits")
+    for side, ratings in (("partner", [gained.get("partner")]), ("district", [gained.get(side) for side in OURS])):
+        if not any(ratings):
+            yield lack(evaluation, f"benefits/{side}", "the {side} has not rated what it gained", side=side)
+        elif all(rating in (None, "ineffective") for rating in ratings):
+            yield Problem(evaluation, "benefits", "the {side} says that it gains nothing", side=side)
+
+
+_KEPT: dict[str, Any] = {
+    "kind": "review_decision",
+    "made_on": "2026-08-25",
+    "decision": "keep",
+    "reasons": "attendance rose, and families ask for it",
+    "needs": ["no reading support after 15:00"],
+    "took_part": ["principal", "partner", "families"],
+    "entry": {"version": 1},
+}
+
+
+@policy(
+    "EVA-002",
+    "The review ended in a decision, and what was to be revised was amended",
+    guards={Trigger.RENEW},
+    cites=["SPPS-0.1", "CS2-1.S3"],
+    severity="advisory",
+    owner="district",
+    fix="Review the partnership and file whether to keep, revise or end it, why, which needs that serves and who took "
+    "part; amend what is to be revised, and do not renew what is to end.",
+    passing=_active(_KEPT),
+    failing=_active({**_KEPT, "decision": "revise"}),
+    missing=_active(),
+)
+def review_decided(dossier: Dossier, on: date) -> Verdict:
+    """A partnership that nobody decided on goes on because it went on."""
+    decision = need(dossier.latest(ReviewDecision), "review_decision")
+    for field in ("reasons", "needs", "took_part"):
+        if not getattr(decision, field):
+            yield lack(decision, field)
+    began = max(dossier.last_made(trigger) for trigger in TERM_BEGINS)
+    if not dossier.filed_since(decision, began or None):
+        yield Problem(decision, None, "is from before the present term")
+    taken = need(decision.decision, decision, "decision")
+    if taken == "end":
+        yield Problem(decision, "decision", "it was decided to end the partnership")
+    amended = dossier.last_made(Trigger.AMEND)
+    if taken == "revise" and not (
+        amended and amended > need(dossier.entry(decision).version, decision, "entry/version")
+    ):
+        yield Problem(decision, "decision", "it was decided to revise it, and nothing was amended since")
+
+
 def _plan(dossier: Dossier) -> ImprovementPlan:
     return need(dossier.latest(ImprovementPlan), "improvement_plan")
 
@@ -58,6 +146,7 @@ def _plan(dossier: Dossier) -> ImprovementPlan:
     "An evaluation stands behind the plan",
     guards={Trigger.OPEN_IMPROVEMENT_PLAN},
     cites=["EAF-4.3.e2"],
+    owner="district",
     fix="Evaluate the partnership in its present run and file what was found, with its evidence.",
     passing=_active(_EVALUATION),
     failing=_active({**_EVALUATION, "rating": "effective"}),
@@ -80,6 +169,7 @@ def evaluation_behind_plan(dossier: Dossier, on: date) -> Verdict:
     "An open plan is on file, with its cause and what is to be done",
     guards={Trigger.OPEN_IMPROVEMENT_PLAN, Trigger.EXTEND_IMPROVEMENT_PLAN},
     cites=["EAF-4.3.e2", "EAF-4.3.e"],
+    owner="district",
     fix="File an improvement plan under a new name, with its cause, its days, and items with owner, day and measure of "
     "success.",
     passing=_active(_PLAN),
@@ -109,6 +199,7 @@ def plan_open(dossier: Dossier, on: date) -> Verdict:
     "The plan is closed as met",
     guards={Trigger.REINSTATE},
     cites=["EAF-4.3.e3"],
+    owner="district",
     fix="Close the plan on file as met, with the day and what was found; after an unsuccessful one the way back is "
     "shut.",
     passing=_on_plan(_PLAN, {**_CLOSING, "outcome": "met"}),
@@ -125,6 +216,7 @@ def plan_met(dossier: Dossier, on: date) -> Verdict:
     "The plan is closed as unsuccessful",
     guards={Trigger.TERMINATE_FOR_PERFORMANCE},
     cites=["EAF-4.3.e"],
+    owner="district",
     fix="Close the plan on file as unsuccessful, with the day and what was found, before ending the partnership for "
     "how it did.",
     max_waiver_days=0,
@@ -153,6 +245,7 @@ def _closed_as(dossier: Dossier, wanted: str, on: date) -> Verdict:
     "The plan is running, or what follows from it is being decided",
     holds_in={State.IMPROVEMENT_PLAN},
     cites=["EAF-4.3.e", "EAF-4.3.e3"],
+    owner="district",
     fix="Close the plan, extend it with a newer one, or take the step that its closing calls for.",
     passing=_on_plan(_PLAN),
     failing=_on_plan({**_PLAN, "ends_on": "2026-08-31"}),

@@ -13,7 +13,7 @@ from partnerflow.lifecycle import State, Trigger
 from partnerflow.partnership import NOT_STORED
 from partnerflow.policies import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
 from partnerflow.policies.pack import Role
-from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver
+from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver, WaiverRequest
 from partnerflow.records.registry import kind_of
 
 _OFFICE = {"id": "a.anderson", "side": "district", "roles": ["partnership_office"]}
@@ -32,6 +32,7 @@ def _asks(trigger: str, by: dict[str, Any] | None, **parts: Any) -> dict[str, An
     "Who asks may ask for this",
     guards={ANY_TRIGGER},
     cites=["SPPS-V.5c", "TK-10", "EAF-C.4b"],
+    owner="district",
     fix="Ask somebody who holds a role that may take this step here.",
     max_waiver_days=0,
     authority=True,
@@ -51,6 +52,7 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
     "Who files may file this",
     guards={FILE},
     cites=["SPPS-V.5c", "TK-10"],
+    owner="district",
     fix="Have it filed by somebody who holds a role that may file this kind here.",
     max_waiver_days=0,
     authority=True,
@@ -114,6 +116,7 @@ _BOARD = {"id": "b.okafor", "side": "district", "roles": ["partnership_office"]}
     "Nobody approves what they proposed",
     guards={Trigger.APPROVE},
     cites=["EAF-C.3c", "SPPS-V.5c"],
+    owner="district",
     fix="Have somebody else than who proposed the partnership approve it.",
     max_waiver_days=0,
     authority=True,
@@ -144,6 +147,8 @@ _WAIVER = {
     "Nobody grants a waiver that they asked for",
     guards={FILE},
     cites=["EAF-C.3c"],
+    revision=2,
+    owner="district",
     fix="Have somebody else than who asked for the waiver file it.",
     max_waiver_days=0,
     authority=True,
@@ -158,8 +163,17 @@ def not_own_waiver(dossier: Dossier, on: date) -> Verdict:
     if not waivers:
         not_applicable("no waiver is being filed")
     for waiver in waivers:
-        if waiver.requested_by == by.id:
+        if by.id in {waiver.requested_by, *_who_asked(dossier, waiver.policy, by)}:
             yield Problem("", None, "{actor} asked for the waiver of {policy}", actor=by.id, policy=waiver.policy)
+
+
+def _who_asked(dossier: Dossier, policy: str, by: Actor) -> Iterator[str]:
+    """Name who filed a request for the waiver, taken back or not, and who files one with it."""
+    for entry in dossier.entries:
+        if isinstance(entry.record, WaiverRequest) and entry.record.policy == policy:
+            yield need(entry.filed_by, entry.record, "entry/filed_by").id
+    if any(isinstance(record, WaiverRequest) and record.policy == policy for record in dossier.filing):
+        yield by.id
 
 
 _ACTIVE = {"state": State.ACTIVE}
@@ -178,6 +192,7 @@ _NOTICE = {
     "A notice says who ends it, when and why, and what is left to do",
     guards={Trigger.END},
     cites=["SPPS-V.13"],
+    owner="district",
     fix="File a termination notice with who asked, the day, the cause and the close-out list; for performance or "
     "safety take the step made for that.",
     passing={"partnership": _ACTIVE, "records": [_NOTICE]},
@@ -207,6 +222,7 @@ _APPROVAL = {
     "Another person approved the termination for cause",
     guards={Trigger.TERMINATE_FOR_CAUSE},
     cites=["SPPS-V.13"],
+    owner="district",
     fix="Have a second person file an approval of this step, in the present state, and ask again.",
     max_waiver_days=0,
     authority=True,

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from partnerflow.dossier import Dossier
 from partnerflow.policies import Problem, Until, Verdict, best_of, lack, need, policy
-from partnerflow.records import Contact, Scope, Service
+from partnerflow.records import Contact, Profile, Scope, Service
 
 from .states import FROM_VETTING
 
@@ -35,6 +36,7 @@ _PARTNER = {"name": "Riverbend Youth Center", "kind": "community_organization"}
     holds_in=FROM_VETTING,
     cites=["SPPS-V.2a", "SPPS-KPI-Y1.6"],
     fix="Decide what the district calls this organisation and file the partner again with its classification.",
+    owner="district",
     passing={"partner": {"classification": "partner"}},
     failing={"partner": {"classification": "sponsor"}},
     missing=[],
@@ -56,6 +58,7 @@ def classified(dossier: Dossier, on: date, *, accepted: frozenset[str] = frozens
     cites=["SPPS-V.4", "SPPS-V.4a", "EAF-4.2.i", "SPPS-V.3"],
     fix="File what is named above: the kind of organisation, a contact who can be reached, the scope, and each service "
     "with its summary and content areas.",
+    owner="partner",
     passing={"partner": _PARTNER, "records": [_CONTACT, _SCOPE, _SERVICE]},
     failing={"partner": _PARTNER, "records": [{**_CONTACT, "ends_on": "2026-06-30"}, _SCOPE, _SERVICE]},
     missing={"partner": _PARTNER, "records": [_CONTACT, _SCOPE]},
@@ -103,3 +106,45 @@ def _reachable(dossier: Dossier, on: date) -> Verdict:
 
 def _stays(dossier: Dossier, contact: Contact, on: date) -> Verdict:
     yield Until(dossier.through(contact, on), "the last contact leaves")
+
+
+_PROFILE = {"kind": "profile", "partnership_kind": "long_term", "owning_office": "Community Partnerships"}
+ProfileField = Literal[
+    "partnership_kind", "duration", "intensity", "focus", "maturity", "level", "owning_office", "themes", "source"
+]
+
+
+@policy(
+    "REG-003",
+    "The kind of partnership and its owning office are stated",
+    holds_in=FROM_VETTING,
+    cites=["TK-2", "SPPS-V.2d", "SPPS-II.2"],
+    fix="File the profile of the partnership with what is named above; what the district asks for is: {fields}.",
+    owner="district",
+    passing=[_PROFILE],
+    failing=[{**_PROFILE, "owning_office": ""}],
+    missing=[{"kind": "profile", "focus": "reading"}],
+)
+def kind_stated(
+    dossier: Dossier,
+    on: date,
+    *,
+    fields: tuple[ProfileField, ...] = ("partnership_kind", "owning_office"),
+    levels: frozenset[str] = frozenset(),
+) -> Verdict:
+    """What is asked of a contract is not what is asked of an afternoon, so one must know which it is.
+
+    A district that has a list of levels names them in `levels`; any word will do where it has none.
+    """
+    profile = need(dossier.latest(Profile), "profile")
+    for field in fields:
+        stated = getattr(profile, field)
+        if stated is None:
+            yield lack(profile, field)
+        elif not stated:
+            yield Problem(profile, field, "is empty")
+    if levels and need(profile.level, profile, "level") not in levels:
+        yield Problem(
+            profile, "level", "{level} is no level here; these are: {levels}",
+            level=profile.level, levels=", ".join(sorted(levels)),
+        )  # fmt: skip

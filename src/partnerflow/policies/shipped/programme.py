@@ -7,8 +7,8 @@ from datetime import date
 
 from partnerflow.dossier import Dossier, Neighbour, overlap
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.policies import Problem, Verdict, best_of, each, lack, need, policy
-from partnerflow.records import DuplicationDecision, Need, Service, StrategicGoal
+from partnerflow.policies import Problem, Verdict, best_of, each, lack, need, not_applicable, policy
+from partnerflow.records import EVERYWHERE, DuplicationDecision, Need, Scope, Service, StrategicGoal
 
 from .states import FROM_VETTING, RUNNING
 
@@ -33,6 +33,7 @@ _GOAL = {
     holds_in=FROM_VETTING,
     cites=["EAF-4.1.b", "EAF-0"],
     fix="File a need that says what is lacking, for which purpose a partner is sought, and why this one fits.",
+    owner="district",
     passing=[_NEED],
     failing=[{**_NEED, "purposes": []}],
     missing=[],
@@ -52,12 +53,53 @@ def _need_lacks(one: Need) -> Verdict:
         yield Problem(one, "purposes", "states no purpose")
 
 
+_SCHOOL = {"kind": "scope", "level": "school", "sites": ["255901001"]}
+_ITS_NEED = {**_NEED, "site": "255901001", "group": "students"}
+
+
+@policy(
+    "NEED-002",
+    "A partnership with a school answers a need of that very school",
+    holds_in=FROM_VETTING,
+    cites=["SPPS-III.E14b"],
+    fix="Ask each school named above what its students, teachers or families lack, and file that need with the school "
+    "and whose need it is.",
+    severity="advisory",
+    owner="school",
+    passing=[_SCHOOL, _ITS_NEED],
+    failing=[_SCHOOL, {**_ITS_NEED, "site": "255901044"}],
+    missing=[_SCHOOL, _NEED],
+)
+def need_of_the_school(dossier: Dossier, on: date) -> Verdict:
+    """What one school lacks, the next one may have in plenty."""
+    scope = need(dossier.latest(Scope), "scope")
+    if need(scope.level, scope, "level") == "district":
+        not_applicable("it is the whole district's")
+    sites = need(scope.sites, scope, "sites")
+    needs = need(dossier.all(Need) or None, "needs")
+    unplaced = [one for one in needs if one.site is None]
+    for site in sorted(sites):
+        theirs = [one for one in needs if one.site == site or (site == EVERYWHERE and one.site is not None)]
+        if theirs:
+            yield from best_of(theirs, _whose, on)
+        elif unplaced:
+            yield from (lack(one, "site") for one in unplaced)
+        else:
+            yield Problem(scope, "sites", "no need on file is one of site {site}", site=site)
+
+
+def _whose(one: Need) -> Verdict:
+    need(one.group, one, "group")
+    yield from ()
+
+
 @policy(
     "GOAL-001",
     "The partnership serves a goal of the district's plan",
     holds_in=RUNNING,
     cites=["SPPS-I", "SPPS-V.7c"],
     fix="File a strategic goal of the plan in force, with the long-term outcome that it advances and how.",
+    owner="district",
     passing=[_GOAL],
     failing=[{**_GOAL, "current": False}],
     missing=[],
@@ -105,6 +147,7 @@ _DECISION = {
     cites=["CS2-1.S1d", "EAF-4.4.c2"],
     fix="File a duplication decision for each partnership named above, with the reason; or change the service.",
     compares=True,
+    owner="district",
     passing={"partnership": {"state": State.VETTING}, "records": [_SERVICE, _DECISION], "neighbours": [_OTHER]},
     failing={"partnership": {"state": State.VETTING}, "records": [_SERVICE], "neighbours": [_OTHER]},
     missing={"partnership": {"state": State.VETTING}, "records": [_SERVICE]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from partnerflow.dossier import Dossier
 from partnerflow.policies import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
@@ -29,24 +30,38 @@ _CHECK = {
     cites=["EAF-C.3b", "SPPS-V.4b.1"],
     fix="File a clear, current background check for each person named above, or take the person out of contact with "
     "students.",
+    owner="partner",
     max_waiver_days=0,
     passing=[_SERVICE, _PERSON, _CHECK],
     failing=[_SERVICE, _PERSON, {**_CHECK, "ends_on": "2026-08-31"}],
     missing=[_SERVICE, _PERSON],
 )
-def background_checks(dossier: Dossier, on: date) -> Verdict:
-    """No adult is alone with a child on somebody's word. It is never waived."""
+def background_checks(
+    dossier: Dossier,
+    on: date,
+    *,
+    components: frozenset[str] = frozenset(),
+    one_time_visitors: Literal["checked", "exempt"] = "checked",
+) -> Verdict:
+    """No adult is alone with a child on somebody's word. It is never waived.
+
+    `components` are the parts that a check must have, where the district asks for certain ones.
+    """
     people = yield from who_meet_students(dossier)
-    yield from each(people, lambda person: _cleared(dossier, person, on))
+    asked = [person for person in people if one_time_visitors == "checked" or not person.one_time_visitor]
+    yield from each(asked, lambda person: _cleared(dossier, person, on, components))
 
 
-def _cleared(dossier: Dossier, person: Person, on: date) -> Verdict:
+def _cleared(dossier: Dossier, person: Person, on: date, components: frozenset[str]) -> Verdict:
     check = dossier.on(BackgroundCheck, on, person=person.person)
     if check is None:
         yield lack(person, None, "has no background check on file: {person}", person=person.person)
         return
     if need(check.result, check, "result") != "clear":
         yield Problem(check, "result", "the check of {person} did not come out clear", person=person.person)
+    if components:
+        for part in sorted(components - need(check.components, check, "components")):
+            yield Problem(check, "components", "the check of {person} has no {part}", person=person.person, part=part)
     yield Until(dossier.through(check, on), "the background check of {person} ends", person=person.person)
 
 
@@ -65,18 +80,38 @@ _COVER = {
     holds_in=RUNNING,
     cites=["SPPS-V.4b.2"],
     fix="Ask the partner's insurer for a certificate of at least {minimum} per occurrence.",
+    owner="partner",
     passing=[_COVER],
     failing=[{**_COVER, "per_occurrence": "500000 USD"}],
     missing=[],
 )
-def general_liability(dossier: Dossier, on: date, *, minimum: Money = Money.of(1_000_000, "USD")) -> Verdict:  # noqa: B008  frozen
-    """When somebody is hurt, the partner's insurer pays and not the school."""
+def general_liability(
+    dossier: Dossier,
+    on: date,
+    *,
+    minimum: Money = Money.of(1_000_000, "USD"),  # noqa: B008  frozen
+    additional_insured: bool = False,
+    certificate_holder: bool = False,
+    supervised: Literal["covered", "exempt"] = "covered",
+) -> Verdict:
+    """When somebody is hurt, the partner's insurer pays and not the school.
+
+    A district may ask to be named on the certificate, and may let a programme off whose every service its own staff
+    supervise all the time.
+    """
+    services = dossier.all(Service)
+    if supervised == "exempt" and services and all(service.fully_supervised for service in services):
+        not_applicable("the district's own staff supervise every service all the time")
     cover = need(dossier.on(Insurance, on, line="general_liability"), "insurance.general_liability")
     amount = need(cover.per_occurrence, cover, "per_occurrence")
     if amount.currency != minimum.currency:
         yield Problem(cover, "per_occurrence", "{actual} is not in {wanted}", actual=amount, wanted=minimum.currency)
     elif amount < minimum:
         yield Problem(cover, "per_occurrence", "{actual} is below {minimum}", actual=amount, minimum=minimum)
+    if additional_insured and not need(cover.district_additional_insured, cover, "district_additional_insured"):
+        yield Problem(cover, "district_additional_insured", "the district is not insured by it")
+    if certificate_holder and not need(cover.district_certificate_holder, cover, "district_certificate_holder"):
+        yield Problem(cover, "district_certificate_holder", "the district does not hold the certificate")
     yield Until(dossier.through(cover, on), "general liability cover ends")
 
 
@@ -95,6 +130,7 @@ _ACCESS = {
     holds_in=RUNNING,
     cites=["EAF-C.3a", "TK-7"],
     fix="File the facility access for each site named above, with its paperwork and its dates.",
+    owner="school",
     passing=[_SERVICE, _ACCESS],
     failing=[_SERVICE, {**_ACCESS, "ends_on": "2026-08-31"}],
     missing=[_SERVICE],
@@ -146,6 +182,7 @@ _LICENCE = {
     cites=["EAF-C.3a", "SPPS-V.4b"],
     fix="File the current licence of each type named above with its dates; if none is required, file the partner with "
     "an empty list of licences.",
+    owner="partner",
     passing={"partner": _LICENSED, "records": [_LICENCE]},
     failing={"partner": _LICENSED, "records": [{**_LICENCE, "ends_on": "2026-06-30"}]},
     missing={"partner": _LICENSED, "records": [{key: value for key, value in _LICENCE.items() if key != "ends_on"}]},
@@ -169,3 +206,32 @@ def licences_current(dossier: Dossier, on: date) -> Verdict:
             yield Until(
                 dossier.through(licence, on), "licence {licence} ends", licence=licence.identifier or licence_type
             )
+
+
+_EMPLOYER = {"has_employees": True}
+_FOR_WORKERS = {
+    "kind": "insurance",
+    "line": "workers_compensation",
+    "starts_on": "2026-07-01",
+    "ends_on": "2027-06-30",
+}
+
+
+@policy(
+    "SAFE-005",
+    "Workers' compensation cover is in force for whoever has employees",
+    holds_in=RUNNING,
+    cites=["SPPS-V.4b.2", "SPPS-V.4b"],
+    fix="File the certificate of workers' compensation insurance with its dates; if the partner pays nobody, file the "
+    "partner again and say that it has no employees.",
+    owner="partner",
+    passing={"partner": _EMPLOYER, "records": [_FOR_WORKERS]},
+    failing={"partner": _EMPLOYER, "records": [{**_FOR_WORKERS, "ends_on": "2026-08-31"}]},
+    missing={"partner": _EMPLOYER},
+)
+def workers_covered(dossier: Dossier, on: date) -> Verdict:
+    """Whoever is hurt at work in a school is somebody's employee, and not the school's."""
+    if not need(dossier.partner.has_employees, dossier.partner, "has_employees"):
+        not_applicable("the partner has no employees")
+    cover = need(dossier.on(Insurance, on, line="workers_compensation"), "insurance.workers_compensation")
+    yield Until(dossier.through(cover, on), "workers' compensation cover ends")

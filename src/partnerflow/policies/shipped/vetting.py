@@ -20,6 +20,8 @@ _CRITERIA = (
     "alignment",
     "communication",
     "delivery",
+    "capacity",
+    "adaptability",
 )
 _STEPS = ("research", "conversation", "capacity", "fit")
 _REVIEW: dict[str, Any] = {
@@ -39,7 +41,9 @@ def _review(dossier: Dossier) -> VettingReview:
     "VET-001",
     "The vetting criteria are scored, each with its evidence",
     holds_in=FROM_ONBOARDING,
-    cites=["EAF-4.1.c", "CS2-1.A5"],
+    cites=["EAF-4.1.c", "CS2-1.A5", "CS2-C.b", "CS2-C.c", "CS2-C.d"],
+    owner="district",
+    revision=2,
     fix="File a vetting review with a score of at least {minimum} and its evidence for each of: {criteria}.",
     passing=[_REVIEW],
     failing=[{**_REVIEW, "scores": {**_REVIEW["scores"], "delivery": {"score": 0, "evidence": "no report"}}}],
@@ -66,6 +70,7 @@ def criteria_scored(dossier: Dossier, on: date, *, criteria: tuple[str, ...] = _
     "Every step of the vetting was done",
     holds_in=FROM_ONBOARDING,
     cites=["CS2-1.S2", "EAF-C.3b"],
+    owner="district",
     fix="Do the steps named above and file the review again, with who did each and when.",
     passing=[_REVIEW],
     failing=[{**_REVIEW, "steps": {**_REVIEW["steps"], "fit": {"done_on": "2026-09-20", "by": "a.anderson"}}}],
@@ -91,6 +96,7 @@ def steps_done(dossier: Dossier, on: date, *, steps: tuple[str, ...] = _STEPS) -
     "The organisation sits well with every community of the school",
     holds_in=FROM_ONBOARDING,
     cites=["CS2-1.A6"],
+    owner="district",
     fix="Look at the goals of the organisation and at whom it serves, and file the answer with its reason; if it stays "
     "no, decline.",
     max_waiver_days=0,

@@ -1,0 +1,126 @@
+"""What the author of a policy holds it against: its own card, and the law that removing evidence never unblocks.
+
+def test_the_card():
+assert_card(signed_in)
+
+@given(st.lists(records("sign_in_system")), days())
+def test_removing_evidence_never_unblocks(filed, on):
+assert_removing_never_unblocks(signed_in, filed, on=on)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import chain
+from typing import Any
+
+import attrs
+
+from partnerflow.errors import InvalidRecord
+from partnerflow.policies import Finding, Policy, Rule
+from partnerflow.policies.card import Example
+from partnerflow.records import Record, kinds
+from partnerflow.records.conversion import unstructure
+from partnerflow.records.registry import kind_of
+
+from .examples import EXAMPLE_DAY
+
+OUTCOMES = {"passing": "passed", "failing": "failed", "missing": "missing"}
+"""What comes of each example that a card shows."""
+
+
+def assert_card(one: Policy | Rule, *, on: date = EXAMPLE_DAY) -> None:
+    """Hold a policy, or the rule that a pack makes of it, against its card.
+
+    Raises AssertionError unless the card is filled in, and every example has its outcome on the day *on* and is
+    explained. An example that errs is shown with its error.
+    """
+    card = _card(one)
+    _hold(bool(card.title) and not card.title.endswith("."), f"{card.code}: the title is a phrase, without a full stop")
+    _hold(card.fix.endswith("."), f"{card.code}: the fix is a sentence, with a full stop")
+    _hold(bool(card.doc), f"{card.code}: a docstring says why there is such a policy")
+    absent = ", ".join(sorted(OUTCOMES.keys() - card.examples.keys()))
+    _hold(not absent, f"{card.code}: the card shows no example of {absent}")
+    for shown, outcome in OUTCOMES.items():
+        finding = _judged(one, card.example(shown), on)
+        said = "; ".join(f"{problem.path}: {problem.message}" for problem in finding.problems)
+        _hold(finding.outcome == outcome, f"{card.code}: the example {shown} is {finding.outcome} on {on}: {said}")
+        _hold("{" not in finding.fix, f"{card.code}: the fix has a place that no parameter fills: {finding.fix}")
+
+
+def assert_removing_never_unblocks(
+    one: Policy | Rule, records: Iterable[Record] = (), *, on: date = EXAMPLE_DAY
+) -> None:
+    """Delete every part of the examples on the card, with *records* filed beside them, one part at a time.
+
+    Raises AssertionError where a policy that blocked no longer does, and names what was deleted.
+    """
+    card = _card(one)
+    filed = [{**unstructure(record), "kind": kind_of(record)} for record in records]
+    for shown in card.examples:
+        example = card.example(shown)
+        whole = {**example.mapping, "records": [*example.mapping["records"], *filed]}
+        if _judged(one, attrs.evolve(example, mapping=whole), on).sound:
+            continue
+        for deleted, rest in deletions(whole):
+            try:
+                finding = _judged(one, attrs.evolve(example, mapping=rest), on)
+            except InvalidRecord:
+                continue  # a file that cannot be read is turned away as a whole
+            lets = f"{card.code} blocks the example {shown} on {on}, and without {deleted} it lets it through"
+            _hold(not finding.sound, f"{lets} ({finding.outcome}): {whole}")
+
+
+def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give a dossier's mapping without each one of its parts, and the name of what was deleted.
+
+    A part is a field, at whatever depth, or all records of one kind and key; those that weigh against a partnership are
+    left standing, as only a later record answers them.
+    """
+    records = mapping.get("records", ())
+    against = any(kinds()[record["kind"]].kind_info.weighs == "against" for record in records)
+    for deleted, rest in chain(_without_a_field(mapping, ""), _without_a_group(mapping)):
+        if deleted != "/records" or not against:
+            yield deleted, rest
+
+
+def _without_a_field(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield f"{path}/{name}", {other: value[other] for other in value if other != name}
+            for where, rest in _without_a_field(part, f"{path}/{name}"):
+                yield where, {**value, name: rest}
+    elif isinstance(value, (list, tuple)):
+        for place, part in enumerate(value):
+            for where, rest in _without_a_field(part, f"{path}/{place}"):
+                yield where, [*value[:place], rest, *value[place + 1 :]]
+
+
+def _without_a_group(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    records = mapping.get("records", ())
+    groups = [_group(record) for record in records]
+    for group in dict.fromkeys(groups):
+        if group is not None:
+            left = [record for record, its in zip(records, groups, strict=True) if its != group]
+            yield f"every record of {group}", {**mapping, "records": left}
+
+
+def _group(record: Mapping[str, Any]) -> str | None:
+    """Name the kind and key of a record that counts for a partnership."""
+    info = kinds()[record["kind"]].kind_info
+    said = "".join(f" {record.get(name)}" for name in info.key)
+    return f"{info.name}{said}" if info.weighs == "for" else None
+
+
+def _card(one: Policy | Rule) -> Policy:
+    return one if isinstance(one, Policy) else one.policy
+
+
+def _judged(one: Policy | Rule, example: Example, on: date) -> Finding:
+    return one(example.dossier(), on)
+
+
+def _hold(holds: bool, otherwise: str) -> None:  # noqa: FBT001
+    if not holds:
+        raise AssertionError(otherwise)
