@@ -1,0 +1,110 @@
+"""What a criterion is: a pure function of the evidence with a card, and its place in the rubric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import attrs
+
+from partnerflow.policies.verdict import Problem
+from partnerflow.records import Record
+
+from .evidence import Answer, Evidence, heard
+
+LEVELS: Final = {1: "emerging", 2: "developing", 3: "advancing", 4: "transforming"}
+"""What the rubric calls its levels."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Criterion:
+    """One thing that a level asks for. Its code is the clause that it answers; calling it gives what shows it."""
+
+    code: str
+    title: str
+    body: Callable[[Evidence], Answer] = attrs.field(repr=False)
+    cites: tuple[str, ...]
+
+    @property
+    def row(self) -> str:
+        """The row of the rubric that it stands in."""
+        return self.code.partition("-")[0]
+
+    @property
+    def level(self) -> int:
+        """The level of that row that it is part of."""
+        return int(self.code.partition("-L")[2][0])
+
+    @property
+    def doc(self) -> str:
+        """What it looks for, in its author's words."""
+        return self.body.__doc__ or ""
+
+    def __call__(self, evidence: Evidence) -> Judged:
+        """Judge the evidence; a criterion that breaks down is not met."""
+        try:
+            said = heard(self._said(evidence))
+        except Exception as error:  # noqa: BLE001  whatever goes wrong, it must not count as met
+            shown = f"{type(error).__name__}: {error}"
+            said = [Problem("", None, "the criterion itself failed: {error}", error=shown)]
+        shown_by = [each for each in said if isinstance(each, Record)]
+        lacking = [evidence.pointer(each) for each in said if isinstance(each, Problem)]
+        if not said:
+            lacking = [Problem("", None, "nothing on file shows it")]
+        once = {id(record): record for record in shown_by}
+        return Judged(criterion=self, met_by=tuple(once.values()), lacking=tuple(dict.fromkeys(lacking)))
+
+    def _said(self, evidence: Evidence) -> Answer:
+        yield from self.body(evidence)  # so that what is absent at the very start is heard like all else
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """What one criterion says: the evidence that it found, and what is lacking."""
+
+    criterion: Criterion
+    met_by: tuple[Record, ...]
+    lacking: tuple[Problem, ...]
+
+    @property
+    def met(self) -> bool:
+        """Whether nothing is lacking."""
+        return not self.lacking
+
+
+@attrs.frozen(kw_only=True)
+class Level:
+    """A level of a row, and what it asks for."""
+
+    number: int
+    criteria: tuple[Criterion, ...]
+
+    @property
+    def name(self) -> str:
+        """What the rubric calls it."""
+        return LEVELS[self.number]
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """A row of the rubric: a field of practice, and four levels of it."""
+
+    code: str
+    title: str
+    levels: tuple[Level, ...]
+
+    @classmethod
+    def of(cls, code: str, title: str, criteria: Iterable[Criterion]) -> Row:
+        """Put the criteria of a row in order of their levels."""
+        mine = [one for one in criteria if one.row == code]
+        levels = (Level(number=n, criteria=tuple(one for one in mine if one.level == n)) for n in LEVELS)
+        return cls(code=code, title=title, levels=tuple(levels))
+
+
+def criterion(code: str, title: str) -> Callable[[Callable[[Evidence], Answer]], Criterion]:
+    """Turn a function of the evidence into the criterion for the clause *code*."""
+
+    def decorate(body: Callable[[Evidence], Answer]) -> Criterion:
+        return Criterion(code=code, title=title, body=body, cites=(code,))
+
+    return decorate

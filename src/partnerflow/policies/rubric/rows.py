@@ -1,0 +1,26 @@
+"""The six rows, put together from the criteria beside them."""
+
+from __future__ import annotations
+
+from . import colleges, community, credit, industry, workplace
+from .criterion import Criterion, Row
+
+_TITLES = {
+    "D4.1": "Partnerships with colleges",
+    "D4.2": "Support for students on the way to college",
+    "D4.3": "College credit in high school",
+    "D4.4": "Partnerships with business and industry",
+    "D4.5": "What work-based learning stands on",
+    "D4.6": "Partnerships with the community",
+}
+
+CRITERIA: tuple[Criterion, ...] = tuple(
+    value
+    for module in (colleges, credit, industry, workplace, community)
+    for value in vars(module).values()
+    if isinstance(value, Criterion)
+)
+"""Every criterion, in the order of the rubric."""
+
+ROWS: tuple[Row, ...] = tuple(Row.of(code, title, CRITERIA) for code, title in _TITLES.items())
+"""The rubric: rows, their levels, and what each level asks for."""
