@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         NotFound,
         PackError,
         PartnerflowError,
+        PluginError,
         Refused,
         SchemaMismatch,
         StoreBusy,
@@ -58,8 +59,8 @@ _HOME = {
 } | dict.fromkeys(
     (
         "Conflict", "IllegalTrigger", "InvalidRecord", "InvalidRequest", "KeyReused", "NotFound", "PackError",
-        "PartnerflowError", "Refused", "SchemaMismatch", "StoreBusy", "StoreError", "Tampered", "UnknownState",
-        "Unreadable", "UnsoundLifecycle",
+        "PartnerflowError", "PluginError", "Refused", "SchemaMismatch", "StoreBusy", "StoreError", "Tampered",
+        "UnknownState", "Unreadable", "UnsoundLifecycle",
     ),
     "errors",
 )  # fmt: skip
@@ -85,6 +86,7 @@ __all__ = [
     "Partnerflow",
     "PartnerflowError",
     "Partnership",
+    "PluginError",
     "Refused",
     "Row",
     "SchemaMismatch",

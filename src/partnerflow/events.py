@@ -6,7 +6,7 @@ about a person leaves with an event; whoever wants more asks, and is known by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,16 +16,62 @@ import attrs
 from partnerflow.canonical import canonical
 from partnerflow.history import Transition
 from partnerflow.obligations import Notice
-from partnerflow.records import Entry, Retraction
+from partnerflow.records import (
+    Entry,
+    Record,
+    Retraction,
+    Waiver,
+    WaiverRefusal,
+    WaiverRequest,
+    WaiverRevocation,
+)
 from partnerflow.records.conversion import moment_text
 
 PREFIX = "org.partnerflow."
-_TELLING = {
-    "approaching": "obligation.approaching",
-    "missed": "obligation.missed",
-    "broken": "policy.broken",
-    "mended": "policy.mended",
+
+
+@attrs.frozen
+class EventType:
+    """A type of event that is not a step of the lifecycle: its name, what it tells, and the clauses that it answers."""
+
+    name: str
+    means: str
+    cites: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The full type, such as `org.partnerflow.record.filed.v1`."""
+        return event_type(self.name)
+
+
+FILED = EventType("record.filed", "a record was filed", cites=("EAF-4.2.0",))
+RETRACTED = EventType("record.retracted", "a record was taken back", cites=("SPPS-III.D2",))
+WAIVERS: Mapping[type[Record], EventType] = {
+    WaiverRequest: EventType("waiver.requested", "somebody asked to let a policy pass", cites=("EAF-C.3c",)),
+    Waiver: EventType("waiver.granted", "a policy may be fallen short of for a while", cites=("EAF-C.3c",)),
+    WaiverRefusal: EventType("waiver.refused", "a waiver that was asked for is not granted", cites=("EAF-C.3c",)),
+    WaiverRevocation: EventType("waiver.revoked", "a waiver counts no longer", cites=("EAF-C.3c",)),
 }
+"""What is told of a waiver besides that a record was filed."""
+TELLINGS: Mapping[str, EventType] = {
+    "approaching": EventType(
+        "obligation.approaching",
+        "a sweep found that a policy comes due",
+        cites=("EAF-C.3a", "EAF-4.2.0", "SPPS-V.4b.2"),
+    ),
+    "missed": EventType(
+        "obligation.missed",
+        "a sweep found that a policy no longer holds because its day has passed",
+        cites=("EAF-C.3a", "EAF-4.2.0", "SPPS-V.4b.2", "CS2-2.S2"),
+    ),
+    "broken": EventType(
+        "policy.broken", "a sweep found that a policy no longer holds for any other reason", cites=("CS2-2.S2",)
+    ),
+    "mended": EventType("policy.mended", "a sweep found that a policy holds again", cites=("CS2-2.S2",)),
+}
+"""What a sweep tells, by the word for it in a Notice."""
+EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, *WAIVERS.values(), *TELLINGS.values())
+"""Every type of event, but for those of the lifecycle: a row names its own."""
 
 
 def event_type(name: str) -> str:
@@ -92,19 +138,29 @@ def moved(transition: Transition, partner_id: UUID) -> Fact:
     )
 
 
-def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Fact:
-    """Tell that a record was filed, or that one was retracted; not what it says."""
+def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
+    """Tell that a record was filed, or that one was retracted, and what became of a waiver; not what it says."""
     record = entry.record
     data = {"partnership": str(partnership_id), "entry": str(entry.id), "kind": entry.kind, "file": str(entry.file_id)}
     if isinstance(record, Retraction):
-        return Fact(event_type("record.retracted"), time, {**data, "retracted": str(record.entry_id)})
-    return Fact(event_type("record.filed"), time, data)
+        yield Fact(RETRACTED.type, time, {**data, "retracted": str(record.entry_id)})
+        return
+    yield Fact(FILED.type, time, data)
+    if isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
+        until = record.expires_on.isoformat() if isinstance(record, (Waiver, WaiverRequest)) else None
+        told = {
+            "partnership": str(partnership_id),
+            "entry": str(entry.id),
+            "policy": record.policy,
+            "expires_on": until,
+        }
+        yield Fact(WAIVERS[type(record)].type, time, told)
 
 
 def noticed(notice: Notice, time: datetime) -> Fact:
     """Tell what a sweep found."""
     return Fact(
-        event_type(_TELLING[notice.telling]),
+        TELLINGS[notice.telling].type,
         time,
         {
             "partnership": str(notice.partnership_id),

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow.clauses import answers
 from partnerflow.dossier import Neighbour
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
@@ -86,6 +87,7 @@ class Placement:
     """Each site and content area of its services."""
 
 
+@answers("SPPS-III.D0")
 @attrs.frozen(kw_only=True)
 class Changes:
     """All that one request writes; a store takes it whole or not at all."""
@@ -160,6 +162,15 @@ class Inventory(Protocol):
         ids: Mapping[str, str] | None = None,
     ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names, in the order of their ids."""
+
+    def holdings(
+        self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
+    ) -> Iterator[Holding]:
+        """Give everything on every partnership but those in the states *apart_from*, in the order of their ids.
+
+        Only of ids greater than *after*, up to and with *through*. It is read a few at a time, each as one moment has
+        it: nobody who writes waits, and no more than a few lie in memory, however many there are.
+        """
 
     def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has work on: a day to look on, or live and judged under another pack."""

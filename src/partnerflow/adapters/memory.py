@@ -81,6 +81,18 @@ class MemoryStore:
             ):
                 yield each, partner.name
 
+    def holdings(
+        self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
+    ) -> Iterator[Holding]:
+        """Give everything on every partnership but those in some states, one at a time."""
+        for each in self.partnership_ids():
+            if (after is not None and each <= after) or (through is not None and each > through):
+                continue
+            with self.reading() as tx:
+                holding = tx.holding(each)
+            if holding is not None and holding.partnership.state not in apart_from:
+                yield holding
+
     def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has something to do for."""
         for partnership_id, judged in sorted(self._kept.judgements.items()):
@@ -99,7 +111,8 @@ class MemoryStore:
 
     def partnership_ids(self) -> Iterator[UUID]:
         """Give the id of every partnership."""
-        return iter(sorted(self._kept.partnerships))
+        with self._lock:
+            return iter(sorted(self._kept.partnerships))
 
     def files(self) -> Iterator[tuple[UUID, Iterator[Entry]]]:
         """Give every file with its entries."""

@@ -16,7 +16,7 @@ import attrs
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Licensed, Listing
-from partnerflow.records import Entry, Partner, Site
+from partnerflow.records import Partner, Site
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -50,7 +50,7 @@ def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], *, by:
 
 
 def _site(flow: Partnerflow, site: Site, by: Actor) -> Admission:
-    before = {entry.id for entry in _district(flow)}
+    before = {entry.id for entry in flow.district_file()}
     (entry,) = flow.file(DISTRICT, site, by=by)
     return Admission(what="site", name=site.name, outcome="unchanged" if entry.id in before else "filed")
 
@@ -109,8 +109,3 @@ def _known(flow: Partnerflow, partner: Partner) -> UUID | None:
     with flow.store.reading() as tx:
         found = (tx.partner_known_as(system, value) for system, value in sorted(partner.ids.items()))
         return next((partner_id for partner_id in found if partner_id is not None), None)
-
-
-def _district(flow: Partnerflow) -> tuple[Entry, ...]:
-    with flow.store.reading() as tx:
-        return tx.file(DISTRICT)

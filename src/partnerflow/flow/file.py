@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,11 +13,11 @@ import attrs
 from partnerflow import events
 from partnerflow.decision import Decision
 from partnerflow.dossier import Dossier, OnFile, unknown_kind
-from partnerflow.errors import InvalidRecord, InvalidRequest, NotFound, Refused
+from partnerflow.errors import Fault, InvalidRecord, InvalidRequest, NotFound, Refused
 from partnerflow.lifecycle import Move
 from partnerflow.obligations import Judgement
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.policies import FILE
+from partnerflow.policies import FILE, Pack
 from partnerflow.ports import Changes, Holding, Placement, Transaction
 from partnerflow.records import (
     Approval,
@@ -28,6 +29,9 @@ from partnerflow.records import (
     Scope,
     Service,
     Waiver,
+    WaiverRefusal,
+    WaiverRequest,
+    WaiverRevocation,
     kinds,
 )
 from partnerflow.records.conversion import record_text
@@ -42,8 +46,15 @@ if TYPE_CHECKING:
 
 Shaped = tuple[Record, str]
 """A record as it will be read back, and its text."""
-CONSENTS = (Approval, Waiver)
+CONSENTS = (Approval, Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)
 """What counts by who files it and when: the same words from another person, or after a step, are another consent."""
+UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
+    WaiverRequest: (WaiverRefusal, WaiverRevocation),
+    Waiver: (WaiverRevocation,),
+    WaiverRefusal: (WaiverRequest, Waiver),
+    WaiverRevocation: (Waiver,),
+}
+"""After which the same words on the same policy are said anew, and not for a second time."""
 
 
 def file(
@@ -51,7 +62,7 @@ def file(
     at: datetime | None, expected_version: int | None, idempotency_key: str | None,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """File *records*, each on the file that it is about."""
-    shaped = [_shaped(flow, record) for record in records]
+    shaped = [_shaped(record) for record in records]
     said = [*(f"{record.kind_info.name} {text}" for record, text in shaped), *documents]
     request = work.request_hash("file", by, at, subject, *said)
     if subject == DISTRICT:
@@ -65,6 +76,7 @@ def file(
         holding, others = _locked(flow, tx, subject, partner_too=any(r.kind_info.about == "partner" for r, _ in shaped))
         if done := work.replayed(tx, idempotency_key, request):
             return tx.entries(done.work)
+        shaped = [_pinned(flow.pack, each) for each in shaped]
         work.expect(holding, expected_version)
         now = work.recorded_on(flow, holding)
         when = work.happened_at(at, now, holding.moves[-1].at)
@@ -93,8 +105,9 @@ def retract(
         target = next((e for e in (*holding.partner_file, *holding.own_file) if e.id == entry_id), None)
         if target is None:
             raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
-        if isinstance(target.record, (Partner, Retraction)):
-            raise InvalidRequest("entry_id", entry_id, f"a {target.kind} cannot be retracted: file a newer one")
+        if isinstance(target.record, (Partner, Retraction, WaiverRevocation)):
+            instead = "grant the waiver anew" if isinstance(target.record, WaiverRevocation) else "file a newer one"
+            raise InvalidRequest("entry_id", entry_id, f"a {target.kind} cannot be retracted: {instead}")
         stands = holding.partnership
         file_id, whose, version = (
             (stands.partner_id, holding.partner_file, None)
@@ -129,16 +142,33 @@ def refuse_unless_may_file(
         )  # fmt: skip
 
 
-def _shaped(flow: Partnerflow, record: Record) -> Shaped:
-    """Check the shape of a record, and pin a waiver to the policy as it is today."""
+def _shaped(record: Record) -> Shaped:
+    """Check the shape of a record."""
     kind = kind_of(record)
     if kinds().get(kind) is not type(record):
         raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
     if isinstance(record, Retraction):
         raise InvalidRequest("record", "retraction", "call retract, which knows where the record lies")
-    if isinstance(record, Waiver) and record.revision is None:
-        record = attrs.evolve(record, revision=flow.pack[record.policy].policy.revision)
     return record_text(record)
+
+
+def _pinned(pack: Pack, shaped: Shaped) -> Shaped:
+    """Pin a waiver to its policy as it is today. Raises InvalidRecord for a code that the pack does not have.
+
+    Done once the key was looked up: the same request sent again under a newer pack is still the same.
+    """
+    said, _ = shaped
+    if not isinstance(said, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
+        return shaped
+    rule = pack.by_code.get(said.policy)
+    if rule is None:
+        near = get_close_matches(said.policy.upper(), pack.by_code, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        fault = Fault("/policy", f"{said.policy!r} is no policy of the pack {pack.name!r}{hint}")
+        raise InvalidRecord(said.kind_info.name, [fault])
+    if isinstance(said, (Waiver, WaiverRequest)) and said.revision is None:
+        return record_text(attrs.evolve(said, revision=rule.policy.revision))
+    return shaped
 
 
 def _locked(
@@ -180,14 +210,27 @@ def _entries(
 def standing(
     lying: Sequence[Entry], record: Record, documents: tuple[Document, ...], by: Actor, version: int | None
 ) -> Entry | None:
-    """Give the entry on which the very same record stands: not retracted, not superseded, and the same consent."""
+    """Give the entry on which the very same record stands: not retracted, superseded or undone, the same consent."""
     on_file = OnFile(lying)
     for known in on_file.series(type(record)).get(key_of(record), []):
         entry = next(each for each in lying if each.record is known)
-        consents = isinstance(record, CONSENTS) and (entry.filed_by != by or entry.version != version)
-        if known == record and not consents and (not documents or entry.documents == documents):
+        another = isinstance(record, CONSENTS) and (
+            entry.filed_by != by or entry.version != version or _undone(on_file, known)
+        )
+        if known == record and not another and (not documents or entry.documents == documents):
             return entry
     return None
+
+
+def _undone(on_file: OnFile, known: Record) -> bool:
+    """Tell whether what was said of a waiver has been answered otherwise since."""
+    later = (
+        on_file.position(other)
+        for kind in UNDONE_BY.get(type(known), ())
+        for other in on_file.series(kind).get(key_of(known), ())
+    )
+    place = on_file.position(known)
+    return any(place is not None and each is not None and each > place for each in later)
 
 
 def _write(
@@ -210,14 +253,13 @@ def _write(
         file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
         dossier = work.dossier_of(
             each.partnership, [*each.partner_file, *partners], file, each.moves,
-            host if each is holding else work.host_records(flow, tx, each.partnership),
-        )  # fmt: skip
+            host if each is holding else work.host_records(flow, tx, each.partnership), tz=flow.tz)  # fmt: skip
         report = flow.pack.ask(dossier, flow.today(now))
         judgements.append(work.judgement(flow, report, dossier, each.obligations))
         if any(isinstance(entry.record, (Scope, Service, Retraction)) for entry in new):
             placements.append(work.placement(dossier))
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
-    facts = [events.filed(entry, partnership.id, entry.filed_at or now) for entry in new]
+    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
     told = work.numbered(flow, facts, partnership.id, holding.events)
     tx.write(
         Changes(

@@ -51,6 +51,7 @@ def _as_of(flow: Partnerflow, holding: Holding, transitions: Sequence[Transition
         _recorded(holding.partner_file, moment),
         _recorded(holding.own_file, moment),
         tuple(transition.move for transition in made),
+        tz=flow.tz,
     )
 
 
@@ -83,8 +84,12 @@ def partner(flow: Partnerflow, partner_id: UUID) -> Partner:
     return work.newest_partner(file.entries)
 
 
+def district_file(flow: Partnerflow) -> tuple[Entry, ...]:
+    """Give all that was filed on the district itself."""
+    with flow.store.reading() as tx:
+        return tx.file(DISTRICT)
+
+
 def sites(flow: Partnerflow) -> tuple[Site, ...]:
     """Give the district's sites, the newest word on each."""
-    with flow.store.reading() as tx:
-        entries = tx.file(DISTRICT)
-    return Dossier(Partner(name="the district"), Partnership("-"), OnFile(entries)).all(Site)
+    return Dossier(Partner(name="the district"), Partnership("-"), OnFile(district_file(flow))).all(Site)

@@ -7,6 +7,8 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from partnerflow.clauses import answers
+
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
     from partnerflow.decision import Decision
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from partnerflow.signals import After, Before
 
     from .admit import Admission
+    from .compare import Compared
+    from .impact import Impact
     from .sweep import Sweep
 
 
@@ -110,6 +114,7 @@ class Partnerflow:
 
     # --- the host's transaction -------------------------------------------------------------------------------------
 
+    @answers("SPPS-V.6a")
     def within(self, session: object) -> Partnerflow:
         """Give this flow inside a host's Session or Connection, which it never begins, commits or rolls back.
 
@@ -128,6 +133,7 @@ class Partnerflow:
 
     # --- bringing a partnership into being --------------------------------------------------------------------------
 
+    @answers("SPPS-III.D4")
     def propose(
         self,
         partner: Partner | UUID,
@@ -146,6 +152,7 @@ class Partnerflow:
 
         return propose(self, partner, by=by, reason=reason, succeeds=succeeds, at=at, idempotency_key=idempotency_key)
 
+    @answers("SPPS-II.4")
     def adopt(
         self,
         partner: Partner | UUID,
@@ -257,6 +264,7 @@ class Partnerflow:
 
         return options(self, partnership_id, by=by, at=at)
 
+    @answers("EAF-4.2.j")
     def fire(
         self,
         partnership_id: UUID,
@@ -290,12 +298,14 @@ class Partnerflow:
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
+    @answers("SPPS-III.D2")
     def dossier(self, partnership_id: UUID, *, as_of: datetime | None = None) -> Dossier:
         """Give everything on a partnership, as recorded now or up to and with a past moment."""
         from .look import dossier
 
         return dossier(self, partnership_id, as_of=as_of)
 
+    @answers("CS2-X3g", "TK-9")
     def history(self, partnership_id: UUID) -> list[Transition]:
         """Give every transition of a partnership, oldest first."""
         from .look import history
@@ -308,6 +318,7 @@ class Partnerflow:
 
         return attempts(self, partnership_id)
 
+    @answers("SPPS-III.D2")
     def find(
         self,
         *,
@@ -338,12 +349,39 @@ class Partnerflow:
 
         return sites(self)
 
+    def district_file(self) -> tuple[Entry, ...]:
+        """Give everything filed on the district itself, oldest first, superseded records included."""
+        from .look import district_file
+
+        return district_file(self)
+
+    def impact(
+        self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
+    ) -> Impact:
+        """Say what *pack* in place of this flow's own would newly block and free, over every live partnership.
+
+        *at* may be a moment to come, since nothing is written. Only ids greater than *after*, up to and with *through*,
+        if said. It keeps each partnership concerned; `compare` gives them in a stream. Who may ask is not compared.
+        """
+        from .impact import impact
+
+        return impact(self, pack, at=at, after=after, through=through)
+
+    def compare(
+        self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
+    ) -> Iterator[Compared]:
+        """Give every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
+        from .compare import compare
+
+        return compare(self, pack, at=at, after=after, through=through)
+
     def verify(self) -> None:
         """Check every link of every history and file. Raises Tampered, which names each that does not hold."""
         from .verify import verify
 
         verify(self)
 
+    @answers("SPPS-V.5")
     def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:
         """Give the Report of what does not hold now, with no trigger asked."""
         from .decide import standing

@@ -83,7 +83,7 @@ def _begin(
             _refuse_unless_ended(flow, tx, succeeds, partner_id)
         partnership = Partnership(move.target, flow.new_id(), partner_id, version=1, succeeds=succeeds)
         host = work.host_records(flow, tx, partnership)
-        dossier = work.dossier_of(partnership, partner_file, (), (), host)
+        dossier = work.dossier_of(partnership, partner_file, (), (), host, tz=flow.tz)
         row = flow.lifecycle.row(move.trigger, None)
         asked = _unstored(dossier) if shape is not None else dossier
         decision, _ = work.decide(flow, tx, asked, move, row, at=when, host=host)

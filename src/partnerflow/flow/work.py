@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -130,7 +130,7 @@ def host_records(flow: Partnerflow, tx: Transaction, partnership: Partnership) -
 
 def dossier_of(
     partnership: Partnership, partner_file: Sequence[Entry], own_file: Sequence[Entry], moves: tuple[Move, ...],
-    host: Sequence[Record] = (),
+    host: Sequence[Record] = (), *, tz: tzinfo,
 ) -> Dossier:  # fmt: skip
     """Put a dossier together; the host's facts come last, as the newest."""
     entries = [entry for entry in partner_file if not isinstance(entry.record, Partner)]
@@ -139,13 +139,16 @@ def dossier_of(
         partnership,
         OnFile([*entries, *own_file, *(Entry(record=record) for record in host)]),
         moves=moves,
+        tz=tz,
     )
 
 
 def loaded(flow: Partnerflow, tx: Transaction, holding: Holding) -> tuple[Dossier, tuple[Record, ...]]:
     """Give the dossier of a holding, and the host's facts that are in it."""
     host = host_records(flow, tx, holding.partnership)
-    return dossier_of(holding.partnership, holding.partner_file, holding.own_file, holding.moves, host), host
+    return dossier_of(
+        holding.partnership, holding.partner_file, holding.own_file, holding.moves, host, tz=flow.tz
+    ), host
 
 
 # --- deciding ------------------------------------------------------------------------------------------------------

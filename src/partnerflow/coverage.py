@@ -1,0 +1,179 @@
+"""Clause -> answer, gathered from the code: cards, rows, kinds, events, the rubric, and whatever `answers` marks.
+
+No list of answers is kept anywhere, so what stands here is there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Literal
+
+import attrs
+
+from partnerflow.clauses import DOCUMENTS, document_of
+from partnerflow.clauses.not_ours import NOT_OURS
+from partnerflow.clauses.planned import PLANNED
+from partnerflow.events import EVENT_TYPES
+from partnerflow.lifecycle import CHOSEN, DEFAULT, SAME, Row
+from partnerflow.policies.rubric import CRITERIA
+from partnerflow.policies.shipped import POLICIES
+from partnerflow.records import kinds
+
+Status = Literal["answered", "planned", "not_ours"]
+AnswerKind = Literal["policy", "lifecycle", "record", "event", "rubric", "function", "class"]
+
+_APART = {f"partnerflow.{part}" for part in ("adapters", "cli", "testing", "__main__")}
+"""Parts of the house in which nothing answers a clause by itself; some want an extra that may not be there."""
+
+
+@attrs.frozen
+class Answer:
+    """Something that answers a clause: what it is, what it is called, and in a few words what it says."""
+
+    kind: AnswerKind
+    name: str
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@attrs.frozen(kw_only=True)
+class Answered:
+    """A clause, and what becomes of it."""
+
+    clause: str
+    answers: tuple[Answer, ...] = ()
+    waits_for: str | None = None
+    """The kind of records that it waits for."""
+    why_not: str | None = None
+    """Why it is not the library's."""
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """Whether it is answered, planned or not ours: one of them, unless somebody forgot to clear another."""
+        said: dict[Status, object] = {"answered": self.answers, "planned": self.waits_for, "not_ours": self.why_not}
+        return tuple(status for status, there in said.items() if there)
+
+    @property
+    def status(self) -> Status:
+        """What becomes of it; an answer counts before a plan."""
+        return self.statuses[0]
+
+    def to_data(self) -> dict[str, Any]:
+        """Give it as plain JSON data."""
+        data: dict[str, Any] = {"clause": self.clause, "status": self.status}
+        if self.answers:
+            data["answers"] = [{"kind": each.kind, "name": each.name, "title": each.title} for each in self.answers]
+        if self.waits_for:
+            data["waits_for"] = self.waits_for
+        if self.why_not:
+            data["why_not"] = self.why_not
+        return data
+
+
+def coverage() -> tuple[Answered, ...]:
+    """Give every clause that the code answers, plans or leaves to others, by guide and then by id."""
+    found: dict[str, dict[Answer, None]] = {}
+    for clause, answer in citations():
+        found.setdefault(clause, {})[answer] = None
+    planned = {clause: record for record, clauses in PLANNED.items() for clause in clauses}
+    return tuple(
+        Answered(
+            clause=clause,
+            answers=tuple(found.get(clause, ())),
+            waits_for=planned.get(clause),
+            why_not=NOT_OURS.get(clause),
+        )
+        for clause in sorted({*found, *planned, *NOT_OURS}, key=_place)
+    )
+
+
+def citations() -> Iterator[tuple[str, Answer]]:
+    """Give every place in the code that cites a clause as one that it answers."""
+    modules = tuple(_modules(Path(__file__).parent, "partnerflow."))
+    for policy in POLICIES:
+        yield from _each(policy.cites, Answer("policy", policy.code, policy.title))
+    for row in DEFAULT.rows:
+        yield from _each(row.cites, Answer("lifecycle", row.trigger, _step(row)))
+    for name, cls in kinds().items():
+        if _ours(cls):
+            yield from _each(cls.kind_info.cites, Answer("record", name, _said(cls)))
+    for event in EVENT_TYPES:
+        yield from _each(event.cites, Answer("event", event.name, event.means))
+    for criterion in CRITERIA:
+        yield from _each(criterion.cites, Answer("rubric", criterion.code, criterion.title))
+    for module in modules:
+        for name, thing in _marked(module):
+            marked = Answer("class" if inspect.isclass(thing) else "function", name, _said(thing))
+            yield from _each(vars(thing)["__clauses__"], marked)
+
+
+def _each(clauses: tuple[str, ...], answer: Answer) -> Iterator[tuple[str, Answer]]:
+    return ((clause, answer) for clause in clauses)
+
+
+def _place(clause: str) -> tuple[int, list[tuple[int, str]]]:
+    """Give the place of a clause among all: by document, then numbers as numbers."""
+    documents = list(DOCUMENTS)
+    document = document_of(clause)
+    parts = re.findall(r"\d+|\D+", clause)
+    numbered = [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    return documents.index(document) if document in documents else len(documents), numbered
+
+
+def _ours(cls: type[Any]) -> bool:
+    return cls.__module__.split(".")[0] == "partnerflow"
+
+
+def _said(thing: Any) -> str:
+    """Give the first sentence of a docstring, without its full stop and the clauses that it names."""
+    first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    sentence = re.split(r"\.(?= [A-Z]|$)", first)[0]
+    return re.sub(r" \([A-Z][^()]*\)|(?<![\w`])\*(?=\w)|(?<=\w)\*(?![\w`])", "", sentence)
+
+
+def _step(row: Row) -> str:
+    sources = ", ".join(row.sources) or "nothing"
+    target = {SAME: "the same", CHOSEN: "any state but a final one"}.get(row.target, row.target)
+    return f"from {sources} to {target}"
+
+
+# --- what is marked in the code ---------------------------------------------------------------------------------------
+
+
+def _modules(folder: Path, prefix: str) -> Iterator[ModuleType]:
+    """Import every module of the house, those apart left out."""
+    for found in iter_modules([str(folder)], prefix):
+        if found.name not in _APART:
+            yield import_module(found.name)
+            if found.ispkg:
+                yield from _modules(folder / found.name.rpartition(".")[2], f"{found.name}.")
+
+
+def _marked(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Give what stands marked in a module, by its name: classes, what is in them, and functions."""
+    for name, thing in vars(module).items():
+        if getattr(thing, "__module__", None) != module.__name__:
+            continue
+        if inspect.isclass(thing):
+            inside = ((f"{name}.{member}", _function(value)) for member, value in vars(thing).items())
+            yield from ((known, value) for known, value in inside if inspect.isfunction(value) and _clauses(value))
+        if (inspect.isclass(thing) or inspect.isfunction(thing)) and _clauses(thing):
+            yield name, thing
+
+
+def _function(member: object) -> object:
+    """Give the function that a property, class method or static method is made of."""
+    return getattr(member, "fget", None) or getattr(member, "__func__", None) or member
+
+
+def _clauses(thing: object) -> object:
+    """Give the mark of the thing itself, not one that it has from a class above."""
+    return vars(thing).get("__clauses__")

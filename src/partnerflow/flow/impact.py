@@ -1,0 +1,190 @@
+"""What a change of rules would do, counted: where which policy would newly block, and where no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from partnerflow.lifecycle import Lifecycle
+from partnerflow.policies import Pack, Pin, load_pack
+
+from .compare import Compared, compare, moment
+
+if TYPE_CHECKING:
+    from .partnerflow import Partnerflow
+
+SCHEMA = "partnerflow.impact/1"
+
+
+@attrs.frozen(kw_only=True)
+class PolicyCount:
+    """Of how many partnerships in a state a policy would newly block a step, and of how many no more."""
+
+    state: str
+    trigger: str | None
+    code: str
+    title: str
+    blocking: int
+    freed: int
+
+
+@attrs.frozen(kw_only=True)
+class StepCount:
+    """For how many partnerships in a state a step that is open would be closed, and the other way round."""
+
+    state: str
+    trigger: str | None
+    compared: int
+    closes: int
+    opens: int
+
+
+@attrs.frozen(kw_only=True)
+class Impact:
+    """What a change of rules would do to everything that is kept."""
+
+    present: Pin
+    new: Pin
+    on: date
+    """The day judged, in the district's time zone."""
+    compared: int
+    """How many partnerships were judged under both."""
+    concerned: int
+    """For how many of them anything would change."""
+    blocking: int
+    """In how many of them a policy would newly block something."""
+    freed: int
+    """In how many of them a policy would block something no more."""
+    policies: tuple[PolicyCount, ...]
+    """By state, trigger (None: what must hold in the state) and code."""
+    steps: tuple[StepCount, ...]
+    """By state and trigger, where anything would close or open."""
+    partnerships: tuple[Compared, ...]
+    """Those concerned, in the order of their ids; the first of them, where only so many were kept."""
+    unjudged: tuple[Compared, ...]
+    """Those that could not be judged, likewise."""
+    unjudged_count: int
+    not_asked: tuple[str, ...]
+    """Policies of either pack that read who asks, where nobody does."""
+
+    def to_data(self, *, whole: bool = True) -> dict[str, Any]:
+        """Give it as plain JSON data; not *whole*: without the partnerships one by one."""
+        listed = sorted((*self.partnerships, *self.unjudged), key=lambda one: one.id)
+        return {
+            "schema": SCHEMA,
+            "present": attrs.asdict(self.present),
+            "new": attrs.asdict(self.new),
+            "on": self.on.isoformat(),
+            "compared": self.compared,
+            "concerned": self.concerned,
+            "blocking": self.blocking,
+            "freed": self.freed,
+            "policies": [attrs.asdict(count) for count in self.policies],
+            "steps": [attrs.asdict(count) for count in self.steps],
+            "unjudged": self.unjudged_count,
+            "not_asked": list(self.not_asked),
+            **({"partnerships": [one.to_data() for one in listed]} if whole else {}),
+        }
+
+
+@attrs.define(kw_only=True)
+class Tally:
+    """Counts what is compared, and keeps as little of it as is wanted."""
+
+    present: Pack
+    new: Pack
+    on: date
+    lifecycle: Lifecycle
+    keep: int | None = None
+    """How many partnerships are kept one by one; None: all that are concerned."""
+    _states: Counter[str] = attrs.field(factory=Counter, init=False)
+    _concerned: Counter[str] = attrs.field(factory=Counter, init=False)
+    _policies: Counter[tuple[str, str | None, str, str]] = attrs.field(factory=Counter, init=False)
+    _steps: Counter[tuple[str, str | None, str]] = attrs.field(factory=Counter, init=False)
+    _kept: list[Compared] = attrs.field(factory=list, init=False)
+    _unjudged: list[Compared] = attrs.field(factory=list, init=False)
+
+    def add(self, compared: Compared) -> None:
+        """Count one partnership."""
+        state, changes = compared.state, compared.changes
+        if compared.unjudged is not None:
+            self._concerned["unjudged"] += 1
+            self._add_to(self._unjudged, compared)
+            return
+        self._states[state] += 1
+        if not changes:
+            return
+        self._add_to(self._kept, compared)
+        self._concerned["concerned"] += 1
+        self._concerned["blocking"] += any(change.blocking for change in changes)
+        self._concerned["freed"] += any(change.freed for change in changes)
+        for change in changes:
+            self._policies.update((state, change.trigger, code, "blocking") for code in change.blocking)
+            self._policies.update((state, change.trigger, code, "freed") for code in change.freed)
+            self._steps[state, change.trigger, "closes"] += change.closes
+            self._steps[state, change.trigger, "opens"] += change.opens
+
+    def _add_to(self, kept: list[Compared], compared: Compared) -> None:
+        if self.keep is None or len(kept) < self.keep:
+            kept.append(compared)
+
+    def impact(self) -> Impact:
+        """Give what was counted."""
+        return Impact(
+            present=self.present.pin,
+            new=self.new.pin,
+            on=self.on,
+            compared=self._states.total(),
+            concerned=self._concerned["concerned"],
+            blocking=self._concerned["blocking"],
+            freed=self._concerned["freed"],
+            policies=tuple(self._policy_counts()),
+            steps=tuple(self._step_counts()),
+            partnerships=tuple(self._kept),
+            unjudged=tuple(self._unjudged),
+            unjudged_count=self._concerned["unjudged"],
+            not_asked=not_asked(self.present, self.new),
+        )
+
+    def _policy_counts(self) -> Iterator[PolicyCount]:
+        found = {(state, trigger, code) for state, trigger, code, _ in self._policies}
+        for state, trigger, code in sorted(found, key=lambda one: (*self._place(one[0], one[1]), one[2])):
+            counts = {word: self._policies[state, trigger, code, word] for word in ("blocking", "freed")}
+            title = _title(code, self.new, self.present)
+            yield PolicyCount(state=state, trigger=trigger, code=code, title=title, **counts)
+
+    def _step_counts(self) -> Iterator[StepCount]:
+        found = {(state, trigger) for (state, trigger, _), number in self._steps.items() if number}
+        for state, trigger in sorted(found, key=lambda one: self._place(*one)):
+            counts = {word: self._steps[state, trigger, word] for word in ("closes", "opens")}
+            yield StepCount(state=state, trigger=trigger, compared=self._states[state], **counts)
+
+    def _place(self, state: str, trigger: str | None) -> tuple[int, int]:
+        """Give the place of a step in the order of the table; what must hold in a state comes before its steps."""
+        return self.lifecycle.states.index(state), 0 if trigger is None else 1 + self.lifecycle.triggers.index(trigger)
+
+
+def not_asked(*packs: Pack) -> tuple[str, ...]:
+    """Name the policies that read who asks."""
+    return tuple(sorted({rule.policy.code for pack in packs for rule in pack if rule.policy.authority}))
+
+
+def _title(code: str, *packs: Pack) -> str:
+    return next(pack.by_code[code].policy.title for pack in packs if code in pack.by_code)
+
+
+def impact(
+    flow: Partnerflow, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
+) -> Impact:
+    """Compare everything, and count."""
+    new = load_pack(pack) if isinstance(pack, str) else pack
+    when = moment(flow, at)
+    tally = Tally(present=flow.pack, new=new, on=flow.today(when), lifecycle=flow.lifecycle)
+    for compared in compare(flow, new, at=when, after=after, through=through):
+        tally.add(compared)
+    return tally.impact()
