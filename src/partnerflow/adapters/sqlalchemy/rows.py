@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +23,10 @@ from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Holding, Receipt
 from partnerflow.records import Document, Entry, Record, Unregistered, kinds
-from partnerflow.records.conversion import read_record, structure, unstructure
+from partnerflow.records.conversion import read_filed, structure, unstructure
 
 Values = dict[str, Any]
+_code = attrgetter("code")
 _OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
 
 
@@ -38,7 +41,7 @@ def _record(entry_id: UUID, kind: str, revision: int, text: str, *, registered: 
     that a kind which is registered after all is read anew.
     """
     try:
-        return read_record(kind, json.loads(text), revision=revision)
+        return read_filed(kind, json.loads(text), revision=revision)
     except (ValueError, TypeError, InvalidRecord):
         return Unregistered(kind=kind, fields={"unreadable": text})
 
@@ -166,7 +169,9 @@ def partnership(row: Row[Any]) -> Partnership:
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
-def holding(row: Row[Any], entries: Iterable[Entry], moves: Iterable[Row[Any]], owed: Iterable[Row[Any]]) -> Holding:
+def holding(
+    row: Row[Any], entries: Iterable[Entry], moves: Iterable[Sequence[Any]], owed: Iterable[Sequence[Any]]
+) -> Holding:
     """Put together everything on one partnership."""
     lying: dict[UUID, list[Entry]] = {row.partner_id: [], row.id: []}
     for one in entries:
@@ -180,12 +185,28 @@ def holding(row: Row[Any], entries: Iterable[Entry], moves: Iterable[Row[Any]], 
         made_under=row.made_under,
         partner_file=tuple(lying[row.partner_id]),
         own_file=tuple(lying[row.id]),
-        obligations=tuple(map(obligation, owed)),
+        obligations=tuple(sorted(map(obligation, owed), key=_code)),  # a database sorts text in ways of its own
         events=row.events,
     )
 
 
-def obligation(row: Row[Any]) -> Obligation:
+def holdings(
+    page: Iterable[Row[Any]], entries: Iterable[Entry], moves: Iterable[Row[Any]], owed: Iterable[Row[Any]]
+) -> Iterator[Holding]:
+    """Put together everything on each of a page of partnerships; moves and obligations begin with whose they are."""
+    lying: dict[UUID | None, list[Entry]] = defaultdict(list)
+    made: dict[UUID, list[Sequence[Any]]] = defaultdict(list)
+    due: dict[UUID, list[Sequence[Any]]] = defaultdict(list)
+    for entry in entries:
+        lying[entry.file_id].append(entry)
+    for found, listed in ((made, moves), (due, owed)):
+        for row in listed:
+            found[row[0]].append(row[1:])
+    for row in page:
+        yield holding(row, (*lying[row.partner_id], *lying[row.id]), made[row.id], due[row.id])
+
+
+def obligation(row: Sequence[Any]) -> Obligation:
     """Read an obligation."""
     return Obligation(**dict(zip(_OBLIGATION, row, strict=True)))
 

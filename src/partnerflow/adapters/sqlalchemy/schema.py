@@ -1,18 +1,22 @@
-"""Opening a database, making the tables, and telling tables of another version."""
+"""Opening a database, and making the tables."""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
-from partnerflow.errors import SchemaMismatch, Unreadable
+from partnerflow.errors import Unreadable
 
 from .store import SQLAlchemyStore
 from .tables import SCHEMA_VERSION, Tables
+from .turn import turn
+from .version import check_version, ours, record_version, version_of
 
 
 def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
@@ -20,15 +24,11 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
 
     Raises Unreadable for what is no database or cannot be opened, SchemaMismatch for tables of another version.
     """
-    try:
-        engine = _engine(url)
+    with named_if_unreadable(url):
+        engine = engine_of(url)
         with engine.connect() as connection:
-            ours = _ours(connection, Tables())
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise Unreadable(_shown(url), f"is no database URL that can be opened here: {error}") from None
-    except (DatabaseError, InterfaceError) as error:
-        raise Unreadable(_shown(url), f"is no database that can be opened: {error.orig}") from None
-    if not ours:
+            version = version_of(connection, Tables())
+    if version == 0:
         create_tables(engine)
     store = SQLAlchemyStore(engine, tenant=tenant)
     weakref.finalize(store, engine.dispose)  # what we opened, we close, once nobody holds it any more
@@ -40,43 +40,38 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
 def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> None:
     """Make the tables, where none of ours are; on a Connection, within its transaction, which is left open.
 
-    Raises SchemaMismatch for tables of another version.
+    Several processes may call it at once. Raises SchemaMismatch for tables of another version.
     """
-    ours = tables or Tables()
+    wanted = tables or Tables()
     if isinstance(bind, Engine):
         with bind.begin() as connection:
-            create_tables(connection, ours)
+            create_tables(connection, wanted)
         return
-    if _ours(bind, ours):
-        check_version(bind, ours)
+    if version_of(bind, wanted) > 0:
+        check_version(bind, wanted)
         return
-    ours.metadata.create_all(bind)
-    bind.execute(insert(ours.schema).values(version=SCHEMA_VERSION))
+    with turn(bind, wanted):
+        if ours(bind, wanted):  # somebody else has had their turn meanwhile
+            check_version(bind, wanted, newest=True)
+            return
+        wanted.schema.create(bind)
+        wanted.metadata.create_all(bind)
+        record_version(bind, wanted, SCHEMA_VERSION)
 
 
-def check_version(connection: Connection, tables: Tables) -> None:
-    """Raise SchemaMismatch where the tables are not there, or are of another version than this release reads."""
-    if not inspect(connection).has_table(tables.schema.name, schema=tables.metadata.schema):
-        raise SchemaMismatch(
-            f"there is no table {tables.schema.name} here: make ours with "
-            "partnerflow.adapters.sqlalchemy.create_tables(engine), or open the database with Partnerflow.open(url)"
-        )
-    found = connection.execute(select(tables.schema.c.version)).scalars().all()
-    if found != [SCHEMA_VERSION]:
-        versions = ", ".join(map(str, found)) or "none"
-        raise SchemaMismatch(
-            f"the tables are of schema version {versions}, and this release of partnerflow reads version "
-            f"{SCHEMA_VERSION}: use the release that made them, or a fresh database"
-        )
+@contextmanager
+def named_if_unreadable(url: str) -> Iterator[None]:
+    """Raise Unreadable, with the URL but not its password, for what is no database or cannot be opened."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise Unreadable(_shown(url), f"is no database URL that can be opened here: {error}") from None
+    except (DatabaseError, InterfaceError) as error:
+        raise Unreadable(_shown(url), f"is no database that can be opened: {error.orig}") from None
 
 
-def _ours(connection: Connection, tables: Tables) -> list[str]:
-    """Name the tables of ours that are there; a host's own beside them are no concern."""
-    there = set(inspect(connection).get_table_names(schema=tables.metadata.schema))
-    return sorted(there & {table.name for table in tables.metadata.tables.values()})
-
-
-def _engine(url: str) -> Engine:
+def engine_of(url: str) -> Engine:
+    """Make the engine of a database that is ours to open."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Executable,
@@ -13,15 +15,18 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
     update,
 )
 
+from partnerflow.canonical import check_text
+from partnerflow.errors import InvalidRequest
 from partnerflow.records import EVERYWHERE
 
-from .tables import Tables
+from .tables import Exact, Tables
 
 TENANT: BindParameter[str] = bindparam("of_tenant")
 
@@ -45,20 +50,49 @@ class Statements:
         self.partnership_locked = self.partnership.with_for_update()
         # on SQLite nothing locks a row; a write, even one that changes nothing, takes the turn
         self.take_turn = update(t.schema).values(version=t.schema.c.version)
+        self.one_at_a_time = select(t.schema.c.version).with_for_update()
+        self.one_at_a_time_by_number = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+        # where a transaction of MariaDB sees all as it was at its first read, only what is locked is read as it is now
+        self.newest: dict[Executable, Executable] = {}
         self.files = (
             select(t.entry)
             .where(mine(t.entry), t.entry.c.file_id.in_(bindparam("file_ids", expanding=True)))
             .order_by(t.entry.c.file_id, t.entry.c.seq)
         )
+        move = [t.transition.c[name] for name in ("trigger", "source", "target", "since", "at", "by", "reason")]
         self.moves = (
-            select(*(t.transition.c[name] for name in ("trigger", "source", "target", "since", "at", "by", "reason")))
+            select(*move)
             .where(mine(t.transition), t.transition.c.partnership_id == of_partnership)
             .order_by(t.transition.c.version)
         )
+        owed = [t.obligation.c[name] for name in ("code", *OBLIGATION)]
         self.obligations = (
-            select(*(t.obligation.c[name] for name in ("code", *OBLIGATION)))
+            select(*owed)
             .where(mine(t.obligation), t.obligation.c.partnership_id == of_partnership)
             .order_by(t.obligation.c.code)
+        )
+        # of many partnerships at once, each row beginning with whose it is
+        of_many: BindParameter[UUID] = bindparam("of_partnerships", expanding=True)
+        self.partnerships = (
+            select(t.partnership)
+            .where(
+                mine(t.partnership),
+                t.partnership.c.id > bindparam("after"),
+                t.partnership.c.id <= bindparam("through"),
+                t.partnership.c.state.not_in(bindparam("apart_from", expanding=True)),
+            )
+            .order_by(t.partnership.c.id)
+            .limit(bindparam("page"))
+        )
+        self.moves_of_many = (
+            select(t.transition.c.partnership_id, *move)
+            .where(mine(t.transition), t.transition.c.partnership_id.in_(of_many))
+            .order_by(t.transition.c.partnership_id, t.transition.c.version)
+        )
+        self.obligations_of_many = (
+            select(t.obligation.c.partnership_id, *owed)
+            .where(mine(t.obligation), t.obligation.c.partnership_id.in_(of_many))
+            .order_by(t.obligation.c.partnership_id, t.obligation.c.code)
         )
         self.partner = select(t.partner.c.id).where(mine(t.partner), t.partner.c.id == bindparam("of_partner"))
         self.partner_locked = self.partner.with_for_update()
@@ -67,6 +101,8 @@ class Statements:
             .where(mine(t.partnership), t.partnership.c.partner_id == bindparam("of_partner"))
             .order_by(t.partnership.c.id)
         )
+        for statement in (self.files, self.moves, self.obligations, self.partnerships_of):
+            self.newest[statement] = statement.with_for_update(read=True)
         self.known_as = select(t.outside_id.c.partner_id).where(
             mine(t.outside_id), t.outside_id.c.system == bindparam("system"), t.outside_id.c.value == bindparam("value")
         )
@@ -91,7 +127,12 @@ class Statements:
             .limit(bindparam("page"))
         )
         self.file_ids = select(t.entry.c.file_id).distinct().where(mine(t.entry)).order_by(t.entry.c.file_id)
-        self.partnership_ids = select(t.partnership.c.id).where(mine(t.partnership)).order_by(t.partnership.c.id)
+        self.partnership_ids = (
+            select(t.partnership.c.id)
+            .where(mine(t.partnership), t.partnership.c.id > bindparam("after"))
+            .order_by(t.partnership.c.id)
+            .limit(bindparam("page"))
+        )
         self.attempts = (
             select(t.attempt)
             .where(mine(t.attempt), t.attempt.c.partnership_id == of_partnership)
@@ -120,6 +161,10 @@ class Statements:
             t.partnership.c.state.in_(bindparam("states", expanding=True)),
         )
 
+        self.lengths = {
+            table.name: [(c.name, c.type.length) for c in table.columns if isinstance(c.type, Exact) and c.type.length]
+            for table in tables.metadata.sorted_tables
+        }
         self.add = {
             table.name: insert(table)
             for table in (
@@ -185,6 +230,16 @@ class Statements:
     def into(self, table: Table) -> Insert:
         """Give the statement that adds rows to *table*."""
         return self.add[table.name]
+
+    def fits(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Raise InvalidRequest for a text that a column cannot hold; some database would cut it, or keep half of it."""
+        for name, length in self.lengths[table.name]:
+            value = values.get(name)
+            if value is None:
+                continue
+            check_text(value, name)
+            if len(value) > length:
+                raise InvalidRequest(name, f"{value[:40]}...", f"is {len(value)} characters long: {length} is the most")
 
     def neighbours(self, places: frozenset[tuple[str, str]], states: Sequence[str]) -> Executable:
         """Find the partnerships in *states* that share one of *places*, with their partners' names."""

@@ -14,11 +14,12 @@ from sqlalchemy import Row as SQLRow
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from partnerflow.canonical import check_text
 from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Transaction
+from partnerflow.ports import Holding, Transaction
 from partnerflow.records import EVERYWHERE, Entry
 
 from . import rows, waiting
@@ -29,6 +30,9 @@ from .trouble import translated
 
 PAGE = 500
 """How many rows are read at a time where everything is looked over."""
+FILES = 100
+"""How many partnerships, with all that is on their files, are read at a time."""
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 class SQLAlchemyStore:
@@ -40,6 +44,8 @@ class SQLAlchemyStore:
     def __init__(self, engine: Engine, *, tenant: str = "default", tables: Tables | None = None) -> None:
         if not tenant or len(tenant) > 64:
             raise InvalidRequest("tenant", tenant, "must be 1 to 64 characters")
+        check_text(tenant, "tenant")
+        _refuse_autocommit(engine)
         self.tenant = tenant
         self.engine = engine
         self.tables = tables or Tables()
@@ -61,12 +67,13 @@ class SQLAlchemyStore:
         Raises StoreBusy where another writer holds the database for longer than its time-out.
         """
         if self._host is not None:
-            yield self._within(self._host)
+            yield self._within(self._host, writing=True)
             return
         calls: list[Callable[[], None]] = []
-        with self._connected("IMMEDIATE") as connection:
-            yield self._within(connection, calls)
-            connection.commit()
+        with self._connected("IMMEDIATE", "READ COMMITTED") as connection:
+            yield self._within(connection, calls, writing=True)
+            with translated(in_hosts=False):
+                connection.commit()
         for call in calls:
             call()
 
@@ -76,33 +83,39 @@ class SQLAlchemyStore:
         if self._host is not None:
             yield self._within(self._host)
             return
-        with self._connected("DEFERRED") as connection:
+        with self._connected("DEFERRED", "REPEATABLE READ") as connection:
             yield self._within(connection, [])
 
     @contextmanager
-    def _connected(self, begin: str) -> Iterator[Connection]:
+    def _connected(self, begin: str, isolation: str) -> Iterator[Connection]:
+        """Give a connection in a transaction: a writer reads what is there by now, and a reader sees one state."""
         if self._turn is not None:
             self._turn.acquire()
         try:
-            with self.engine.connect() as connection:
+            with translated(in_hosts=False):
+                connected = self.engine.connect()
+            with connected as connection:
                 if self.engine.dialect.name == "sqlite":
                     _begin(connection, begin)
-                elif begin == "DEFERRED":
-                    connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+                elif self.engine.dialect.name in ("mysql", "mariadb"):
+                    with translated(in_hosts=False):  # one round trip, and it holds for this transaction alone
+                        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+                else:
+                    connection = connection.execution_options(isolation_level=isolation)  # noqa: PLW2901
                 yield connection
         finally:
             if self._turn is not None:
                 self._turn.release()
 
     def _within(
-        self, executor: Session | Connection, calls: list[Callable[[], None]] | None = None
+        self, executor: Session | Connection, calls: list[Callable[[], None]] | None = None, *, writing: bool = False
     ) -> SQLAlchemyTransaction:
         if not self._checked[0]:
-            from .schema import check_version
+            from .version import check_version
 
             check_version(executor.connection() if isinstance(executor, Session) else executor, self.tables)
             self._checked[0] = True
-        return SQLAlchemyTransaction(self._say, self.tenant, executor, calls)
+        return SQLAlchemyTransaction(self._say, self.tenant, executor, calls, writing=writing)
 
     def within(self, session: object) -> SQLAlchemyStore:
         """Give this store inside a host's Session or Connection. Raises InvalidRequest for anything else."""
@@ -111,6 +124,8 @@ class SQLAlchemyStore:
                 "session", type(session).__name__,
                 "must be a SQLAlchemy Session or Connection; of an AsyncSession, use the one that run_sync gives",
             )  # fmt: skip
+        if isinstance(session, Connection):
+            _refuse_autocommit(session)
         waiting.listen(session)
         joined = object.__new__(SQLAlchemyStore)
         joined.__dict__ |= self.__dict__
@@ -134,6 +149,8 @@ class SQLAlchemyStore:
         partner_id: UUID | None = None, name: str | None = None, ids: Mapping[str, str] | None = None,
     ) -> Iterator[tuple[Partnership, str]]:  # fmt: skip
         """Give the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
+        if not all(map(_can_be_kept, (*(states or ()), site, kind, name, *(ids or {}), *(ids or {}).values()))):
+            return
         t = self.tables
         of_partner = (t.partner.c.tenant == t.partnership.c.tenant) & (t.partner.c.id == t.partnership.c.partner_id)
         wanted = select(t.partnership, t.partner.c.name).join(t.partner, of_partner).where(mine(t.partnership))
@@ -160,6 +177,20 @@ class SQLAlchemyStore:
                 yield rows.partnership(row), row.name
             page = self._read(wanted.where(t.partnership.c.id > page[-1].id)) if len(page) == PAGE else ()
 
+    def holdings(
+        self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
+    ) -> Iterator[Holding]:
+        """Give everything on every partnership but those in some states, some at a time, each time in a short read."""
+        last, end = after or _FIRST, through or _LAST
+        while True:
+            with self.reading() as tx:
+                assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
+                page = tx.holdings(apart_from=apart_from, after=last, through=end, page=FILES)
+            yield from page
+            if len(page) < FILES:
+                return
+            last = page[-1].partnership.id
+
     def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has something to do for."""
         looked_for = {row.partnership_id for row in self._read(self._say.looked_for, on=on)}
@@ -179,7 +210,7 @@ class SQLAlchemyStore:
 
     def partnership_ids(self) -> Iterator[UUID]:
         """Give the id of every partnership."""
-        return (row.id for row in self._read(self._say.partnership_ids))
+        return (row.id for row in self._pages(self._say.partnership_ids, "id", after=_FIRST))
 
     def files(self) -> Iterator[tuple[UUID, Iterator[Entry]]]:
         """Give every file with its entries, oldest first, page by page."""
@@ -192,13 +223,35 @@ class SQLAlchemyStore:
             for row in self._pages(self._say.outbox, "sequence", of_partnership=partnership_id):
                 yield rows.event(row, self.tenant)
 
-    def _pages(self, statement: Executable, place: str, **values: object) -> Iterator[SQLRow[Any]]:
+    def _pages(
+        self, statement: Executable, place: str, *, after: object = 0, **values: object
+    ) -> Iterator[SQLRow[Any]]:
         """Read page by page, each where the last one ended, so that no transaction stays open meanwhile."""
-        after, page = 0, self._read(statement, after=0, page=PAGE, **values)
+        page = self._read(statement, after=after, page=PAGE, **values)
         while page:
             yield from page
             after = getattr(page[-1], place)
             page = self._read(statement, after=after, page=PAGE, **values) if len(page) == PAGE else ()
+
+
+def _can_be_kept(text: str | None) -> bool:
+    """Tell whether a database can keep a text; what none can keep is found in none, and some would complain of it."""
+    try:
+        check_text(str(text), "text")
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _refuse_autocommit(host: Engine | Connection) -> None:
+    """Raise InvalidRequest where each statement would be committed alone, and a request not whole or not at all."""
+    # the level that create_engine was given shows nowhere else
+    level = host.get_execution_options().get(
+        "isolation_level", getattr(host.dialect, "_on_connect_isolation_level", None)
+    )
+    if level == "AUTOCOMMIT":
+        remedy = "commits every statement by itself: give an engine or connection that has transactions"
+        raise InvalidRequest("isolation_level", level, remedy)
 
 
 def _begin(connection: Connection, how: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
@@ -61,15 +62,33 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _word(length: int) -> TypeEngine[str]:
-    """Give a text in which `Active` is not `active`, on MySQL too."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
+class Exact(TypeDecorator[str]):
+    """A text that is itself and no other: `Active` is not `active`, nor is `active ` with a space behind it.
+
+    MariaDB and MySQL compare otherwise, unless a column has a collation of bytes that pads nothing.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Name the collation where the default one would mislead."""
+        if dialect.name not in ("mysql", "mariadb"):
+            return String(self.length) if self.length else Text()  # as a descriptor, TEXT were a VARCHAR
+        mariadb = getattr(dialect, "is_mariadb", True)  # by name mysql, and a MariaDB all the same
+        said = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"}
+        return dialect.type_descriptor(
+            mysql.VARCHAR(self.length, **said) if self.length else mysql.LONGTEXT(**said)  # TEXT ends at 64 kB
+        )
 
 
-def _long() -> TypeEngine[str]:
-    exact = mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
-    return Text().with_variant(exact, "mysql", "mariadb")
+def _id() -> TypeEngine[UUID]:
+    """Give an id that sorts by its bytes; MariaDB's own type sorts ids of versions 1 to 5 by their last part."""
+    return Uuid().with_variant(Uuid(native_uuid=False), "mysql", "mariadb")
 
 
 class Tables:
@@ -85,101 +104,101 @@ class Tables:
         self.schema = self._table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
         self.partner = self._of_tenant(
             "partner",
-            Column("id", Uuid, primary_key=True),
-            Column("name", _word(512), nullable=False),
-            Column("kind", _word(64)),
+            Column("id", _id(), primary_key=True),
+            Column("name", Exact(512), nullable=False),
+            Column("kind", Exact(64)),
         )
         self.outside_id = self._of_tenant(
             "outside_id",
-            Column("system", _word(64), primary_key=True),
-            Column("value", _word(190), primary_key=True),
-            Column("partner_id", Uuid, nullable=False),
+            Column("system", Exact(64), primary_key=True),
+            Column("value", Exact(190), primary_key=True),
+            Column("partner_id", _id(), nullable=False),
             index={"partner": ["partner_id"]},
         )
         self.partnership = self._of_tenant(
             "partnership",
-            Column("id", Uuid, primary_key=True),
-            Column("partner_id", Uuid, nullable=False),
-            Column("state", _word(64), nullable=False),
+            Column("id", _id(), primary_key=True),
+            Column("partner_id", _id(), nullable=False),
+            Column("state", Exact(64), nullable=False),
             Column("since", Date),
             Column("version", Integer, nullable=False),
-            Column("succeeds", Uuid),
+            Column("succeeds", _id()),
             Column("recorded_at", UTCDateTime, nullable=False),
-            Column("link", _word(64), nullable=False),
-            Column("made_under", _word(190), nullable=False),
+            Column("link", Exact(64), nullable=False),
+            Column("made_under", Exact(190), nullable=False),
             Column("events", Integer, nullable=False),
-            Column("judged_by", _word(64), nullable=False),
+            Column("judged_by", Exact(64), nullable=False),
             index={"state": ["state", "id"], "partner": ["partner_id", "id"], "judged": ["judged_by"]},
         )
         self.site = self._of_tenant(
             "site",
-            Column("site", _word(128), primary_key=True),
-            Column("partnership_id", Uuid, primary_key=True),
+            Column("site", Exact(128), primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
             index={"partnership": ["partnership_id"]},
         )
         self.place = self._of_tenant(
             "place",
-            Column("area", _word(128), primary_key=True),
-            Column("site", _word(128), primary_key=True),
-            Column("partnership_id", Uuid, primary_key=True),
+            Column("area", Exact(128), primary_key=True),
+            Column("site", Exact(128), primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
             index={"partnership": ["partnership_id"]},
         )
         self.entry = self._of_tenant(
             "entry",
-            Column("file_id", Uuid, primary_key=True),
+            Column("file_id", _id(), primary_key=True),
             Column("seq", Integer, primary_key=True, autoincrement=False),
-            Column("id", Uuid, nullable=False),
-            Column("kind", _word(64), nullable=False),
+            Column("id", _id(), nullable=False),
+            Column("kind", Exact(64), nullable=False),
             Column("revision", Integer, nullable=False),
-            Column("text", _long(), nullable=False),
-            Column("documents", _long(), nullable=False),
+            Column("text", Exact(), nullable=False),
+            Column("documents", Exact(), nullable=False),
             Column("filed_at", UTCDateTime, nullable=False),
             Column("recorded_at", UTCDateTime, nullable=False),
-            Column("filed_by", _long(), nullable=False),
+            Column("filed_by", Exact(), nullable=False),
             Column("version", Integer),
-            Column("link", _word(64), nullable=False),
+            Column("link", Exact(64), nullable=False),
             unique=["id"],
         )
         self.transition = self._of_tenant(
             "transition",
-            Column("partnership_id", Uuid, primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
             Column("version", Integer, primary_key=True, autoincrement=False),
-            Column("id", Uuid, nullable=False),
-            Column("trigger", _word(64), nullable=False),
-            Column("source", _word(64)),
-            Column("target", _word(64), nullable=False),
+            Column("id", _id(), nullable=False),
+            Column("trigger", Exact(64), nullable=False),
+            Column("source", Exact(64)),
+            Column("target", Exact(64), nullable=False),
             Column("since", Date),
             Column("at", UTCDateTime, nullable=False),
             Column("recorded_at", UTCDateTime, nullable=False),
-            Column("by", _long(), nullable=False),
-            Column("reason", _long()),
-            Column("lifecycle", _word(190), nullable=False),
-            Column("event", _word(190), nullable=False),
-            Column("decision", _long(), nullable=False),
+            Column("by", Exact(), nullable=False),
+            Column("reason", Exact()),
+            Column("lifecycle", Exact(190), nullable=False),
+            Column("event", Exact(190), nullable=False),
+            Column("decision", Exact(), nullable=False),
             Column("partner_seq", Integer, nullable=False),
-            Column("partner_link", _word(64), nullable=False),
+            Column("partner_link", Exact(64), nullable=False),
             Column("file_seq", Integer, nullable=False),
-            Column("file_link", _word(64), nullable=False),
-            Column("previous", _word(64), nullable=False),
-            Column("link", _word(64), nullable=False),
+            Column("file_link", Exact(64), nullable=False),
+            Column("previous", Exact(64), nullable=False),
+            Column("link", Exact(64), nullable=False),
             unique=["id"],
         )
         self.attempt = self._of_tenant(
             "attempt",
-            Column("partnership_id", Uuid, primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
             Column("recorded_at", UTCDateTime, primary_key=True),
-            Column("id", Uuid, primary_key=True),
-            Column("trigger", _word(190), nullable=False),
-            Column("source", _word(64)),
-            Column("by", _word(190), nullable=False),
+            Column("id", _id(), primary_key=True),
+            Column("trigger", Exact(190), nullable=False),
+            Column("source", Exact(64)),
+            Column("by", Exact(190), nullable=False),
             Column("at", UTCDateTime, nullable=False),
-            Column("codes", _long(), nullable=False),
+            Column("codes", Exact(), nullable=False),
         )
         self.obligation = self._of_tenant(
             "obligation",
-            Column("partnership_id", Uuid, primary_key=True),
-            Column("code", _word(64), primary_key=True),
-            Column("title", _word(512), nullable=False),
+            Column("partnership_id", _id(), primary_key=True),
+            Column("code", Exact(64), primary_key=True),
+            Column("title", Exact(512), nullable=False),
             Column("holds", Boolean(create_constraint=False), nullable=False),
             Column("due_on", Date),
             Column("missed_on", Date),
@@ -191,19 +210,19 @@ class Tables:
         )
         self.outbox = self._of_tenant(
             "outbox",
-            Column("partnership_id", Uuid, primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
             Column("sequence", Integer, primary_key=True, autoincrement=False),
-            Column("id", Uuid, nullable=False),
-            Column("type", _word(190), nullable=False),
+            Column("id", _id(), nullable=False),
+            Column("type", Exact(190), nullable=False),
             Column("time", UTCDateTime, nullable=False),
-            Column("body", _long(), nullable=False),
+            Column("body", Exact(), nullable=False),
             unique=["id"],
         )
         self.receipt = self._of_tenant(
             "receipt",
-            Column("key", _word(190), primary_key=True),
-            Column("request", _word(64), nullable=False),
-            Column("work", _long(), nullable=False),
+            Column("key", Exact(190), primary_key=True),
+            Column("request", Exact(64), nullable=False),
+            Column("work", Exact(), nullable=False),
         )
 
     def _table(self, name: str, *columns: Any) -> Table:
@@ -222,4 +241,4 @@ class Tables:
         ]
         if unique:
             keys.append(UniqueConstraint("tenant", *unique, name=f"uq_{self.prefix}{name}_{'_'.join(unique)}"))
-        return self._table(name, Column("tenant", _word(64), primary_key=True), *columns, *keys)
+        return self._table(name, Column("tenant", Exact(64), primary_key=True), *columns, *keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -28,11 +29,20 @@ class SQLAlchemyTransaction:
     """What one request reads and writes."""
 
     def __init__(
-        self, say: Statements, tenant: str, executor: Session | Connection, calls: list[Callable[[], None]] | None
+        self,
+        say: Statements,
+        tenant: str,
+        executor: Session | Connection,
+        calls: list[Callable[[], None]] | None,
+        *,
+        writing: bool,
     ) -> None:
+        self._writing = writing
         self._say, self._tenant, self._executor, self._calls = say, tenant, executor, calls
         self._dialect = (executor.get_bind() if isinstance(executor, Session) else executor).dialect.name
         self._has_turn = False
+        self._has_locked = False
+        self._reads_past = calls is None and self._dialect in ("mysql", "mariadb")
         self._loaded: dict[UUID, tuple[SQLRow[Any], tuple[Obligation, ...]]] = {}
 
     @property
@@ -52,6 +62,32 @@ class SQLAlchemyTransaction:
         if self._calls is None and not self._has_turn and self._dialect == "sqlite":
             self._run(self._say.take_turn, {})
             self._has_turn = True
+
+    def _take_turn_for(self, *what: str) -> None:
+        """In a transaction of ours, have whoever comes for the same name wait until we are done, and see what we did.
+
+        Without it they would learn of us from a unique key, when it is too late to give them our work. What is locked
+        already keeps them out; and a host may go on for long, so there the key decides.
+        """
+        if not self._writing or self._calls is None or self._has_locked:
+            return
+        if self._dialect == "postgresql":
+            name = "\0".join([self._say.tables.schema.fullname, self._tenant, *what])
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            self._run(self._say.one_at_a_time_by_number, {"number": number})
+        elif self._dialect in ("mysql", "mariadb"):
+            self._run(self._say.one_at_a_time, {})
+
+    def _locked(self, *, lock: bool) -> None:
+        if lock:
+            self._take_turn()
+            self._has_locked = True
+
+    def _newest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[SQLRow[Any]]:
+        """Read what belongs to a row that may be locked: as it is now, not as a host's transaction first saw it."""
+        if self._reads_past and self._has_locked:
+            statement = self._say.newest[statement]
+        return self.execute(statement, values)
 
     def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[SQLRow[Any]]:
         """Say one thing of the tenant's and give the rows."""
@@ -73,45 +109,67 @@ class SQLAlchemyTransaction:
 
     def receipt(self, key: str) -> Receipt | None:
         """Give what the key has done."""
+        self._take_turn_for("key", key)
         row = self._one(self._say.receipt, key=key)
         return None if row is None else rows.receipt(row)
 
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:
         """Give everything on a partnership, in four statements."""
         say = self._say
-        if lock:
-            self._take_turn()
+        self._locked(lock=lock)
         row = self._one(say.partnership_locked if lock else say.partnership, of_partnership=partnership_id)
         if row is None:
             return None
         holding = rows.holding(
             row,
-            map(rows.entry, self.execute(say.files, {"file_ids": [row.partner_id, row.id]})),
-            self.execute(say.moves, {"of_partnership": partnership_id}),
-            self.execute(say.obligations, {"of_partnership": partnership_id}),
+            map(rows.entry, self._newest(say.files, {"file_ids": [row.partner_id, row.id]})),
+            self._newest(say.moves, {"of_partnership": partnership_id}),
+            self._newest(say.obligations, {"of_partnership": partnership_id}),
         )
         self._loaded[partnership_id] = (row, holding.obligations)
         return holding
 
+    def holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Holding]:
+        """Give everything on the next *page* of partnerships, in four statements."""
+        say = self._say
+        within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
+        found = self.execute(say.partnerships, within)
+        if not found:
+            return []
+        ids = [row.id for row in found]
+        files = dict.fromkeys([*ids, *(row.partner_id for row in found)])
+        return list(
+            rows.holdings(
+                found,
+                map(rows.entry, self.execute(say.files, {"file_ids": list(files)})),
+                self.execute(say.moves_of_many, {"of_partnerships": ids}),
+                self.execute(say.obligations_of_many, {"of_partnerships": ids}),
+            )
+        )
+
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
         """Give a partner's own file and its partnerships."""
         say = self._say
-        if lock:
-            self._take_turn()
+        self._locked(lock=lock)
         if self._one(say.partner_locked if lock else say.partner, of_partner=partner_id) is None:
             return None
-        theirs = self.execute(say.partnerships_of, {"of_partner": partner_id})
+        theirs = self._newest(say.partnerships_of, {"of_partner": partner_id})
+        entries = self._newest(say.files, {"file_ids": [partner_id]})
         return PartnerFile(
-            partner_id=partner_id, entries=self.file(partner_id), partnerships=tuple(map(rows.partnership, theirs))
+            partner_id=partner_id,
+            entries=tuple(map(rows.entry, entries)),
+            partnerships=tuple(map(rows.partnership, theirs)),
         )
 
     def partner_known_as(self, system: str, value: str) -> UUID | None:
         """Find a partner by its id elsewhere."""
+        self._take_turn_for("id", system, value)
         row = self._one(self._say.known_as, system=system, value=value)
         return None if row is None else row.partner_id
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         """Give a file by its id."""
+        self._take_turn_for("file", str(file_id))
         return tuple(map(rows.entry, self.execute(self._say.files, {"file_ids": [file_id]})))
 
     def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
@@ -141,7 +199,20 @@ class SQLAlchemyTransaction:
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def write(self, changes: Changes) -> None:
-        """Write all of it; nothing here decides anything."""
+        """Write all of it; nothing here decides anything.
+
+        In a host's transaction it is written in a savepoint: a host that catches what goes wrong, and goes on, has
+        none of it, and a transaction that is still alive.
+        """
+        if self._calls is not None:
+            self._write(changes)
+            return
+        self._take_turn()  # on SQLite a savepoint outside a transaction would be one of its own
+        host = self._executor.connection() if isinstance(self._executor, Session) else self._executor
+        with translated(in_hosts=True), host.begin_nested():
+            self._write(changes)
+
+    def _write(self, changes: Changes) -> None:
         t = self._say.tables
         if changes.partner is not None:
             self._write_partner(*changes.partner)
@@ -160,6 +231,8 @@ class SQLAlchemyTransaction:
             self._add(t.receipt, [rows.receipt_values(changes.receipt)])
 
     def _add(self, table: Any, values: list[rows.Values]) -> None:
+        for each in values:
+            self._say.fits(table, each)
         if values:
             self._run(self._say.into(table), [{"tenant": self._tenant, **each} for each in values])
 
@@ -172,6 +245,7 @@ class SQLAlchemyTransaction:
         if self._one(self._say.partner, of_partner=partner_id) is None:
             self._add(t.partner, [{"id": partner_id, **found}])
         else:
+            self._say.fits(t.partner, found)
             self._do(self._say.rename_partner, of_partner=partner_id, new_name=found["name"], new_kind=found["kind"])
             self._do(self._say.forget_ids, of_partner=partner_id)
         ids = [{"system": s, "value": value, "partner_id": partner_id} for s, value in sorted(partner.ids.items())]
@@ -203,7 +277,8 @@ class SQLAlchemyTransaction:
         for partnership_id in {*counts, *digests}:
             row = self._loaded[partnership_id][0]
             events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
-            if (events, digest) != (row.events, row.judged_by):
+            # what was filed on a partner bears on them all: whoever reads from before must learn that he is late
+            if changes.entries or (events, digest) != (row.events, row.judged_by):
                 self._do(
                     self._say.note_partnership,
                     of_partnership=partnership_id, new_events=events, new_judged_by=digest,

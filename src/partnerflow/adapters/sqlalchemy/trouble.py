@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 
 from partnerflow.errors import StoreBusy, StoreError
+
+_BUSY = frozenset(
+    {
+        "40001", "40P01", "55P03",  # PostgreSQL: could not serialize, deadlock, lock not available
+        "1020", "1205", "1213",  # MariaDB: changed since last read, lock wait timeout, deadlock
+        "1305",  # MariaDB: after a deadlock it has rolled back everything, and knows our savepoint no more
+    }
+)  # fmt: skip
+"""What a server says where another writer was in the way: the same request, sent again, may well succeed."""
 
 
 @contextmanager
@@ -16,18 +25,37 @@ def translated(*, in_hosts: bool) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise StoreBusy(f"another writer was quicker ({error.orig}): roll back and try again") from error
-    except OperationalError as error:
-        text = str(error.orig).lower()
-        if "locked" not in text and "busy" not in text:
-            raise StoreError(f"the database cannot do this: {error.orig}") from error
-        remedy = (
-            "have your engine begin with BEGIN IMMEDIATE (see the how-to on embedding), roll back and try again"
-            if in_hosts
-            else "try again"
-        )
-        raise StoreBusy(f"another writer holds the database: {remedy}") from error
+        raise StoreBusy(f"another writer was quicker ({_said(error)}): roll back and try again") from error
     except (ProgrammingError, NotSupportedError):
         raise  # our own mistake, not the database's trouble
-    except DatabaseError as error:
-        raise StoreError(f"the database cannot do this: {error.orig}") from error
+    except DBAPIError as error:
+        if isinstance(error, OperationalError) and _on_sqlite_busy(error):
+            remedy = (
+                "have your engine begin with BEGIN IMMEDIATE (see the how-to on embedding), roll back and try again"
+                if in_hosts
+                else "try again"
+            )
+            raise StoreBusy(f"another writer holds the database: {remedy}") from error
+        if _codes(error) & _BUSY:
+            remedy = "roll back and try again" if in_hosts else "try again"
+            raise StoreBusy(f"another writer was in the way ({_said(error)}): {remedy}") from error
+        raise StoreError(f"the database cannot do this: {_said(error)}") from error
+
+
+def _on_sqlite_busy(error: OperationalError) -> bool:
+    name = getattr(error.orig, "sqlite_errorname", None)
+    if name is None:
+        return "is locked" in str(error.orig)  # another driver than Python's own
+    return str(name).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _codes(error: DBAPIError) -> set[str]:
+    """Give the server's own codes, wherever a driver keeps them: an SQLSTATE of PostgreSQL, a number of MariaDB."""
+    orig = error.orig
+    found = {str(getattr(orig, name, "")) for name in ("sqlstate", "pgcode", "errno")}
+    return found | set(map(str, orig.args[:1] if orig is not None else ()))
+
+
+def _said(error: DBAPIError) -> str:
+    """Give the first line of what the database said; what follows are its internals."""
+    return str(error.orig).partition("\n")[0]

@@ -60,6 +60,7 @@ class _OfConnection:
         self._marks: dict[str, int] = {}
         event.listen(connection, "before_cursor_execute", self._executing)
         event.listen(connection, "rollback_savepoint", self._undone)
+        event.listen(connection, "release_savepoint", self._released)
         event.listen(connection, "rollback", self._rolled_back)
 
     def _executing(self, _: Connection, __: object, statement: str, *___: object) -> None:
@@ -70,8 +71,12 @@ class _OfConnection:
     def _undone(self, _: Connection, name: str, __: Any) -> None:
         del self.calls[self._marks.get(name, 0) :]  # one from before we listened holds all that we heard
 
+    def _released(self, _: Connection, name: str, __: Any) -> None:
+        self._marks.pop(name, None)
+
     def _rolled_back(self, _: Connection) -> None:
         self.calls.clear()
+        self._marks.clear()
 
     def run(self) -> None:
         calls, self.calls = self.calls, []

@@ -1,0 +1,98 @@
+"""Running the steps that are lacking, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, Integer, delete, insert
+
+from partnerflow.adapters.sqlalchemy.tables import Tables
+from partnerflow.adapters.sqlalchemy.turn import turn
+from partnerflow.adapters.sqlalchemy.version import mismatch, record_version, version_of
+from partnerflow.errors import InvalidRequest
+
+from . import v1
+from .bench import Bench
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
+STEPS: Mapping[int, Callable[[Bench], None]] = {1: v1.upgrade}
+"""What leads to each version from the one before."""
+NEWEST = max(STEPS)
+
+
+def current(connection: Connection, tables: Tables | None = None) -> int:
+    """Give the version of the tables that are there; 0 where there are none."""
+    return version_of(connection, tables or Tables())
+
+
+def upgrade(
+    op: Operations | ModuleType | Connection, *, version: int, tables: Tables | None = None, since: int | None = None
+) -> None:
+    """Bring the tables to *version*, within the transaction that is open, which is left open.
+
+    *op* is Alembic's, in a revision of the host's own, or a Connection. Tables that are of that version or a later one
+    are left as they are, also those that `create_tables` made. Where Alembic only writes SQL down (`--sql`), say which
+    version it starts from: *since*. Raises SchemaMismatch for tables that a newer release made.
+    """
+    if version not in STEPS:
+        raise InvalidRequest(
+            "version", version,
+            f"must be from 1 to {NEWEST}, which is the newest that this release of partnerflow knows",
+        )  # fmt: skip
+    wanted = tables or Tables()
+    operations = _operations(op)
+    if operations.get_context().as_sql:
+        _write_down(operations, wanted, version, since)
+        return
+    connection = operations.get_bind()
+    if _found(connection, wanted) >= version:
+        return
+    with turn(connection, wanted):
+        found = _found(connection, wanted, newest=True)  # somebody else may have had their turn meanwhile
+        if found >= version:
+            return
+        bench = Bench(operations, wanted.prefix, wanted.metadata.schema)
+        bench.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+        for step in range(found + 1, version + 1):
+            STEPS[step](bench)
+            record_version(connection, wanted, step)
+
+
+def _found(connection: Connection, tables: Tables, *, newest: bool = False) -> int:
+    found = version_of(connection, tables, newest=newest)
+    if found > NEWEST:
+        raise mismatch(connection, tables, found)
+    return found
+
+
+def _operations(op: Operations | ModuleType | Connection) -> Operations:
+    """Give operations that know nothing of how the host names its keys; ours are named the same everywhere."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    if isinstance(op, Connection):
+        return Operations(MigrationContext.configure(op))
+    hosts = op.get_context()
+    if not hosts.as_sql:
+        return Operations(MigrationContext.configure(op.get_bind()))
+    written = {"as_sql": True, "literal_binds": True, "output_buffer": hosts.output_buffer}
+    return Operations(MigrationContext.configure(dialect=hosts.dialect, opts=written))
+
+
+def _write_down(operations: Operations, tables: Tables, version: int, since: int | None) -> None:
+    """Write the SQL of the steps, for a database that is not there to be asked."""
+    if since is None:
+        raise InvalidRequest(
+            "since", since, "must be given where SQL is only written down: which version it starts from, 0 for none"
+        )
+    bench = Bench(operations, tables.prefix, tables.metadata.schema)
+    if since == 0:
+        bench.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+    for step in range(since + 1, version + 1):
+        STEPS[step](bench)
+        operations.execute(delete(tables.schema))
+        operations.execute(insert(tables.schema).values(version=step))

@@ -1,0 +1,62 @@
+"""Whose turn it is to make or change tables, where several processes start at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
+
+from partnerflow.errors import StoreBusy
+
+from .tables import Tables
+from .trouble import translated
+
+PATIENCE = 60
+"""Seconds for which MariaDB lets one wait; PostgreSQL and SQLite have time-outs of their own."""
+
+
+@contextmanager
+def turn(connection: Connection, tables: Tables) -> Iterator[None]:
+    """Hold the turn within the connection's transaction; whoever comes meanwhile waits, and finds the work done.
+
+    Raises StoreBusy where the turn does not come. It commits nothing.
+    """
+    dialect = connection.dialect.name
+    if dialect in ("mysql", "mariadb"):
+        with _turn_on_mariadb(connection, _name(tables, connection.scalar(select(func.database())))):
+            yield
+        return
+    with translated(in_hosts=True):
+        if dialect == "postgresql":  # let go of at the end of the transaction, however that ends
+            key = int.from_bytes(sha256(_name(tables).encode()).digest()[:8], signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
+        elif dialect == "sqlite":
+            driver = connection.connection.driver_connection
+            if not getattr(driver, "in_transaction", True):  # pysqlite begins by itself, but not before a CREATE
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+    yield
+
+
+@contextmanager
+def _turn_on_mariadb(connection: Connection, name: str) -> Iterator[None]:
+    """Hold a lock of the session's, which the commit that every CREATE brings along does not let go of."""
+    with translated(in_hosts=True):
+        got = connection.scalar(select(func.get_lock(name, PATIENCE)))
+    if got != 1:
+        raise StoreBusy(f"somebody else has been changing the tables for {PATIENCE} seconds: try again")
+    try:
+        yield
+    except BaseException:
+        with suppress(DBAPIError):  # a connection that is broken has let go already
+            connection.execute(select(func.release_lock(name)))
+        raise
+    connection.execute(select(func.release_lock(name)))
+
+
+def _name(tables: Tables, database: str | None = None) -> str:
+    """Name the turn after the tables that it is about; 64 characters are all that MariaDB takes."""
+    about = "/".join((database or "", tables.metadata.schema or "", tables.prefix))
+    return f"partnerflow:{sha256(about.encode()).hexdigest()[:40]}"

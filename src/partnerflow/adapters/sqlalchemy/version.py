@@ -1,0 +1,93 @@
+"""Of which version the tables are, and what to do where it is not the one that this release reads."""
+
+from __future__ import annotations
+
+import shlex
+
+from sqlalchemy import Connection, delete, insert, inspect, select
+
+from partnerflow.errors import SchemaMismatch
+
+from .tables import SCHEMA_VERSION, Tables
+
+
+def ours(connection: Connection, tables: Tables) -> list[str]:
+    """Name the tables of ours that are there; a host's own beside them are no concern."""
+    there = set(inspect(connection).get_table_names(schema=tables.metadata.schema))
+    return sorted(there & {table.name for table in tables.metadata.tables.values()})
+
+
+def version_of(connection: Connection, tables: Tables, *, newest: bool = False) -> int:
+    """Give the version of the tables; 0 where there are none, or where making them was begun and not finished.
+
+    *newest* asks for what is committed now, past what the transaction saw before. Raises SchemaMismatch for tables
+    that do not say of which version they are.
+    """
+    if not inspect(connection).has_table(tables.schema.name, schema=tables.metadata.schema):
+        found = ours(connection, tables)
+        if not found:
+            return 0
+        if tables.schema.name not in found:  # on MariaDB it may have come meanwhile
+            raise SchemaMismatch(
+                f"there are {', '.join(found)} here, and no {tables.schema.name} that says of which version they are: "
+                "they were not made by partnerflow, or not whole. Restore a backup, or choose another prefix or schema"
+            )
+    wanted = select(tables.schema.c.version)
+    said = list(connection.execute(wanted.with_for_update() if newest else wanted).scalars())
+    if len(said) > 1 or (said and said[0] < 1):
+        raise SchemaMismatch(
+            f"the tables are of schema version {', '.join(map(str, said))} by what {tables.schema.name} says, which no "
+            f"release of partnerflow writes, and this one reads version {SCHEMA_VERSION}: restore a backup"
+        )
+    return said[0] if said else 0
+
+
+def record_version(connection: Connection, tables: Tables, version: int) -> None:
+    """Write down of which version the tables are now."""
+    connection.execute(delete(tables.schema))
+    connection.execute(insert(tables.schema).values(version=version))
+    if connection.dialect.name in ("mysql", "mariadb"):
+        # CREATE and ALTER have committed what went before them; whoever waits for the turn must see this row as well
+        connection.exec_driver_sql("COMMIT")
+
+
+def check_version(connection: Connection, tables: Tables, *, newest: bool = False) -> None:
+    """Raise SchemaMismatch where the tables are not there, or are of another version than this release reads."""
+    found = version_of(connection, tables, newest=newest)
+    if found != SCHEMA_VERSION:
+        raise mismatch(connection, tables, found)
+
+
+def mismatch(connection: Connection, tables: Tables, found: int) -> SchemaMismatch:
+    """Say which version is here, which is wanted, and which command brings the one to the other."""
+    if found > SCHEMA_VERSION:
+        return SchemaMismatch(
+            f"the tables are of schema version {found}, made by a newer release, and this release of partnerflow reads "
+            f"version {SCHEMA_VERSION}: run pip install --upgrade partnerflow"
+        )
+    command = upgrade_command(connection, tables)
+    if found:
+        return SchemaMismatch(
+            f"the tables are of schema version {found}, and this release of partnerflow reads version "
+            f"{SCHEMA_VERSION}: run {command}, or have a revision of your own call "
+            f"partnerflow.adapters.sqlalchemy.migrations.upgrade(op, version={SCHEMA_VERSION})"
+        )
+    if ours(connection, tables):
+        return SchemaMismatch(
+            f"the making of our tables was begun here and not finished; this release of partnerflow reads version "
+            f"{SCHEMA_VERSION}: run {command}"
+        )
+    return SchemaMismatch(
+        f"there is no table {tables.schema.name} here: run {command}, or make ours with "
+        "partnerflow.adapters.sqlalchemy.create_tables(engine), or open the database with Partnerflow.open(url)"
+    )
+
+
+def upgrade_command(connection: Connection, tables: Tables) -> str:
+    """Write the command that brings these tables to the newest version; a password is left for you to fill in."""
+    words = ["partnerflow", "db", "upgrade", "--db", connection.engine.url.render_as_string(hide_password=True)]
+    if tables.prefix != Tables().prefix:
+        words += ["--prefix", tables.prefix]
+    if tables.metadata.schema:
+        words += ["--schema", tables.metadata.schema]
+    return shlex.join(words)
