@@ -8,7 +8,7 @@ import click
 
 from partnerflow.errors import PartnerflowError
 
-from . import act, demo, importing, keeping, look, rules
+from . import act, check, clauses, db, demo, impact, importing, keeping, look, rules
 from .failure import said
 from .screen import cope
 from .settings import Settings
@@ -18,9 +18,12 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Begin": (demo.demo, importing.import_, act.propose, act.adopt),
     "Look": (look.list_partnerships, look.show, look.why, look.options, look.history),
     "Act": (act.file, act.retract, act.fire),
-    "Keep watch": (keeping.sweep, keeping.verify),
-    "The rules, with no database": (rules.check, rules.policies, rules.explain, rules.diagram),
-}
+    "Keep watch": (keeping.sweep, keeping.verify, impact.impact),
+    "The tables": (db.db,),
+    "The rules, with no database": (
+        check.check, check.schema, rules.policies, rules.explain, clauses.clauses, rules.diagram,
+    ),
+}  # fmt: skip
 
 
 class Commands(click.Group):

@@ -18,16 +18,17 @@ class Command(click.Command):
         self.examples = tuple(examples)
         self.shares = tuple(shares)
         own = {name for parameter in self.params for name in parameter.opts}
-        self.params += [option for option in shared(*shares) if own.isdisjoint(option.opts)]
+        self.also = [option for option in shared(*shares) if own.isdisjoint(option.opts)]
+        self.params += self.also
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the examples, and where the shared options are told of."""
         with formatter.section("Examples"):
             for example in self.examples:
                 formatter.write(f"{'':{formatter.current_indent}}{example}\n")
-        if self.shares:
+        if self.also:
             formatter.write_paragraph()
-            said = ", ".join(option.opts[0] for option in shared(*self.shares))
+            said = ", ".join(option.opts[0] for option in self.also)
             formatter.write_text(f"It also takes {said}: see partnerflow --help.")
 
 

@@ -1,4 +1,4 @@
-"""The rules themselves: check files against them, list them, explain one, draw the lifecycle. No database is opened."""
+"""The rules themselves: list them, explain one, draw the lifecycle. No database is opened."""
 
 from __future__ import annotations
 
@@ -8,105 +8,23 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
-from partnerflow.errors import InvalidRecord, PartnerflowError
 from partnerflow.lifecycle import DEFAULT, graphviz, mermaid
 
 from .command import command
-from .evidence import Source, read_json, source
-from .failure import COULD_NOT, REFUSED, CannotDo
-from .parameters import day, text_or_json
+from .failure import CannotDo
+from .parameters import day
 from .screen import facts, say, say_raw, table
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from partnerflow import Actor
-    from partnerflow.policies import Pack, Report
+    from partnerflow.policies import Pack, Rule
     from partnerflow.policies.card import Policy
-    from partnerflow.policies.pack import Rule
 
-SCHEMA = "partnerflow.check/1"
 EXAMPLES_ON = date(2026, 9, 1)
 """The day on which the examples of the cards are meant."""
 _ON = click.option("--on", type=day, help="On this day (default: today in the district's time zone).")
-
-
-# --- check -----------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Checked:
-    """A file and what came of checking it: a report, or why there is none."""
-
-    name: str
-    report: Report | None = None
-    error: PartnerflowError | None = None
-
-    @property
-    def code(self) -> int:
-        """The exit code that this file alone would have."""
-        if self.report is None:
-            return COULD_NOT
-        return 0 if self.report.ok else REFUSED
-
-    def to_data(self) -> dict[str, Any]:
-        """Give it as plain JSON data."""
-        if self.report is not None:
-            return {"file": self.name, "exit_code": self.code, "report": self.report.to_data()}
-        error: dict[str, Any] = {"type": type(self.error).__name__, "message": str(self.error)}
-        if isinstance(self.error, InvalidRecord):
-            error["faults"] = [{"path": fault.path, "message": fault.message} for fault in self.error.faults]
-        return {"file": self.name, "exit_code": self.code, "error": error}
-
-
-@command(
-    "check",
-    "partnerflow check dossier.json",
-    "partnerflow check *.json --trigger approve --on 2026-09-01 --format json",
-    shares=("rules", "who"),
-)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--trigger", help="What stands in the way of this step (without it: what does not hold).")
-@_ON
-@text_or_json
-@click.pass_obj
-def check(settings: Settings, files: Sequence[str], trigger: str | None, on: date | None, form: str) -> int:
-    """Check dossiers in JSON files against the policies.
-
-    A FILE of - is standard input. With --by or --role, it is also asked whether that person may. Exit code: 0 nothing
-    blocks, 1 something does, 2 a file could not be checked; of several files, the highest.
-    """
-    pack = settings.rules()
-    by = settings.actor() if settings.by or settings.role else None
-    found = [_checked(pack, file, trigger, on or settings.today(), by) for file in files]
-    code = max(one.code for one in found)
-    if form == "json":
-        data = {"schema": SCHEMA, "exit_code": code, "files": [one.to_data() for one in found]}
-        say_raw(json.dumps(data, ensure_ascii=False, indent=2))
-        return code
-    for place, one in enumerate(found):
-        if one.report is None:
-            say(f"error: {one.error}", stderr=True)
-            continue
-        if len(found) > 1:
-            say(f"{'' if place == 0 else chr(10)}{one.name}:", style="pf.head")
-        say(one.report.explain())
-    return code
-
-
-def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | None) -> Checked:
-    name = file
-    try:
-        given: Source = source(file)
-        name = given.name
-        data = read_json(given)
-        return Checked(name, report=pack.check(data, on=on, trigger=trigger, by=by))
-    except InvalidRecord as error:
-        return Checked(name, error=InvalidRecord(name, error.faults))
-    except PartnerflowError as error:
-        return Checked(name, error=error)
 
 
 # --- the policies ----------------------------------------------------------------------------------------------------
@@ -139,7 +57,7 @@ def _in_order(names: frozenset[str], order: Sequence[str]) -> list[str]:
 
 
 def _severity(rule: Rule) -> str:
-    return str(rule.severity) + ("" if rule.enforced else ", reported only")
+    return str(rule.severity) + ("" if rule.enforcement == "enforce" else ", reported only")
 
 
 @command("explain", "partnerflow explain SAFE-002", "partnerflow explain SAFE-002 --on 2027-07-01", shares=("rules",))
@@ -148,7 +66,7 @@ def _severity(rule: Rule) -> str:
 @click.pass_obj
 def explain(settings: Settings, code: str, on: date | None) -> None:
     """Explain one policy: why, what it asks, what passes."""
-    from partnerflow.policies.finding import in_words
+    from partnerflow.policies.verdict import in_words
 
     rule, on = _rule(settings.rules(), code), on or settings.today()
     policy = rule.policy
@@ -185,7 +103,7 @@ def _waivable(policy: Policy) -> str:
 
 def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
     """Write the parameters in force on a day, and those that are to come; the pack's own roles are not among them."""
-    from partnerflow.policies.finding import in_words
+    from partnerflow.policies.verdict import in_words
 
     for name, value in rule.parameters(on).items():
         if name not in rule.given:

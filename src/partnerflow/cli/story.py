@@ -6,13 +6,15 @@ What happens is in `tell`, top to bottom. `Telling` moves the clock, does what i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
 from partnerflow import Actor, Partner, Refused
-from partnerflow.policies.report import describe
+from partnerflow.policies.advice import of_finding
+from partnerflow.policies.words import words
 
 from . import views
 from .evidence import Source, read_records
@@ -22,7 +24,7 @@ from .screen import facts, say
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow, Partnership
-    from partnerflow.policies import Finding
+    from partnerflow.policies import Finding, Report
 
 _DATA = files("partnerflow.cli") / "data"
 _INDENT = 12
@@ -110,13 +112,14 @@ class Telling:
             self._explain(f"{by.id} files a {batch}: refused", refusal)
 
     def _explain(self, head: str, refusal: Refused) -> None:
-        self.done("\n".join([head, *_described(*refusal.decision.report.blocking)]))
+        report = refusal.decision.report
+        self.done("\n".join([head, *_described(report, report.blocking)]))
 
     def why(self, subject: Partnership, *codes: str) -> None:
         """Print how a partnership stands, and some of what is found in full."""
         standing = views.Standing.of(self.flow, subject.id)
         found = [standing.report[code] for code in codes]
-        self.done("\n".join([standing.sentence(), *_described(*found)]))
+        self.done("\n".join([standing.sentence(), *_described(standing.report, found)]))
 
     def sweep(self) -> None:
         """Sweep, and print what it told."""
@@ -137,8 +140,9 @@ def _words(trigger: str) -> str:
     return trigger.replace("_", " ")
 
 
-def _described(*findings: Finding) -> list[str]:
-    return [line for finding in findings for line in describe(finding)]
+def _described(report: Report, findings: Iterable[Finding]) -> list[str]:
+    said = partial(of_finding, say=words(), trigger=report.trigger, may_waive=report.may_waive)
+    return [line for finding in findings for line in said(finding)]
 
 
 def tell(flow: Partnerflow, calendar: Calendar) -> Partnership:
@@ -173,8 +177,10 @@ def tell(flow: Partnerflow, calendar: Calendar) -> Partnership:
 
     t.on("2026-09-18", "The paperwork is signed, but a certificate of insurance has run out.")
     t.file(riverbend, "onboarding", ANDERSON)
+    t.file(riverbend, "together", PARK)
     t.refused(riverbend, "activate", ANDERSON)
     t.on("2026-09-18", "It can be waived for a month: asked for by one person, granted by another.")
+    t.file(riverbend, "waiver_request", ANDERSON)
     t.filing_refused(riverbend, "waiver", ANDERSON)
     t.file(riverbend, "waiver", OKAFOR)
     t.fire(riverbend, "activate", ANDERSON)

@@ -230,7 +230,7 @@ def _filing(entry: Entry) -> tuple[datetime, str]:
 
 def _told(flow: Partnerflow, named: Named) -> Iterator[Moment]:
     for event in flow.store.outgoing():
-        if event.partnership_id == named.partnership.id and "policy" in event.data:
+        if event.partnership_id == named.partnership.id and "due_on" in event.data:
             word, data = event.type.split(".")[-2], event.data
             due = f" ({data['due_on']})" if data["due_on"] else ""
             yield Moment(event.time, 2, "", f"{data['policy']} {word}{due}: {data['title']}")

@@ -1,0 +1,154 @@
+"""Checking files against the rules, with no database: in words, for programs, for a build server, for a principal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from partnerflow.errors import InvalidRecord, PartnerflowError
+
+from .command import command
+from .evidence import read_json, source
+from .failure import COULD_NOT, REFUSED
+from .parameters import day
+from .screen import say, say_raw
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from partnerflow import Actor
+    from partnerflow.policies import Pack, Report
+
+SCHEMA = "partnerflow.check/1"
+FORMATS = ("text", "json", "jsonl", "junit", "html")
+_NAMES = ("dossier", "report")
+
+
+@attrs.frozen
+class Checked:
+    """A file and what came of checking it: a report, or why there is none."""
+
+    name: str
+    found: Report | PartnerflowError
+
+    @property
+    def code(self) -> int:
+        """The exit code that this file alone would have."""
+        if isinstance(self.found, PartnerflowError):
+            return COULD_NOT
+        return 0 if self.found.ok else REFUSED
+
+    def to_data(self) -> dict[str, Any]:
+        """Give it as plain JSON data."""
+        if not isinstance(self.found, PartnerflowError):
+            return {"file": self.name, "exit_code": self.code, "report": self.found.to_data()}
+        error: dict[str, Any] = {"type": type(self.found).__name__, "message": str(self.found)}
+        if isinstance(self.found, InvalidRecord):
+            error["faults"] = [{"path": fault.path, "message": fault.message} for fault in self.found.faults]
+        return {"file": self.name, "exit_code": self.code, "error": error}
+
+
+@command(
+    "check",
+    "partnerflow check dossier.json",
+    "partnerflow check *.json --trigger approve --on 2026-09-01 --format json",
+    "partnerflow check dossier.json --format html > report.html",
+    shares=("rules", "who"),
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--trigger", help="What stands in the way of this step (without it: what does not hold).")
+@click.option("--on", type=day, help="On this day (default: today in the district's time zone).")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to say it.")
+@click.option("--language", default="en", metavar="CODE", help="In which language, for text, junit and html.")
+@click.pass_obj
+def check(
+    settings: Settings, files: Sequence[str], trigger: str | None, on: date | None, form: str, language: str
+) -> int:
+    """Check dossiers in JSON files against the policies.
+
+    A FILE of - is standard input. With --by or --role, it is also asked whether that person may. Exit code: 0 nothing
+    blocks, 1 something does, 2 a file could not be checked; of several files, the highest. Formats: text; json, one
+    document; jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
+    """
+    from partnerflow.policies.words import words
+
+    words(language)  # one that there is none of is told before anything else is done
+    pack = settings.rules()
+    by = settings.actor() if settings.by or settings.role else None
+    found = (_checked(pack, file, trigger, on or settings.today(), by) for file in files)
+    if form == "text":
+        return _in_text(found, language, several=len(files) > 1)
+    if form == "jsonl":
+        return max(_in_line(one) for one in found)
+    listed = list(found)
+    code = max(one.code for one in listed)
+    say_raw(_document(listed, form, code, language))
+    return code
+
+
+def _in_text(found: Iterable[Checked], language: str, *, several: bool) -> int:
+    """Say each file as it comes; give the highest exit code."""
+    code, first = 0, True
+    for one in found:
+        code = max(code, one.code)
+        if isinstance(one.found, PartnerflowError):
+            say(f"error: {one.found}", stderr=True)
+            continue
+        if several:
+            say(f"{'' if first else chr(10)}{one.name}:", style="pf.head")
+        first = False
+        say(one.found.explain(language))
+    return code
+
+
+def _in_line(one: Checked) -> int:
+    say_raw(json.dumps(one.to_data(), ensure_ascii=False))
+    return one.code
+
+
+def _document(found: Sequence[Checked], form: str, code: int, language: str) -> str:
+    """Write what came of all files as one document."""
+    if form == "json":
+        data = {"schema": SCHEMA, "exit_code": code, "files": [one.to_data() for one in found]}
+        return json.dumps(data, ensure_ascii=False, indent=2)
+    pairs = _pairs(found)
+    if form == "junit":
+        from partnerflow.policies.formats.junit import junit_xml
+
+        return junit_xml(pairs, language=language)
+    from partnerflow.policies.formats.page import html_page
+
+    return html_page(pairs, language=language)
+
+
+def _pairs(found: Iterable[Checked]) -> Iterator[tuple[str, Report | Exception]]:
+    for one in found:
+        yield one.name, one.found
+
+
+def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | None) -> Checked:
+    name = file
+    try:
+        given = source(file)
+        name = given.name
+        return Checked(name, pack.check(read_json(given), on=on, trigger=trigger, by=by))
+    except InvalidRecord as error:
+        return Checked(name, InvalidRecord(name, error.faults))
+    except PartnerflowError as error:
+        return Checked(name, error)
+
+
+@command("schema", "partnerflow schema dossier > dossier.schema.json", "partnerflow schema report", shares=())
+@click.argument("name", type=click.Choice(_NAMES), metavar="|".join(_NAMES))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a dossier or of a report.
+
+    It is of draft 2020-12. That of the dossier has every kind of record that is installed here.
+    """
+    from partnerflow.policies.schemas import SCHEMAS
+
+    say_raw(json.dumps(SCHEMAS[name](), ensure_ascii=False, indent=2))
