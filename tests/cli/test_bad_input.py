@@ -80,7 +80,7 @@ def everything(flow: Partnerflow) -> list[Any]:
         ([*FILE, "{"], "--json[1]: is not JSON"),
         (["file", "communities", "--from", "none.json"], "none.json: No such file or directory"),
         # packs
-        (["--pack", "nobodys", "list"], "no pack nobodys (shipped are: default)"),
+        (["--pack", "nobodys", "list"], "no pack nobodys (there are: community-schools, default, "),
         (["--pack", "none.toml", "list"], "none.toml: file: cannot be read"),
         # click's own
         (["fly"], "No such command 'fly'"),

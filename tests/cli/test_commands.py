@@ -11,6 +11,7 @@ import pytest
 
 from partnerflow import Actor, Partnerflow
 from partnerflow.cli.app import SECTIONS, cli
+from partnerflow.cli.db import db
 from partnerflow.cli.importing import import_
 
 Shell: TypeAlias = Any
@@ -64,7 +65,8 @@ def test_adopt_takes_in_what_is_there_and_tells_what_its_file_lacks(shell: Shell
 
 def test_list_shows_where_each_stands(lived: Shell) -> None:
     said = lived.does("list")
-    assert re.search(r"[0-9a-f]{8}  Communities in Schools of Grand Bend  active +2026-09-01 +23\n", said)
+    line = r"[0-9a-f]{8}  Communities in Schools of Grand Bend  active +2026-09-01 +44  2027-08-29 SURV-001\n"
+    assert re.search(line, said)
     assert re.search(r"[0-9a-f]{8}  Riverbend Youth Center +terminated  2027-05-04\n", said)
     assert "2 partnerships" in said
 
@@ -113,13 +115,13 @@ def test_why_says_what_does_not_hold(district: Shell) -> None:
     assert (said.code, said.err) == (1, "")
     assert "licence 594835-c ends on 2022-12-31, which has passed" in said.out
     assert "To mend it:" in said.out
-    assert len(re.findall(r"^  [A-Z]+-\d+ missed|^  [A-Z]+-\d+ (?:missing|failed)", said.out, re.MULTILINE)) == 23
+    assert len(re.findall(r"^  [A-Z]+-\d+ (?:missing|failed):", said.out, re.MULTILINE)) == 44
 
 
 def test_why_says_what_stands_in_the_way_of_a_step_and_changes_nothing(riverbend: Shell, opened: Partnerflow) -> None:
     said = riverbend("why", "riverbend", "begin_vetting")
     assert said.code == 1
-    assert "begin_vetting is refused: 3 finding(s) stand in the way." in said.out
+    assert "begin_vetting is refused: 4 finding(s) stand in the way." in said.out
     assert riverbend("why", "riverbend", "withdraw").code == 0
     (made,) = opened.find()
     assert opened.attempts(made.id) == []
@@ -139,7 +141,7 @@ def test_why_as_json_is_the_decision_or_the_report(riverbend: Shell) -> None:
 
 def test_options_list_every_step_and_whether_it_may_be_taken(riverbend: Shell) -> None:
     said = riverbend.does("options", "riverbend")
-    assert re.search(r"begin_vetting +vetting +no +REG-001, REG-002, NEED-001\n", said)
+    assert re.search(r"begin_vetting +vetting +no +REG-001, REG-002, REG-003, NEED-001\n", said)
     assert re.search(r"withdraw +terminated +yes +reason\n", said)
     assert re.search(
         r"withdraw +terminated +no +reason +AUTH-001\n", riverbend.does("options", "riverbend", "--role", "x")
@@ -154,7 +156,7 @@ def test_history_is_a_timeline_of_steps_refusals_and_filings(lived: Shell) -> No
     lines = lived.does("history", "riverbend").splitlines()[2:]
     assert lines == sorted(lines, key=lambda line: line[:16])
     said = "\n".join(lines)
-    assert "2026-09-02 08:05  a.anderson   begin_vetting: refused for REG-001, REG-002, NEED-001" in said
+    assert "2026-09-02 08:05  a.anderson   begin_vetting: refused for REG-001, REG-002, REG-003, NEED-001" in said
     assert "2026-09-14 08:00  b.okafor     approve: vetting -> onboarding; board of 2026-09-14" in said
     assert "2026-10-05 08:00  ines.moreno  filed insurance" in said
     assert "missed" not in said
@@ -296,7 +298,7 @@ def test_sweep_tells_each_thing_once_and_the_ended_licence_first(district: Shell
     said = district.does("sweep").splitlines()
     assert said[0].startswith("Communities in Schools of Grand Bend (")
     assert said[1].split()[:3] == ["missed", "2022-12-31", "SAFE-004"]
-    assert said[-1] == "22 broken, 1 missed"
+    assert said[-1] == "43 broken, 1 missed"
     assert district.does("sweep") == "nothing new to tell\n"
 
 
@@ -338,9 +340,10 @@ def test_the_help_of_the_whole_shows_the_first_three_commands_to_type(shell: She
     assert "..." not in said.replace("[ARGS]...", "")
 
 
+GROUPS = (import_, db)
 ALL = [
-    *(command for commands in SECTIONS.values() for command in commands if command is not import_),
-    *import_.commands.values(),
+    *(command for commands in SECTIONS.values() for command in commands if command not in GROUPS),
+    *(command for group in GROUPS for command in group.commands.values()),
 ]
 
 
@@ -354,8 +357,8 @@ def test_every_command_has_examples_that_can_be_typed(command: Any, shell: Shell
         assert words[0] == "partnerflow"
         context = cli.make_context("partnerflow", words[1:])
         name, sub, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
-        if sub is import_:
-            name, sub, rest = import_.resolve_command(context, rest)
+        if sub in GROUPS:
+            name, sub, rest = sub.resolve_command(context, rest)
         assert sub is command
         assert sub.make_context(name, list(rest), parent=context).args == []
 

@@ -43,7 +43,7 @@ def test_the_demo_leaves_a_database_that_verifies(lived: Shell, opened: Partnerf
 def test_the_demo_tells_what_the_sweeps_told(lived: Shell, opened: Partnerflow) -> None:
     (riverbend,) = opened.find(state="terminated")
     (adopted,) = opened.find(state="active")
-    events = [event for event in opened.store.outgoing() if "policy" in event.data]
+    events = [event for event in opened.store.outgoing() if "due_on" in event.data]
     told = [
         (event.type.split(".")[-2], event.data["policy"], event.data["due_on"])
         for event in events
@@ -61,8 +61,12 @@ def test_the_demo_tells_what_the_sweeps_told(lived: Shell, opened: Partnerflow) 
 def test_the_waiver_of_the_demo_was_asked_for_by_one_and_granted_by_another(lived: Shell, opened: Partnerflow) -> None:
     (riverbend,) = opened.find(state="terminated")
     (waiver,) = [entry for entry in opened.dossier(riverbend.id).entries if entry.kind == "waiver"]
+    (request,) = [entry for entry in opened.dossier(riverbend.id).entries if entry.kind == "waiver_request"]
     assert waiver.filed_by is not None
-    assert waiver.record.requested_by != waiver.filed_by.id  # type: ignore[attr-defined]
+    assert request.filed_by is not None
+    assert waiver.record.requested_by == request.filed_by.id != waiver.filed_by.id  # type: ignore[attr-defined]
+    told = [event.type.split(".")[-3:-1] for event in opened.store.outgoing() if ".waiver." in event.type]
+    assert told == [["waiver", "requested"], ["waiver", "granted"]]
 
 
 def test_the_output_has_a_line_for_every_turn_of_the_story(told: str) -> None:

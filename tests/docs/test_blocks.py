@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.joinpath("docs").rglob("*.md")])
 _BLOCK = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _GENERATED = re.compile(r"<!-- generated: (\S+) -->.*?<!-- end -->", re.DOTALL)
-RUN = {"python", "text", "console"}
+RUN = {"python", "toml", "text", "console"}
 SHOWN = {"bash", "json", "mermaid", ""}
 
 

@@ -16,7 +16,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import open_store
 from partnerflow.policies import Pack
 from partnerflow.ports import Store
-from partnerflow.records import FacilityAccess, Record, Scope, Service
+from partnerflow.records import Record, Scope, Service
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
 
@@ -50,7 +50,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    store = open_store(f"sqlite:///{tmp_path / 'partners.db'}")
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'partners.db'}"
+    else:  # a server, for those tests that ask for it
+        url = request.getfixturevalue("servers").emptied(request.param).render_as_string(hide_password=False)
+    store = open_store(url)
     yield store
     store.engine.dispose()
 
@@ -98,6 +102,8 @@ def walked_to(riverbend: Partner, paperwork: Callable[..., tuple[Record, ...]]) 
             if trigger in ("open_improvement_plan", "end"):
                 flow.file(begun.id, *paperwork(trigger=trigger, site=site), by=OFFICE)
             flow.fire(begun.id, trigger, by=by, reason="as planned")
+            if trigger == "activate":
+                flow.file(begun.id, *paperwork(trigger="renew", site=site)[len(paperwork()) :], by=OFFICE)
         (stands,) = (each for each in flow.find(partner=begun.partner_id) if each.id == begun.id)
         return stands
 
@@ -128,4 +134,5 @@ def everything() -> Callable[..., dict[str, Any]]:
 def _moved(record: Record, site: str) -> Record:
     if isinstance(record, (Scope, Service)):
         return attrs.evolve(record, sites={site})
-    return attrs.evolve(record, site=site) if isinstance(record, FacilityAccess) else record
+    at_one: Any = record if getattr(record, "site", None) == SITE else None
+    return record if at_one is None else attrs.evolve(at_one, site=site)

@@ -322,12 +322,12 @@ def test_text_that_no_database_keeps_is_refused_before_any(
 def test_a_lost_race_is_a_conflict_that_names_both_versions(
     flow: Partnerflow, office: Actor, walked_to: Callable, everything: Callable
 ) -> None:
-    p = walked_to(flow, "active")
-    step = flow.fire(p.id, "renew", by=office, expected_version=p.version)
+    p = walked_to(flow, "improvement_plan")
+    step = flow.fire(p.id, "extend_improvement_plan", by=office, reason="not yet", expected_version=p.version)
     before = everything(flow)
     (need, *_) = (entry for entry in flow.dossier(p.id).entries if isinstance(entry.record, Need))
     for call in (
-        lambda: flow.fire(p.id, "renew", by=office, expected_version=p.version),
+        lambda: flow.fire(p.id, "extend_improvement_plan", by=office, reason="not yet", expected_version=p.version),
         lambda: flow.fire(p.id, "no such thing", by=office, expected_version=p.version),
         lambda: flow.file(p.id, Need(need="new"), by=office, expected_version=p.version),
         lambda: flow.file(p.id, need.record, by=office, expected_version=99),
@@ -339,4 +339,4 @@ def test_a_lost_race_is_a_conflict_that_names_both_versions(
         assert conflict.value.expected in (p.version, 99)
         assert f"at version {step.version}, not at {conflict.value.expected}" in str(conflict.value)
     assert everything(flow) == before
-    flow.fire(p.id, "renew", by=office, expected_version=step.version)
+    flow.fire(p.id, "extend_improvement_plan", by=office, reason="not yet", expected_version=step.version)

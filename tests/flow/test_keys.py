@@ -29,7 +29,7 @@ Call = Callable[..., Any]
 @pytest.fixture
 def calls(flow: Partnerflow, office: Actor, walked_to: Call, riverbend: Partner) -> dict[str, Call]:
     """Every write that takes a key, as a call of it and other arguments."""
-    p = walked_to(flow, "active")
+    p = walked_to(flow, "improvement_plan")
     (entry,) = flow.file(p.id, Need(need="to be taken back"), by=office)
     assert entry.id is not None
 
@@ -40,7 +40,7 @@ def calls(flow: Partnerflow, office: Actor, walked_to: Call, riverbend: Partner)
         "propose": lambda **given: flow.propose(riverbend, **said(**given)),
         "propose one more": lambda **given: flow.propose(p.partner_id, **said(**given)),
         "adopt": lambda **given: flow.adopt(riverbend, **said(state="active", reason="in place", **given)),
-        "fire": lambda **given: flow.fire(p.id, "renew", **said(**given)),
+        "fire": lambda **given: flow.fire(p.id, "extend_improvement_plan", **said(reason="not yet", **given)),
         "file": lambda **given: flow.file(p.id, COVER, Need(need="new"), **said(**given)),
         "file for the district": lambda **given: flow.file(DISTRICT, Site(site="s", name="S"), **said(**given)),
         "retract": lambda **given: flow.retract(p.id, entry.id, **{"reason": "wrong", **said(**given)}),
@@ -68,7 +68,7 @@ def test_a_replay_gives_the_same_work_and_changes_nothing(
 
 @pytest.mark.parametrize("write", ["fire", "file", "retract"])
 def test_a_replay_is_given_whatever_version_is_expected(flow: Partnerflow, calls: dict[str, Call], write: str) -> None:
-    work = calls[write](idempotency_key="k", expected_version=4)
+    work = calls[write](idempotency_key="k", expected_version=5)
     calls["fire"]()
     for version in (4, 1, 99, None):
         assert calls[write](idempotency_key="k", expected_version=version) == work

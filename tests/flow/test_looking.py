@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
 
+import attrs
 import pytest
 
 from partnerflow import DISTRICT, Actor, Dossier, NotFound, Partner, Partnerflow, Refused, State
-from partnerflow.policies import Pack
-from partnerflow.records import Insurance, Need, Scope, Site
+from partnerflow.policies import Pack, rubric
+from partnerflow.records import BoardPolicy, Definition, Insurance, Need, Scope, Site
+from partnerflow.testing import EXAMPLE_DAY
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.rubric import example_evidence
 
 
 def test_partnerships_are_found_by_everything_said_together(
@@ -105,6 +108,31 @@ def test_sites_are_the_districts_newest_word(flow: Partnerflow, office: Actor) -
     assert {site.site: site.name for site in flow.sites()} == {"1": "First", "2": "Two"}
 
 
+def test_the_districts_own_file_holds_all_that_stands_and_that_was(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    assert flow.district_file() == ()
+    walked_to(flow, "active")
+    assert flow.district_file() == ()
+    working = Definition(term="partner", text="whoever helps", version="1", status="working")
+    adopted = attrs.evolve(working, text="whoever plans with us", version="2", status="adopted")
+    filed = flow.file(DISTRICT, working, BoardPolicy(policy="1240", subject="work_based_learning"), by=office)
+    clock.move_on(days=1)
+    filed += flow.file(DISTRICT, adopted, by=office)
+    assert flow.district_file() == filed
+    assert [entry.record for entry in filed if entry.kind == "definition"] == [working, adopted]
+    assert {entry.filed_by for entry in filed} == {office}
+
+
+def test_a_district_is_rated_on_its_own_file(flow: Partnerflow, office: Actor) -> None:
+    evidence = [record for record in example_evidence() if record.kind_info.about == "district"]
+    assert set(rubric.rate(flow.district_file(), on=EXAMPLE_DAY).levels.values()) != {4}
+    flow.file(DISTRICT, *evidence, by=office)
+    rating = rubric.rate(flow.district_file(), on=EXAMPLE_DAY)
+    assert rating.levels == rubric.rate(evidence, on=EXAMPLE_DAY).levels
+    assert set(rating.levels.values()) == {4}
+
+
 def test_looking_changes_nothing(
     flow: Partnerflow, office: Actor, walked_to: Callable, everything: Callable, clock: TickingClock
 ) -> None:
@@ -119,6 +147,7 @@ def test_looking_changes_nothing(
         lambda: list(flow.find()),
         lambda: flow.partner(p.partner_id),
         flow.sites,
+        flow.district_file,
         lambda: flow.explain(p.id),
         lambda: flow.check(p.id, "renew", by=office),
         lambda: flow.options(p.id, by=office),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import attrs
+import pytest
 from hypothesis import event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import Engine, create_engine
 
 from partnerflow import DEFAULT, DISTRICT, NO_END, Actor, Partner, Partnerflow, PartnerflowError, Refused, load_pack
 from partnerflow.adapters.memory import MemoryStore
@@ -23,7 +25,6 @@ from partnerflow.records import (
     Approval,
     BackgroundCheck,
     DuplicationDecision,
-    FacilityAccess,
     Insurance,
     Need,
     Record,
@@ -33,6 +34,9 @@ from partnerflow.records import (
     Site,
     Unregistered,
     Waiver,
+    WaiverRefusal,
+    WaiverRequest,
+    WaiverRevocation,
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
@@ -61,13 +65,21 @@ def paperwork(state: str, trigger: str | None, site: str, today: date) -> list[R
 def _at(record: Record, site: str) -> Record:
     if isinstance(record, (Scope, Service)):
         return attrs.evolve(record, sites=frozenset({site}))
-    return attrs.evolve(record, site=site) if isinstance(record, FacilityAccess) else record
+    at_one: Any = record if getattr(record, "site", None) in SITES else None
+    return record if at_one is None else attrs.evolve(at_one, site=site)
 
 
-def _moved(record: Record, days: timedelta) -> Record:
-    found = {field.name: getattr(record, field.name) for field in attrs.fields(type(record))}
-    dates = {name: value + days for name, value in found.items() if isinstance(value, date) and value != NO_END}
-    return attrs.evolve(record, **dates)
+def _moved(value: Any, days: timedelta) -> Any:
+    """Move every day in a record, however deep it lies, but the one that says that there is none."""
+    if isinstance(value, date):
+        return value if value == NO_END else value + days
+    if isinstance(value, tuple):
+        return tuple(_moved(each, days) for each in value)
+    if isinstance(value, Mapping):
+        return {name: _moved(each, days) for name, each in value.items()}
+    if attrs.has(type(value)):
+        return attrs.evolve(value, **{f.name: _moved(getattr(value, f.name), days) for f in attrs.fields(type(value))})
+    return value
 
 
 @st.composite
@@ -99,12 +111,16 @@ def odd_records(draw: st.DrawFn) -> Record:
 class Twins(RuleBasedStateMachine):
     """Two stores under one sequence of calls, with the same clock and the same ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine | None = None) -> None:
         super().__init__()
-        self.sql: SQLAlchemyStore = open_store("sqlite:///:memory:")
+        # on a server every example is a tenant of its own, among all those before it
+        self.ours = engine is None
+        tenant = "default" if engine is None else str(uuid4())
+        self.sql = open_store("sqlite:///:memory:") if engine is None else SQLAlchemyStore(engine, tenant=tenant)
         self.clocks = [TickingClock(datetime(2026, 9, 15, 15, tzinfo=UTC)) for _ in range(2)]
         self.flows = [
-            self.flow(store, clock) for store, clock in zip((MemoryStore(), self.sql), self.clocks, strict=True)
+            self.flow(store, clock)
+            for store, clock in zip((MemoryStore(tenant=tenant), self.sql), self.clocks, strict=True)
         ]
         self.begun: list[UUID] = []
         self.partners: list[UUID] = []
@@ -122,7 +138,8 @@ class Twins(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.look_back()
-        self.sql.engine.dispose()
+        if self.ours:
+            self.sql.engine.dispose()
 
     # --- calling both -----------------------------------------------------------------------------------------------
 
@@ -231,11 +248,12 @@ class Twins(RuleBasedStateMachine):
         data=st.data(), policy=st.sampled_from(["SAFE-002", "SAFE-001", "DUP-001", "no_such"]), days=st.integers(0, 400)
     )
     def waive(self, data: st.DataObject, policy: str, days: int) -> None:
-        p, by = self.a_partnership(data), self.somebody(data)
-        waiver = Waiver(
-            policy, reason="late", requested_by="a.anderson", expires_on=self.today() + timedelta(days=days)
-        )
-        self.both(lambda flow: flow.file(p, waiver, by=by))
+        p, by, last = self.a_partnership(data), self.somebody(data), self.today() + timedelta(days=days)
+        granted = Waiver(policy, reason="late", requested_by="a.anderson", expires_on=last)
+        asked = WaiverRequest(policy, reason="late", expires_on=last)
+        answers = [WaiverRefusal(policy, reason="no"), WaiverRevocation(policy, reason="no longer")]
+        said = data.draw(st.sampled_from([granted, granted, asked, *answers]))
+        self.both(lambda flow: flow.file(p, said, by=by))
 
     @rule(data=st.data(), reason=REASONS, key=KEYS)
     def retract(self, data: st.DataObject, reason: str | None, key: str | None) -> None:
@@ -438,3 +456,11 @@ def _seen(flow: Partnerflow) -> dict[str, Any]:
 
 TestTwins = Twins.TestCase
 TestTwins.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
+def test_a_server_is_a_twin_too(url: str) -> None:
+    engine = create_engine(url)
+    few = settings(max_examples=5, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(lambda: Twins(engine), settings=few)
+    engine.dispose()

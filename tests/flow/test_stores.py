@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -31,11 +31,15 @@ class TestSQLiteInMemory(StoreContract):
         return SQLAlchemyStore(store.engine, tenant="South")
 
 
-class TestSQLiteFile(StoreContract):
-    @pytest.fixture
-    def store(self, tmp_path: Path) -> SQLAlchemyStore:
-        return open_store(f"sqlite:///{tmp_path / 'partners.db'}", tenant="north")
+class TestDatabases(StoreContract):
+    """SQLite in a file, PostgreSQL and MariaDB."""
 
     @pytest.fixture
-    def other_tenant(self, store: SQLAlchemyStore) -> SQLAlchemyStore:
-        return SQLAlchemyStore(store.engine, tenant="North")
+    def store(self, url: str) -> Iterator[SQLAlchemyStore]:
+        store = open_store(url, tenant="north")
+        yield store
+        store.engine.dispose()
+
+    @pytest.fixture(params=["North", "north ", "nörth"])
+    def other_tenant(self, store: SQLAlchemyStore, request: pytest.FixtureRequest) -> SQLAlchemyStore:
+        return SQLAlchemyStore(store.engine, tenant=request.param)

@@ -231,7 +231,9 @@ def test_another_pack_judges_everything_that_lives_anew_once(
 
 def test_a_pilot_breaks_nothing(flow: Partnerflow, walked_to: Callable, clock: TickingClock, pack: Pack) -> None:
     walked_to(flow, "active")
-    pilot = Partnerflow(store=flow.store, pack=_with_minimum(pack, "2000000 USD", enforced=False), clock=clock)
+    pilot = Partnerflow(
+        store=flow.store, pack=_with_minimum(pack, "2000000 USD", enforcement="report_only"), clock=clock
+    )
     assert pilot.sweep().notices == ()
 
 
@@ -296,4 +298,7 @@ def test_a_service_that_needs_more_is_judged_at_once(flow: Partnerflow, office: 
     p = walked_to(flow, "active")
     service = flow.dossier(p.id).latest(Service)
     flow.file(p.id, attrs.evolve(service, service="chess", sites={"another site"}), by=office)
-    assert {(n.telling, n.code) for n in flow.sweep().notices} == {("broken", "SAFE-003")}
+    assert {(n.telling, n.code) for n in flow.sweep().notices} == {
+        ("broken", "AGR-012"),  # nor does the agreement name it
+        ("broken", "SAFE-003"),
+    }

@@ -15,6 +15,7 @@ from partnerflow.records import BackgroundCheck, Insurance, Need
 from partnerflow.testing.clock import TickingClock
 
 THREADS = 8
+pytestmark = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +11,15 @@ from sqlalchemy.orm import Session
 
 from partnerflow import Actor, Conflict, InvalidRequest, KeyReused, Partner, Partnerflow, Partnership, Refused
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, create_tables
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.policies import Pack
 from partnerflow.records import BackgroundCheck, Insurance, Need, Record
 from partnerflow.testing.clock import TickingClock
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'host.db'}")
-    create_tables(engine)
+def engine(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("create table students (id integer primary key)"))
     yield engine

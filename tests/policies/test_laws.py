@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from copy import deepcopy
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain
 from random import Random
 from typing import Any, NamedTuple
@@ -246,17 +247,30 @@ def read(mapping: Any) -> Dossier | None:
         return None
 
 
+@lru_cache(maxsize=256)
+def asking_only(codes: frozenset[str]) -> Pack:
+    """Give the pack with these policies alone: what the others say of a file changes nothing that these say."""
+    return attrs.evolve(PACK, rules=tuple(rule for rule in PACK if rule.policy.code in codes))
+
+
 def nothing_is_let_through(
-    mapping: dict[str, Any], asking: list[Question], deleting: Iterable[tuple[str, Any]] | None = None
+    mapping: dict[str, Any],
+    asking: list[Question],
+    deleting: Iterable[tuple[str, Any]] | None = None,
+    of: Collection[str] | None = None,
 ) -> None:
+    """Ask what blocked again, of the file without each of its parts; of these codes alone, where they are given."""
     whole = Dossier.from_mapping(mapping)
     before = [blocking(asked(whole, question)) for question in asking]
-    for deleted, rest in deletions(mapping) if deleting is None else deleting:
+    wanted = [(one, blocked if of is None else blocked & set(of)) for one, blocked in zip(asking, before, strict=True)]
+    wanted = [(question, blocked) for question, blocked in wanted if blocked]
+    for deleted, rest in (deletions(mapping) if deleting is None else deleting) if wanted else ():
         dossier = read(rest)
-        if dossier is not None:
-            for question, blocked in zip(asking, before, strict=True):
-                let_through = blocked - blocking(asked(dossier, question))
-                assert not let_through, f"without {deleted}, {question.trigger} is let through by {let_through}"
+        if dossier is None:
+            continue
+        for question, blocked in wanted:
+            let_through = blocked - blocking(asked(dossier, question, asking_only(frozenset(blocked))))
+            assert not let_through, f"without {deleted}, {question.trigger} is let through by {let_through}"
 
 
 @pytest.mark.parametrize("shown", ["passing", "failing", "missing"])
@@ -269,7 +283,7 @@ def test_no_deletion_from_an_example_on_a_card_unblocks(one: Any, shown: str) ->
         dossier = card.dossier()
         assert dossier.move is not None
         asking = [Question(ON, dossier.move.trigger, dossier.move.by, dossier.filing)]
-    nothing_is_let_through(mapping, asking)
+    nothing_is_let_through(mapping, asking, of={one.code})
 
 
 @pytest.mark.parametrize("state", State)
@@ -301,7 +315,8 @@ def test_no_deletion_of_any_of_several_records_of_a_kind_unblocks(kind: str) -> 
 @given(dossiers(), days(), actors(), st.randoms(use_true_random=False))
 def test_no_row_of_deletions_unblocks(dossier: Dossier, on: date, by: Actor, random: Random) -> None:
     mapping = dossier.to_mapping()
-    asking = questions(dossier.partnership.state, on, by)
+    every = questions(dossier.partnership.state, on, by)
+    asking = random.sample(every, min(2, len(every)))
     before = [blocking(asked(dossier, question)) for question in asking]
     for _ in range(8):
         deleted, mapping = random.choice(list(deletions(mapping)))
@@ -322,47 +337,51 @@ def looked_at(dossier: Dossier, first: date, last: date) -> list[date]:
     for entry in dossier.entries:
         said = {value for value in attrs.asdict(entry.record, recurse=False).values() if type(value) is date}
         found |= {day + timedelta(days=n) for day in said if day.year < NO_END.year for n in (-1, 0, 1, 5, 6, 30, 31)}
-    found |= {first + timedelta(days=61 * n) for n in range(90)}
+    found |= {first + timedelta(days=183 * n) for n in range(30)}
     return sorted(day for day in found if first <= day <= last)
 
 
-def due_dates_are_true(pack: Pack, dossier: Dossier, on: date) -> None:
-    report = pack.check(dossier, on=on)
-    due = pack.due_dates(report, dossier)
-    assert set(due) == {finding.code for finding in report.findings if finding.stands}
-    for finding in report.findings:
-        if not finding.stands:
-            continue
+def due_dates_are_true(pack: Pack, dossier: Dossier, *days: date, of: Collection[str] | None = None) -> None:
+    """Hold the due dates as told on each of *days* against every day on which something might change."""
+    known: dict[tuple[str, date], bool] = {}
 
-        def sound(day: date, code: str = finding.code) -> bool:
-            return pack[code].judge(dossier, day, gates=True, stands=True).sound
+    def sound(code: str, day: date) -> bool:
+        if (code, day) not in known:
+            known[code, day] = pack[code](dossier, on=day).sound
+        return known[code, day]
 
-        day = due[finding.code]
-        through = on + timedelta(days=15 * 365) if day is None else day
-        for other in looked_at(dossier, on, through):
-            assert sound(other) is finding.sound, f"{finding.code} is due on {day}, but turns by {other}"
-        if day is not None and finding.sound:
-            assert not sound(day + timedelta(days=1)), f"{finding.code} is due on {day}, but stands on the next day"
+    for on in days:
+        report = pack.check(dossier, on=on)
+        due = pack.due_dates(report, dossier)
+        assert set(due) == {finding.code for finding in report.findings if finding.stands}
+        for finding in report.findings:
+            if not finding.stands or (of is not None and finding.code not in of):
+                continue
+            day = due[finding.code]
+            for other in looked_at(dossier, on, on + timedelta(days=15 * 365) if day is None else day):
+                assert sound(finding.code, other) is finding.sound, f"{finding.code}, due {day}, turns by {other}"
+            if day is not None and finding.sound:
+                assert not sound(finding.code, day + timedelta(days=1)), f"{finding.code}, due {day}, stands after it"
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("pack", [PACK, CHANGING], ids=lambda pack: pack.name)
 def test_every_due_date_of_a_file_in_order_is_true(pack: Pack, state: str) -> None:
-    for on in (EXAMPLE_DAY, date(2026, 10, 31), date(2027, 1, 1), date(2027, 6, 30), date(2030, 1, 1)):
-        due_dates_are_true(pack, example_dossier(state), on)
+    days = (EXAMPLE_DAY, date(2026, 10, 31), date(2027, 1, 1), date(2027, 6, 30), date(2030, 1, 1))
+    due_dates_are_true(pack, example_dossier(state), *days)
 
 
 @pytest.mark.parametrize("shown", ["passing", "failing", "missing"])
 @pytest.mark.parametrize("one", [one for one in POLICIES if one.holds_in], ids=lambda one: one.code)
 def test_every_due_date_of_an_example_on_a_card_is_true(one: Any, shown: str) -> None:
-    due_dates_are_true(CHANGING, one.example(shown).dossier(), ON)
+    due_dates_are_true(CHANGING, one.example(shown).dossier(), ON, of={one.code})
 
 
 @pytest.mark.parametrize("pack", [PACK, CHANGING], ids=lambda pack: pack.name)
 @pytest.mark.parametrize("name", TRICKY)
 def test_every_due_date_of_a_tricky_file_is_true(name: str, pack: Pack) -> None:
-    for on in (date(2026, 8, 31), EXAMPLE_DAY, date(2026, 12, 31), date(2027, 1, 1), date(2028, 6, 1)):
-        due_dates_are_true(pack, TRICKY[name], on)
+    days = (date(2026, 8, 31), EXAMPLE_DAY, date(2026, 12, 31), date(2027, 1, 1), date(2028, 6, 1))
+    due_dates_are_true(pack, TRICKY[name], *days)
 
 
 @pytest.mark.parametrize("kind", SEVERAL)
@@ -426,7 +445,7 @@ def order_never_matters(dossier: Dossier, on: date, random: Random) -> None:
     for question in questions(dossier.partnership.state, on):
         here, there = asked(dossier, question), asked(other, question)
         assert findings(here) == findings(there, places)
-        assert sorted(here.lapsed_waivers) == sorted(there.lapsed_waivers)
+        assert sorted(map(str, here.lapsed_waivers)) == sorted(map(str, there.lapsed_waivers))
         assert sorted(here.unused_waivers) == sorted(there.unused_waivers)
         assert PACK.due_dates(here, dossier) == PACK.due_dates(there, other)
 

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 import pytest
 
-from partnerflow.errors import NotFound, PackError
+from partnerflow.errors import InvalidRequest, NotFound, PackError
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, policy, shipped_packs
+from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, offered_packs, policy, shipped_packs
 from partnerflow.policies.toml import read_pack
 from partnerflow.records import Money
 from partnerflow.testing import EXAMPLE_DAY, example_dossier
@@ -64,8 +64,8 @@ BY_DATE = (
 
 def test_a_parameter_applies_from_its_day_on(read: Callable[..., Pack]) -> None:
     rule = read(BY_DATE)["SAFE-002"]
-    assert rule.parameters(date(2026, 12, 31)) == {"minimum": Money.of(900_000, "USD")}
-    assert rule.parameters(date(2027, 1, 1)) == {"minimum": Money.of(2_000_000, "USD")}
+    assert rule.parameters(date(2026, 12, 31))["minimum"] == Money.of(900_000, "USD")
+    assert rule.parameters(date(2027, 1, 1))["minimum"] == Money.of(2_000_000, "USD")
     assert rule.changes_after(date(2026, 12, 31)) == date(2027, 1, 1)
     assert rule.changes_after(date(2027, 1, 1)) is None
 
@@ -160,7 +160,7 @@ def setting(code: str, line: str) -> str:
         (HEAD + '[set]\ncode = "SAFE-002"\n', "set", "write [[set]]"),
         (HEAD + "[[set]]\nminimum = 1\n", "set[0].code", "is required"),
         (setting("SAFE-2", ""), "set[0].code", "did you mean 'SAFE-002'?"),
-        (setting("XYZ", ""), "set[0].code", "'XYZ' is not known; known are AGR-001"),
+        (setting("XYZ", ""), "set[0].code", "'XYZ' is not known; known are ACC-001"),
         (
             '[pack]\nname = "x"\nversion = "1"\npolicies = ["REG-001"]\n[[set]]\ncode = "SAFE-002"\n',
             "set[0].code",
@@ -238,7 +238,9 @@ def offers(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
     point = EntryPoint("theirs", value, "partnerflow.packs")
     vars(point)["dist"] = Theirs()
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group, name: [point] if name == "theirs" else [])
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points", lambda group, name="theirs": [point] if name == "theirs" else []
+    )
 
 
 OFFERED = attrs.evolve(load_pack("default"), name="theirs")
@@ -248,8 +250,18 @@ def test_another_package_may_offer_a_pack(monkeypatch: pytest.MonkeyPatch) -> No
     offers(monkeypatch, f"{__name__}:OFFERED")
     monkeypatch.setitem(__import__("sys").modules, __name__, type("Module", (), {"OFFERED": OFFERED}))
     assert load_pack("theirs") is OFFERED
-    with pytest.raises(NotFound, match="shipped are"):
+    assert offered_packs() == (("theirs", "their-packs"),)
+    with pytest.raises(NotFound, match=r"there are: community-schools, default, .*, theirs"):
         load_pack("others")
+
+
+def test_a_pack_that_two_packages_offer_is_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    offers(monkeypatch, f"{__name__}:OFFERED")
+    from importlib.metadata import entry_points
+
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group, name: entry_points(group=group, name=name) * 2)
+    with pytest.raises(PackError, match="offered by their-packs and their-packs: remove one"):
+        load_pack("theirs")
 
 
 @pytest.mark.parametrize(("value", "why"), [("no_such_module:PACK", "No module named"), ("json:dumps", "not a Pack")])
@@ -341,3 +353,259 @@ def test_a_pack_tells_which_triggers_need_the_neighbours() -> None:
 
 def test_a_pack_read_from_text_is_one_that_any_source_may_give() -> None:
     assert read_pack(HEAD, "the office", [summarised]).by_code.keys() == {"OURS-001"}
+
+
+# --- to the letter --------------------------------------------------------------------------------------------------
+
+SETTINGS = """
+leads = [14]
+[[set]]
+code = "OURS-001"
+words = 4
+from = 2027-01-01
+[[set]]
+code = "OURS-001"
+enforcement = "report_only"
+for = { kind = "long_term" }
+[[set]]
+code = "OURS-001"
+severity = "advisory"
+holds_in = ["onboarding"]
+guards = ["renew"]
+[roles.clerk]
+fire = ["amend"]
+file = ["need"]
+own_sites = true
+"""
+
+
+def test_a_digest_that_is_on_record_is_found_again_by_later_releases() -> None:
+    # Decisions keep digests for good: change what goes into one only where a pack would say something else.
+    small = read_pack(HEAD + 'policies = ["OURS-001"]' + SETTINGS, "small.toml", [summarised])
+    assert small.digest == "b2c3946891f67a228ce984dcd9ab92df4aee34f8c737370e52ef4ac19084067e"
+
+
+def test_settings_that_differ_in_one_thing_have_digests_of_their_own(read: Callable[..., Pack]) -> None:
+    several = [
+        "words = 4",
+        "words = 5",
+        "words = 4\nfrom = 2027-01-01",
+        "words = 4\nfrom = 2027-01-02",
+        "words = 4\nfrom_renewal = 2027-01-01",
+        'words = 4\nfor = { kind = "long_term" }',
+        'words = 4\nfor = { kind = "contractual_service" }',
+        'words = 4\nfor = { kind = "long_term" }\nseverity = "advisory"',
+        'words = 4\nfor = { kind = "long_term" }\nenforcement = "report_only"',
+    ]
+    digests = {read(setting("OURS-001", one), policies=[summarised]).digest for one in several}
+    assert len(digests) == len(several)
+
+
+def test_a_pack_that_says_little_reminds_a_month_a_week_and_a_day_before() -> None:
+    small = read_pack(HEAD, "small.toml", [summarised])
+    assert (small.leads, small.title, dict(small.roles)) == ((30, 7, 0), "", {})
+    assert small["OURS-001"].approvers is None
+    assert read_pack(HEAD + "leads = [0, 7, 7, 30]\n", "small.toml", [summarised]).leads == (30, 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "remedy"),
+    [
+        (HEAD + "title = 1\n", "pack.title", "1 is not a text"),
+        (HEAD + "extends = 1\n", "pack.extends", "1 is not a text"),
+        (HEAD + "policies = [1, 2]\n", "pack.policies.0", "1 is not a text"),
+        (HEAD + 'with = ["SAFE-02"]\n', "pack.with", "did you mean 'SAFE-002'?"),
+        (HEAD + 'without = ["SAFE-02"]\n', "pack.without", "did you mean 'SAFE-002'?"),
+        (
+            HEAD + 'policies = ["SAFE-001"]\nwithout = ["SAFE-002"]\n',
+            "pack.without",
+            "SAFE-002 is not among this pack's policies; did you mean 'SAFE-001'?",
+        ),
+        (HEAD + 'set = "x"\n', "pack.set", "is not known"),
+        (setting("TRN-001", 'months = 12\nfrom_renewal = "soon"'), "set[0] (TRN-001).from_renewal", "is not a day"),
+        (
+            setting("TRN-001", "from_renewal = 2027-01-01"),
+            "set[0] (TRN-001).from_renewal",
+            "TRN-001 has months, topics",
+        ),
+        (setting("REG-002", "from = 2027-01-01"), "set[0] (REG-002).from", "REG-002 has none"),
+        (
+            setting("TRN-001", "months = 12\nfrom = 2027-01-01\nfrom_renewal = 2027-01-01"),
+            "set[0] (TRN-001).from_renewal",
+            "stands beside from",
+        ),
+        (
+            setting("TRN-001", 'months = 12\nfrom = 2027-01-01\nseverity = "advisory"\nenforcement = "report_only"'),
+            "set[0] (TRN-001).enforcement",
+            "only parameters go by date",
+        ),
+        (setting("TRN-001", 'enforcement = "off"'), "set[0] (TRN-001).enforcement", "list it under pack.without"),
+        (
+            setting("TRN-001", 'for = { kind = "long_term" }\nholds_in = ["onboarding"]\nguards = ["renew"]'),
+            "set[0] (TRN-001).guards",
+            "applies to everyone",
+        ),
+        (setting("TRN-001", 'for = { knid = "long_term" }'), "set[0] (TRN-001).for.knid", "did you mean 'kind'?"),
+        (setting("TRN-001", 'for = { kind = "long" }'), "set[0] (TRN-001).for.kind", "'long' is not known"),
+        (setting("TRN-001", 'for = { scope = "town" }'), "set[0] (TRN-001).for.scope", "'town' is not known"),
+        (setting("TRN-001", 'for = "kind"'), "set[0] (TRN-001).for", "must be a table"),
+        (HEAD + '[roles.clerk]\nfile = ["zzz"]\n', "roles.clerk.file", "'zzz' is not known; known are"),
+    ],
+)
+def test_every_other_slip_names_its_place_too(read: Callable[..., Pack], text: str, where: str, remedy: str) -> None:
+    with pytest.raises(PackError) as caught:
+        read(text)
+    assert caught.value.where == where
+    assert remedy in caught.value.remedy
+
+
+def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., Pack]) -> None:
+    some = (
+        'for = { partner_kind = ["choir", "band"] }\nseverity = "advisory"\nenforcement = "report_only"\ncites = "B 1"'
+    )
+    rule = read(setting("SAFE-002", some))["SAFE-002"]
+    assert (rule.severity, rule.enforcement) == (Severity.BLOCKING, "enforce")
+    (found,) = rule.settings
+    assert (found.severity, found.enforcement, found.cites) == (Severity.ADVISORY, "report_only", "B 1")
+    assert (found.applies, found.since, found.at_renewal) == (
+        {"partner_kind": {"choir", "band"}}, date.min, False,
+    )  # fmt: skip
+    everyone = read(setting("SAFE-002", 'severity = "advisory"\nenforcement = "report_only"'))["SAFE-002"]
+    assert (everyone.severity, everyone.enforcement, everyone.settings) == (Severity.ADVISORY, "report_only", ())
+    assert read(setting("SAFE-002", 'minimum = "1 USD"'))["SAFE-002"].settings[0].cites is None
+
+
+def test_a_setting_for_some_is_how_they_are_asked(read: Callable[..., Pack]) -> None:
+    pack = read(
+        HEAD
+        + '[[set]]\ncode = "SAFE-002"\nfor = { kind = "long_term" }\nseverity = "advisory"\n'
+        + '[[set]]\ncode = "SAFE-005"\nfor = { kind = "long_term" }\nenforcement = "report_only"\n'
+        + '[[set]]\ncode = "SAFE-004"\nfor = { kind = "long_term" }\nenforcement = "off"\n'
+        + '[[set]]\ncode = "AGR-001"\nfor = { kind = "contractual_service" }\nenforcement = "off"\n'
+    )
+    bare = example_dossier(without={"insurance", "licence", "agreement"})
+    report = pack.check(bare, on=EXAMPLE_DAY)
+    asked = {code: (report[code].severity, report[code].enforced) for code in ("SAFE-002", "SAFE-005", "AGR-001")}
+    assert asked == {
+        "SAFE-002": (Severity.ADVISORY, True),
+        "SAFE-005": (Severity.BLOCKING, False),
+        "AGR-001": (Severity.BLOCKING, True),
+    }
+    assert report["SAFE-004"].outcome == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "without", "path"),
+    [
+        ('scope = "school"', "scope", "scope"),
+        ('kind = "long_term"', "profile", "profile"),
+    ],
+)
+def test_what_one_must_know_to_ask_is_named_where_it_is_missing(
+    read: Callable[..., Pack], circumstance: str, without: str, path: str
+) -> None:
+    pack = read(setting("AGR-001", f"for = {{ {circumstance} }}\nenforcement = 'report_only'"))
+    (problem,) = pack["AGR-001"](example_dossier(without={without}), on=EXAMPLE_DAY).problems
+    assert (problem.path, problem.absent) == (path, True)
+    fields = {"scope": "level", "profile": "partnership_kind"}
+    (record,) = (entry.record for entry in example_dossier().entries if entry.kind == without)
+    unsaid = example_dossier(without={without}, records=[attrs.evolve(record, **{fields[without]: None})])
+    finding = pack["AGR-001"](unsaid, on=EXAMPLE_DAY)
+    assert [problem.path for problem in finding.problems] == [f"{path}/{fields[path]}"]
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "field"), [('classification = "partner"', "classification"), ('partner_kind = "choir"', "kind")]
+)
+def test_what_the_partner_must_say_is_named_where_it_does_not(
+    read: Callable[..., Pack], circumstance: str, field: str
+) -> None:
+    rule = read(setting("AGR-001", f"for = {{ {circumstance} }}\nenforcement = 'report_only'"))["AGR-001"]
+    partner = attrs.evolve(example_dossier().partner, **{field: None})
+    finding = rule(example_dossier(partner=partner), on=EXAMPLE_DAY)
+    assert [problem.path for problem in finding.problems] == [f"/partner/{field}"]
+    assert (finding.enforced, finding.gates, finding.stands) == (True, True, True)
+
+
+def test_only_who_may_file_a_waiver_approves_one(read: Callable[..., Pack]) -> None:
+    roles = '[roles.clerk]\nfile = ["need"]\nfire = ["waiver"]\n'
+    roles += '[roles.head]\nfile = ["waiver"]\n[roles.all]\nfile = ["*"]\n'
+    pack = read(HEAD + roles)
+    assert pack["SAFE-002"].approvers == {"head", "all"}
+    assert pack.check(example_dossier(), on=EXAMPLE_DAY).may_waive == ("all", "head")
+    assert pack["AUTH-001"].given == {"roles": pack.roles}
+    assert pack["SAFE-002"].given == {}
+
+
+def test_a_pack_names_the_states_and_triggers_that_a_flow_must_have(read: Callable[..., Pack]) -> None:
+    listed = HEAD + 'policies = ["DUP-001", "AUTH-001", "AUTH-002", "IMP-005"]\n[roles.clerk]\nfire = ["sing", "*"]\n'
+    assert read(listed).names() == ({"improvement_plan"}, {"approve", "activate", "sing"})
+
+
+def test_where_a_partnership_is_over_nothing_can_be_asked() -> None:
+    ended = attrs.evolve(example_dossier(), partnership=attrs.evolve(example_dossier().partnership, state="terminated"))
+    with pytest.raises(InvalidRequest, match=r"cannot be asked in terminated; what can is: nothing$"):
+        load_pack("default").check(ended, on=EXAMPLE_DAY, trigger="renew")
+
+
+@policy("OURS-002", "Every day is another day", cites=["EAF-C.2"], fix="Wait.", holds_in={State.ACTIVE})
+def from_day_to_day(dossier: Any, on: date, *, last: int = 3, first: int = 1) -> Verdict:
+    """Stand on so many days in a row, each of which says only that it is so today."""
+    from partnerflow.policies import Until
+
+    yield Until(on if first <= on.day <= last else date(2026, 8, 1), "the day ends")
+
+
+@pytest.mark.parametrize(("last", "due"), [(15, 15), (16, 16), (17, 17), (20, 20)])
+def test_a_due_date_is_followed_from_day_to_day(last: int, due: int) -> None:
+    text = f'{HEAD}[[set]]\ncode = "OURS-002"\nlast = {last}\n'
+    pack = read_pack(text, "days.toml", [from_day_to_day])
+    report = pack.check(example_dossier(), on=EXAMPLE_DAY)
+    assert pack.due_dates(report, example_dossier()) == {"OURS-002": date(2026, 9, due)}
+
+
+def test_what_stands_to_the_end_of_the_calendar_falls_due_never() -> None:
+    from partnerflow.policies import Until
+    from partnerflow.records import NO_END
+
+    @policy("OURS-003", "For ever", cites=["EAF-C.2"], fix="Wait.", holds_in={State.ACTIVE})
+    def for_ever(dossier: Any, on: date) -> Verdict:
+        yield Until(NO_END, "the calendar ends")
+
+    pack = read_pack(HEAD, "ever.toml", [for_ever])
+    assert pack.due_dates(pack.check(example_dossier(), on=EXAMPLE_DAY), example_dossier()) == {"OURS-003": None}
+
+
+def test_only_files_of_packs_are_packs() -> None:
+    assert all(load_pack(name).name == name for name in shipped_packs())
+    assert not any("." in name or name.startswith("_") for name in shipped_packs())
+
+
+def test_a_setting_for_everyone_does_not_hide_one_for_some(read: Callable[..., Pack]) -> None:
+    text = HEAD + '[[set]]\ncode = "SAFE-002"\nminimum = "1 USD"\n'
+    text += '[[set]]\ncode = "SAFE-002"\nminimum = "9000000 USD"\nfor = { kind = "long_term" }\n'
+    assert read(text)["SAFE-002"](example_dossier(), on=EXAMPLE_DAY).outcome == "failed"
+
+
+def test_only_what_stands_falls_due() -> None:
+    pack = load_pack("default")
+    report = pack.check(example_dossier(), on=EXAMPLE_DAY, trigger="amend")
+    assert set(pack.due_dates(report, example_dossier())) == {one.code for one in report.findings if one.stands}
+    assert "AMD-001" in report.by_code.keys() - pack.due_dates(report, example_dossier()).keys()
+
+
+def test_what_is_read_apart_extends_nothing_and_a_code_that_was_retired_says_what_became_of_it() -> None:
+    with pytest.raises(PackError, match=r"pack\.extends: cannot be followed here: load the pack with load_pack"):
+        read_pack(HEAD + 'extends = "default"\n', "text", [summarised])
+    retired = {"OLD-001": "OURS-001 asks it", "OURS-001": "it came back"}
+    with pytest.raises(PackError, match=r"pack\.policies: OLD-001 is no longer: OURS-001 asks it"):
+        read_pack(HEAD + 'policies = ["OLD-001"]\n', "text", [summarised], retired=retired)
+    assert read_pack(HEAD + 'policies = ["OURS-001"]\n', "text", [summarised], retired=retired).by_code
+    with pytest.raises(PackError, match=r"roles: must be a table: write \[roles\]"):
+        read_pack("roles = 1\n" + HEAD, "text", [summarised])
+
+
+def test_who_may_take_the_step_and_who_may_waive_are_told_apart(read: Callable[..., Pack]) -> None:
+    pack = read(HEAD + '[roles.clerk]\nfire = ["amend"]\n[roles.head]\nfile = ["waiver"]\n')
+    report = pack.check(example_dossier(), on=EXAMPLE_DAY, trigger="amend")
+    assert (report.may_fire, report.may_waive) == (("clerk",), ("head",))

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 from hypothesis import given, settings
 
 from partnerflow.dossier import Dossier, OnFile
-from partnerflow.lifecycle import State
-from partnerflow.policies import Report, load_pack
+from partnerflow.lifecycle import Move, State
+from partnerflow.policies import FILE, Remark, Report, load_pack
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.toml import read_pack
-from partnerflow.records import Entry, Insurance, Money, Record, Retraction, Waiver
+from partnerflow.records import (
+    Entry,
+    Insurance,
+    Money,
+    Record,
+    Retraction,
+    Waiver,
+    WaiverRefusal,
+    WaiverRequest,
+    WaiverRevocation,
+)
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, dossiers, example_dossier
 
 PACK = load_pack("default")
@@ -31,6 +42,10 @@ NEVER = {policy.code for policy in POLICIES if policy.max_waiver_days == 0}
 def waiver(code: str = "SAFE-002", **changes: Any) -> Waiver:
     said = {"reason": "the renewal is late", "requested_by": OFFICE.id, "expires_on": LAST_DAY, "revision": 1}
     return Waiver(code, **{**said, **changes})
+
+
+def said(remarks: tuple[Remark, ...]) -> tuple[str, ...]:
+    return tuple(map(str, remarks))
 
 
 def filed(record: Record, **changes: Any) -> Entry:
@@ -75,7 +90,7 @@ def test_a_waiver_counts_through_its_last_day_and_falls_due_then() -> None:
     assert check(*entries, on=LAST_DAY).ok
     after = check(*entries, on=LAST_DAY + timedelta(days=1))
     assert [finding.code for finding in after.blocking] == ["SAFE-002"]
-    assert after.lapsed_waivers == ("SAFE-002: it expired on 2026-10-31",)
+    assert said(after.lapsed_waivers) == ("SAFE-002: it expired on 2026-10-31",)
     assert PACK.due_dates(check(*entries), dossier(*entries))["SAFE-002"] == LAST_DAY
 
 
@@ -110,7 +125,7 @@ def test_no_waiver_changes_an_outcome_or_touches_another_finding(drawn: Dossier,
 def test_a_waiver_that_does_not_count_blocks_as_if_it_were_not_there_and_says_why(entry: Entry, why: str) -> None:
     report = check(entry)
     assert [finding.code for finding in report.blocking] == ["SAFE-002"]
-    assert report.lapsed_waivers == (f"SAFE-002: {why}",)
+    assert said(report.lapsed_waivers) == (f"SAFE-002: {why}",)
     assert f"waiver does not count: SAFE-002: {why}" in report.explain()
 
 
@@ -136,11 +151,11 @@ def test_everyone_who_meets_students_is_checked_without_exception() -> None:
     assert "SAFE-001" in NEVER
     report = check(filed(waiver("SAFE-001")), without=frozenset({"background_check"}))
     assert [finding.code for finding in report.blocking] == ["SAFE-001"]
-    assert report.lapsed_waivers == ("SAFE-001: SAFE-001 cannot be waived",)
+    assert said(report.lapsed_waivers) == ("SAFE-001: SAFE-001 cannot be waived",)
 
 
 def test_a_waiver_of_what_this_pack_does_not_ask_is_listed() -> None:
-    assert check(filed(waiver("OURS-001"))).lapsed_waivers == ("OURS-001: no policy of this pack has that code",)
+    assert said(check(filed(waiver("OURS-001"))).lapsed_waivers) == ("OURS-001: no policy of this pack has that code",)
 
 
 def test_a_waiver_that_nothing_needs_is_listed() -> None:
@@ -181,3 +196,63 @@ def test_a_policy_under_another_revision_asks_for_a_new_waiver() -> None:
     pack = read_pack('[pack]\nname = "next"\nversion = "2"\n', "next.toml", changed)
     assert not pack.check(dossier(filed(waiver())), on=EXAMPLE_DAY).ok
     assert pack.check(dossier(filed(waiver(revision=2))), on=EXAMPLE_DAY).ok
+
+
+# --- asked for, granted, refused, revoked ---------------------------------------------------------------------------
+
+
+def request(**changes: Any) -> WaiverRequest:
+    return WaiverRequest(
+        "SAFE-002", **{"reason": "the renewal is late", "expires_on": LAST_DAY, "revision": 1, **changes}
+    )
+
+
+REFUSED, REVOKED = WaiverRefusal("SAFE-002", reason="no"), WaiverRevocation("SAFE-002", reason="the site is closed")
+ASKED = f"SAFE-002: by {OFFICE.id}, through {LAST_DAY}"
+
+
+def test_a_waiver_that_is_asked_for_lets_nothing_pass_and_is_listed_until_it_is_answered() -> None:
+    asked = filed(request(), filed_by=OFFICE)
+    report = check(asked)
+    assert not report.ok
+    assert said(report.asked_waivers) == (ASKED,)
+    assert ASKED in report.explain()
+    for answer in (waiver(), REFUSED, REVOKED):
+        assert check(asked, filed(answer)).asked_waivers == ()
+        assert said(check(filed(answer), asked).asked_waivers) == (ASKED,)
+
+
+def test_a_refusal_takes_back_no_waiver_that_was_granted() -> None:
+    assert check(filed(waiver()), filed(REFUSED)).ok
+
+
+def test_a_waiver_that_was_revoked_counts_no_longer_until_another_is_granted() -> None:
+    revoked = check(filed(waiver()), filed(REVOKED))
+    assert not revoked.ok
+    assert said(revoked.lapsed_waivers) == ("SAFE-002: it was revoked",)
+    assert check(filed(waiver()), filed(REVOKED), filed(waiver(reason="the site is open again"))).ok
+
+
+def test_a_waiver_that_somebody_without_the_role_granted_does_not_count() -> None:
+    report = check(filed(waiver(), filed_by=attrs.evolve(BOARD, roles={"principal"})))
+    assert not report.ok
+    assert said(report.lapsed_waivers) == (f"SAFE-002: {BOARD.id} held no role that may grant it",)
+
+
+def test_who_filed_a_request_cannot_grant_it_whatever_the_waiver_says() -> None:
+    asked = filed(request(), filed_by=OFFICE, id=UUID(int=7))
+    taken_back = filed(Retraction(entry_id=UUID(int=7), reason="so that I can grant it"), filed_by=OFFICE)
+    for entries, with_it in (((asked,), ()), ((asked, taken_back), ()), ((), (request(),))):
+        file = dossier(*entries)
+        for by, allowed in ((OFFICE, False), (BOARD, not with_it)):
+            move = Move(FILE, file.partnership.state, file.partnership.state, by=by)
+            asking = attrs.evolve(file, move=move, filing=(*with_it, waiver(requested_by="somebody.else")))
+            assert PACK["AUTH-004"](asking, on=EXAMPLE_DAY).sound is allowed
+
+
+def test_a_waiver_runs_through_its_last_day_in_the_district_and_its_cap_counts_from_there() -> None:
+    """Filed at 03:00 UTC is still the day before in Chicago: the cap ends a day earlier there."""
+    late = filed(waiver(expires_on=date(2027, 9, 14)), filed_at=datetime(2026, 9, 14, 3, tzinfo=UTC))
+    there = attrs.evolve(dossier(late), tz=timezone(timedelta(hours=-5)))
+    assert PACK.check(dossier(late), on=EXAMPLE_DAY).ok
+    assert not PACK.check(there, on=EXAMPLE_DAY).ok

@@ -31,10 +31,17 @@ class Note(Base):
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A host's engine on SQLite that begins its transactions itself, as the how-to says."""
-    made = create_engine(f"sqlite:///{tmp_path / 'host.db'}", connect_args={"timeout": 1})
+def engine(url: str) -> Iterator[Engine]:
+    """A host's engine; on SQLite one that begins its transactions itself, as the how-to says."""
+    made = create_engine(url)
+    if made.dialect.name == "sqlite":
+        begins_at_once(made)
+    Base.metadata.create_all(made)
+    yield made
+    made.dispose()
 
+
+def begins_at_once(made: Engine) -> None:
     @event.listens_for(made, "connect")
     def leave_beginning_to_us(dbapi_connection: Any, _: object) -> None:
         dbapi_connection.isolation_level = None
@@ -42,11 +49,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     @event.listens_for(made, "begin")
     def begin_immediate(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    Base.metadata.create_all(made)
-    create_tables(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
