@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from parts import command, events, lifecycle, policies, python, records
+from parts import clauses, command, events, lifecycle, policies, python, records, schemas
 
 from partnerflow import Decision, Dossier, Partnerflow, Transition
 from partnerflow.policies import Finding, Report
@@ -30,8 +30,9 @@ _SHOWN = (Partnerflow, Decision, Report, Finding, Dossier, Transition)
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "reference/lifecycle.md": {"table": lifecycle.rows, "diagram": lifecycle.diagram},
-    "reference/policies.md": {"table": policies.overview, "policies": policies.sections},
+    "reference/policies.md": {"packs": policies.packs, "table": policies.overview},
     "reference/records.md": {"table": records.overview, "kinds": records.sections},
+    "reference/clauses.md": {"counts": clauses.counts, "clauses": clauses.sections},
     "reference/events.md": {"types": events.every_type, "envelope": events.envelope, "data": events.data},
     "reference/errors.md": {"tree": python.error_tree, "table": python.error_table},
     "reference/command-line.md": {"commands": command.sections},
@@ -42,6 +43,11 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "explanation/architecture.md": {"house": python.house},
     "../README.md": {"diagram": lifecycle.diagram},
 }
+FILES: Mapping[str, Callable[[], str]] = {
+    **{f"reference/schemas/{name}.schema.json": partial(schemas.text, name) for name in schemas.SCHEMAS},
+    **policies.pages(),
+}
+"""Files that are generated from first to last."""
 
 
 def generated(page: str) -> str:
@@ -55,8 +61,12 @@ def generated(page: str) -> str:
 
 def stale() -> dict[str, str]:
     """Give every page that does not read as it should, and how it should."""
-    texts = {page: generated(page) for page in PAGES}
-    return {page: text for page, text in texts.items() if text != (DOCS / page).read_text(encoding="utf-8")}
+    texts = {page: generated(page) for page in PAGES} | {file: text() for file, text in FILES.items()}
+    return {page: text for page, text in texts.items() if text != _written(DOCS / page)}
+
+
+def _written(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def shown(page: str) -> str:
@@ -73,6 +83,7 @@ def main(arguments: list[str]) -> int:
         if arguments:
             sys.stderr.write(f"stale: {shown(page)}; run: python docs/generate.py\n")
         else:
+            (DOCS / page).parent.mkdir(parents=True, exist_ok=True)
             (DOCS / page).write_text(text, encoding="utf-8", newline="\n")
             sys.stdout.write(f"written: {shown(page)}\n")
     return 1 if arguments and pages else 0

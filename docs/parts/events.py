@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 from partnerflow import Actor, Partner, Partnerflow, events, obligations
@@ -32,19 +32,13 @@ def _example_flow() -> Partnerflow:
 
 
 def every_type() -> str:
-    told = {"approaching": "comes due", "missed": "no longer holds because its day has passed",
-            "broken": "no longer holds for any other reason", "mended": "holds again"}  # fmt: skip
     rows = [
-        (row.event and events.event_type(f"partnership.{row.event}"), f"`{row.trigger}` was done")
-        for row in DEFAULT.rows
+        (events.event_type(f"partnership.{row.event}"), f"`{row.trigger}` was done", row.cites) for row in DEFAULT.rows
     ]
-    filed = {event.type: "" for event in _example_flow().store.outgoing() if ".record." in event.type}
-    rows += zip(filed, ("a record was filed", "a record was taken back"), strict=True)
-    rows += [
-        (_noticed(telling).type, f"a sweep found that a policy {told[telling]}")
-        for telling in get_args(obligations.Telling)
-    ]
-    return table(("type", "what happened"), [(f"`{name}`", what) for name, what in rows])
+    rows += [(each.type, each.means, each.cites) for each in events.EVENT_TYPES]
+    return table(
+        ("type", "what happened", "clauses"), [(f"`{name}`", what, ", ".join(cites)) for name, what, cites in rows]
+    )
 
 
 def _noticed(telling: Any) -> events.Fact:

@@ -1,16 +1,23 @@
-"""Every policy that comes with us, as its card says."""
+"""Every policy that comes with us: one table, and a page each, as its card says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import Policy, Rule, load_pack
-from partnerflow.policies.finding import in_words
+from partnerflow.policies import Pack, Policy, Rule, load_pack, shipped_packs
+from partnerflow.policies.rule import Setting
+from partnerflow.policies.verdict import in_words
 
 from .records import kind_in_words
-from .write import codes, fenced, pretty, prose, table
+from .write import codes, fenced, pretty, table, whole
+
+EXAMPLES_ON = date(2026, 9, 1)
+"""The day on which the examples of the cards are meant."""
+_SHOWN = {"passing": "It passes", "failing": "It fails", "missing": "Something is missing"}
 
 
 def _in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
@@ -25,42 +32,105 @@ def _parameters(rule: Rule) -> list[str]:
     return [name for name in rule.policy.defaults if name not in rule.given]
 
 
+def _page(code: str) -> str:
+    return f"policies/{code.lower()}.md"
+
+
 def overview() -> str:
     def cells(rule: Rule) -> tuple[str, ...]:
         policy = rule.policy
-        anchor = f"[{policy.code}](#{policy.code.lower()})"
+        link = f"[{policy.code}]({_page(policy.code)})"
         asked = (codes(_in_order(policy.holds_in, DEFAULT.states)), codes(_in_order(policy.guards, DEFAULT.triggers)))
-        return anchor, policy.title, *asked, codes(_parameters(rule), ""), _waivable(policy), ", ".join(policy.cites)
+        return link, policy.title, *asked, str(rule.severity), _waivable(policy), ", ".join(policy.cites)
 
-    header = ("code", "title", "holds in", "guards", "parameters", "waivable", "clauses")
-    return table(header, map(cells, load_pack("default")))
-
-
-def sections() -> str:
-    return "\n".join(_section(rule) for rule in load_pack("default"))
+    return table(
+        ("code", "title", "holds in", "guards", "severity", "waivable", "clauses"), map(cells, load_pack("default"))
+    )
 
 
-def _section(rule: Rule) -> str:
+def packs() -> str:
+    """Give the packs that come with us, and what each is."""
+    loaded = [load_pack(name) for name in shipped_packs()]
+    rows = ((f"`{pack.name}`", pack.title, pack.version, str(len(pack.rules))) for pack in loaded)
+    return table(("pack", "what it is", "version", "policies"), rows)
+
+
+def pages() -> Mapping[str, Callable[[], str]]:
+    """Give what writes the page of each policy, by its place in the docs."""
+    every = [load_pack(name) for name in shipped_packs()]
+    return {f"reference/{_page(rule.policy.code)}": partial(_of, rule, every) for rule in load_pack("default")}
+
+
+def _of(rule: Rule, every: Sequence[Pack]) -> str:
     policy = rule.policy
-    fix = policy.fix.format(**{name: in_words(value) for name, value in policy.defaults.items()})
-    lines = [f"### {policy.code}", f"**{policy.title}.** {prose(policy.doc)}", f"To mend it: {fix}"]
-    facts = [
-        ("holds in", codes(_in_order(policy.holds_in, DEFAULT.states), "")),
-        ("guards", codes(_in_order(policy.guards, DEFAULT.triggers), "")),
-        ("severity", str(rule.severity)),
-        ("waivable", _waivable(policy)),
-        ("revision", str(policy.revision)),
-        ("clauses", ", ".join(policy.cites)),
+    parts = [
+        f"# {policy.code}: {policy.title}",
+        "<!-- written by docs/generate.py from the policy's card -->",
+        whole(policy.doc),
+        "\n".join(f"- {name}: {fact}" for name, fact in _facts(rule) if fact),
+        "## To mend it",
+        policy.fix.format(**{name: in_words(value) for name, value in policy.defaults.items()}),
     ]
-    lines.append("\n".join(f"- {name}: {fact}" for name, fact in facts if fact))
     if names := _parameters(rule):
         given = ((f"`{name}`", kind_in_words(policy.types[name]), in_words(policy.defaults[name])) for name in names)
-        lines.append(table(("parameter", "type", "default"), given).rstrip())
-    examples = "\n".join(
-        f"{name}:\n\n{fenced(pretty(_plain(policy.examples[name])), 'json')}" for name in policy.examples
+        parts += ["## Parameters", table(("parameter", "type", "unless a pack says otherwise"), given).rstrip()]
+    parts += ["## In the packs", table(("pack", "how it asks"), _in_packs(rule, every)).rstrip()]
+    for name, title in _SHOWN.items():
+        if name in policy.examples:
+            parts += [f"## {title}", *_example(rule, name)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
+    policy = rule.policy
+    yield "holds in", codes(_in_order(policy.holds_in, DEFAULT.states), "")
+    yield "guards", codes(_in_order(policy.guards, DEFAULT.triggers), "")
+    yield "severity", str(policy.severity)
+    yield "who has to act", f"the {policy.owner}"
+    yield "can be waived", f"for at most {policy.max_waiver_days} days" if policy.max_waiver_days else "never"
+    yield "revision", str(policy.revision)
+    yield "clauses", ", ".join(f"[{clause}](../clauses.md)" for clause in policy.cites)
+
+
+def _in_packs(rule: Rule, every: Sequence[Pack]) -> Iterator[tuple[str, str]]:
+    for pack in every:
+        found = pack.by_code.get(rule.policy.code)
+        if found is None:
+            yield f"`{pack.name}`", "does not ask it"
+            continue
+        said = [str(found.severity)] if found.severity != rule.policy.severity else []
+        said += ["reported only"] if found.enforcement == "report_only" else []
+        said += [_set(setting) for setting in found.settings]
+        yield f"`{pack.name}`", "; ".join(said) or "as the card has it"
+
+
+def _set(setting: Setting) -> str:
+    """Say what is set, for whom, from which day, and where it comes from."""
+    said = [f"`{name}` = {in_words(value)}" for name, value in setting.values.items()]
+    said += [str(setting.severity)] if setting.severity else []
+    said += (
+        [{"off": "not asked", "report_only": "reported only", "enforce": "enforced"}[setting.enforcement]]
+        if (setting.enforcement)
+        else []
     )
-    lines.append(f"<details><summary>Examples</summary>\n\n{examples}\n</details>")
-    return "\n\n".join(lines) + "\n"
+    whom = " and ".join(f"{name} is {' or '.join(sorted(words))}" for name, words in setting.applies.items())
+    since = (
+        ""
+        if setting.since == date.min
+        else (f" from the renewal on or after {setting.since}" if setting.at_renewal else f" from {setting.since}")
+    )
+    return (
+        ", ".join(said) + (f", where {whom}" if whom else "") + since + (f" ({setting.cites})" if setting.cites else "")
+    )
+
+
+def _example(rule: Rule, name: str) -> Iterator[str]:
+    policy = rule.policy
+    finding = policy.judge(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.given})
+    yield fenced(pretty(_plain(policy.examples[name])), "json").rstrip()
+    if finding.problems:
+        said = (f"- `{p.path}`: {p.message}" if p.path else f"- {p.message}" for p in finding.problems)
+        yield f"On {EXAMPLES_ON} it says:\n\n" + "\n".join(said)
 
 
 def _plain(example: Any) -> Any:
