@@ -201,7 +201,7 @@ def _object(description: str, properties: Mapping[str, Schema], *, required: Map
 def _described(cls: type[Any], properties: Mapping[str, Schema]) -> dict[str, Schema]:
     """Add what a class says of its fields and properties."""
     said = said_of(cls)
-    told = {name: said.get(name) or getattr(getattr(cls, name, None), "__doc__", None) for name in properties}
+    told = {name: said.get(name) or (getattr(cls, name).__doc__ if hasattr(cls, name) else None) for name in properties}
     return {
         name: schema
         if "description" in schema or not told[name]

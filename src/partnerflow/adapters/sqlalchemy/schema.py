@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -26,14 +26,17 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
     """
     with named_if_unreadable(url):
         engine = engine_of(url)
-        with engine.connect() as connection:
+    with ExitStack() as opened:
+        opened.callback(engine.dispose)  # what we opened, we close, where it comes to nothing
+        with named_if_unreadable(url), engine.connect() as connection:
             version = version_of(connection, Tables())
-    if version == 0:
-        create_tables(engine)
-    store = SQLAlchemyStore(engine, tenant=tenant)
-    weakref.finalize(store, engine.dispose)  # what we opened, we close, once nobody holds it any more
-    with store.reading():
-        pass  # a schema of another version says so now, not in the middle of the first request
+        if version == 0:
+            create_tables(engine)
+        store = SQLAlchemyStore(engine, tenant=tenant)
+        with store.reading():
+            pass  # a schema of another version says so now, not in the middle of the first request
+        opened.pop_all()
+    weakref.finalize(store, engine.dispose)  # and once nobody holds it any more
     return store
 
 
