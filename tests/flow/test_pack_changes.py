@@ -118,12 +118,19 @@ def test_what_begins_after_that_day_is_asked_for_more_at_once(
     assert after.check(p, "activate", by=office).allowed
     _on(clock, 1)
     assert after.check(p, "activate", by=office).codes == ("SAFE-002",)
-    old = after.adopt(Partner(name="A"), state="active", since=date(2026, 9, 30), by=office, reason="in place").id
-    new = after.adopt(Partner(name="B"), state="active", since=date(2026, 10, 1), by=office, reason="in place").id
-    for each in (old, new):
-        after.file(each, COVER, by=office)
-    assert "SAFE-002" not in _broken(after, old)
-    assert "SAFE-002" in _broken(after, new)
+    adopted = after.adopt(Partner(name="A"), state="active", since=date(2019, 8, 1), by=office, reason="in place").id
+    after.file(adopted, COVER, by=office)
+    assert "SAFE-002" in _broken(after, adopted)
+
+
+def test_what_was_adopted_before_that_day_keeps_its_terms(
+    before: Partnerflow, under: Change, office: Actor, clock: TickingClock
+) -> None:
+    _on(clock, 30, month=9)
+    adopted = before.adopt(Partner(name="A"), state="active", by=office, reason="in place").id
+    before.file(adopted, COVER, by=office)
+    _on(clock, 2)
+    assert "SAFE-002" not in _broken(under(AT_RENEWAL), adopted)
 
 
 # --- for some of them ----------------------------------------------------------------------------------------------

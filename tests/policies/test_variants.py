@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import attrs
 import pytest
 
-from partnerflow.dossier import Dossier
-from partnerflow.errors import PackError
+from partnerflow.dossier import Dossier, OnFile
+from partnerflow.errors import InvalidRecord, PackError
 from partnerflow.lifecycle import Move, State
 from partnerflow.policies import Pack, load_pack
 from partnerflow.records import Money, Profile, Record
-from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions, example_dossier
 
 HEAD = '[pack]\nname = "ours"\nversion = "1"\nextends = "default"\n'
 Write = Callable[..., str]
@@ -172,7 +172,7 @@ RENEWED = '[[set]]\ncode = "SAFE-002"\nminimum = "5000000 USD"\nfrom_renewal = 2
 def renewed(day: date, *, hour: int = 12) -> Dossier:
     """Give the example, active since 2026-09-01, as renewed on a day."""
     made = example_dossier()
-    at = datetime(day.year, day.month, day.day, hour, tzinfo=timezone.utc)  # noqa: UP017
+    at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
     return attrs.evolve(made, moves=(*(made.moves or ()), Move("renew", State.ACTIVE, State.ACTIVE, by=OFFICE, at=at)))
 
 
@@ -213,6 +213,42 @@ def test_a_renewal_is_on_the_day_of_the_district_and_not_of_greenwich(read: Call
     chicago = timezone(timedelta(hours=-5))
     assert low(pack, late)
     assert not low(pack, attrs.evolve(late, tz=chicago))
+
+
+LOOSER = """
+[[set]]
+code = "SAFE-002"
+minimum = "5000000 USD"
+
+[[set]]
+code = "SAFE-002"
+minimum = "100000 USD"
+from_renewal = 2026-09-10
+"""
+
+
+@pytest.mark.parametrize("text", [RENEWED, LOOSER, LIGHTER, HIGHER])
+def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[[str], Pack], text: str) -> None:
+    """The day from which somebody says that it ran is no evidence of when its term began: without it, as with it."""
+    pack = read(text)
+    adopted = Move("adopt", None, "active", by=OFFICE, reason="in place", since=date(2019, 8, 1),
+                   at=datetime(2026, 8, 1, 12, tzinfo=UTC))  # fmt: skip
+    for made in (of_kind("long_term"), attrs.evolve(of_kind("long_term"), moves=(adopted,)), renewed(EXAMPLE_DAY)):
+        for on in (date(2026, 9, 9), date(2026, 12, 1)):
+            for records in (frozenset[str](), frozenset({"insurance"})):
+                dossier = attrs.evolve(made, on_file=_but(made, records))
+                if pack["SAFE-002"](dossier, on=on).sound:
+                    continue
+                for deleted, rest in deletions(dossier.to_mapping()):
+                    try:
+                        finding = pack["SAFE-002"](rest, on=on)
+                    except InvalidRecord:
+                        continue
+                    assert not finding.sound, deleted
+
+
+def _but(dossier: Dossier, without: frozenset[str]) -> OnFile:
+    return OnFile(entry for entry in dossier.entries if entry.kind not in without)
 
 
 def test_every_day_through_the_due_date_says_the_same(read: Callable[[str], Pack]) -> None:

@@ -150,24 +150,30 @@ class Dossier:
         """Give the district's day on which a moment falls."""
         return moment.astimezone(self.tz).date()
 
-    def term_began_since(self, day: date, on: date) -> bool:
-        """Tell whether its present term began on *day* or later, or none has begun: it does not run yet.
+    def term_began_at_version(self) -> int | None:
+        """Give the version at which its present term began; None where no move says.
 
-        A term begins when the partnership is activated, adopted or renewed; a step now asked for counts as taken *on*.
-        Raises Absent where no move says.
+        A term begins when a partnership is activated, renewed, or adopted as running.
         """
-        if self.move is not None and self.move.trigger in TERM_BEGINS:
-            return on >= day
-        if self.moves is None:
-            if self.partnership.state in BEFORE_ACTIVE:
-                return True
+        moves = self.moves or ()
+        return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
+
+    def term_began(self, on: date) -> date | None:
+        """Give the day on which its present term began, as it was recorded; None where none has: it does not run yet.
+
+        A step now asked for counts as taken *on*, unless it says when. Raises Absent where no move says.
+        """
+        if self.move is not None and _begins_a_term(self.move):
+            return on if self.move.at is None else self.day_of(self.move.at)
+        if self.moves is None and self.partnership.state not in BEFORE_ACTIVE:
             raise Absent("moves")
-        began = next((move for move in reversed(self.moves) if move.trigger in TERM_BEGINS), None)
-        if began is None:
-            return True
-        if began.since is None and began.at is None:
-            raise Absent("moves")
-        return (began.since or self.day_of(cast("datetime", began.at))) >= day
+        version = self.term_began_at_version()
+        if version is None:
+            return None
+        moment = (self.moves or ())[version - 1].at
+        if moment is None:
+            raise Absent(f"/moves/{version - 1}", "at")
+        return self.day_of(moment)
 
     def sites(self) -> frozenset[str] | None:
         """Name the sites that it is for; None where the scope does not say."""
@@ -227,6 +233,10 @@ class Dossier:
         """Read a dossier from plain JSON data. Raises InvalidRecord with every fault, each with its JSON Pointer."""
         partner, partnership, entries, moves, neighbours = mapping.read(data)
         return cls(partner, partnership, OnFile(entries), moves=moves, neighbours=neighbours)
+
+
+def _begins_a_term(move: Move) -> bool:
+    return move.trigger in TERM_BEGINS and move.target not in BEFORE_ACTIVE
 
 
 def _place(one: object, several: Iterable[object]) -> int | None:

@@ -58,7 +58,10 @@ class Setting:
     """Parameters."""
     since: date = date.min
     at_renewal: bool = False
-    """Whether a partnership that runs on the day `since` is asked for it only from its next renewal on (SPPS-V.15)."""
+    """Whether a partnership that runs on the day `since` is asked for it only from its next renewal on (SPPS-V.15).
+
+    What counts is when its present term was recorded as begun, so that a day which is not on file lets nothing through.
+    """
     applies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
     """For whom: by circumstance, the words of which one must be on file; none: for everyone."""
     severity: Severity | None = None
@@ -74,7 +77,7 @@ class Setting:
         """Tell whether it applies to *dossier* on the day *on*. Raises Absent where the file does not say."""
         if self.since > on:
             return False
-        if self.at_renewal and not dossier.term_began_since(self.since, on):
+        if self.at_renewal and (dossier.term_began(on) or on) < self.since:  # where none began, it is new today
             return False
         return all(CIRCUMSTANCES[name](dossier) in wanted for name, wanted in self.applies.items())
 

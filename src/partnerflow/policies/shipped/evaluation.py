@@ -8,7 +8,6 @@ from typing import Any
 
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.lifecycle.states import TERM_BEGINS
 from partnerflow.policies import Problem, Until, Verdict, lack, need, policy
 from partnerflow.records import Evaluation, ImprovementPlan, PlanClosing, ReviewDecision, days_after
 
@@ -124,8 +123,7 @@ def review_decided(dossier: Dossier, on: date) -> Verdict:
     for field in ("reasons", "needs", "took_part"):
         if not getattr(decision, field):
             yield lack(decision, field)
-    began = max(dossier.last_made(trigger) for trigger in TERM_BEGINS)
-    if not dossier.filed_since(decision, began or None):
+    if not dossier.filed_since(decision, dossier.term_began_at_version()):
         yield Problem(decision, None, "is from before the present term")
     taken = need(decision.decision, decision, "decision")
     if taken == "end":

@@ -7,7 +7,6 @@ from typing import Any
 
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
-from partnerflow.lifecycle.states import TERM_BEGINS
 from partnerflow.policies import Problem, Verdict, best_of, each, lack, need, not_applicable, policy
 from partnerflow.records import Benefit, ExpectationsMeeting, ExpectedOutcome, SharedGoal, Statement
 from partnerflow.records.registry import Record
@@ -266,8 +265,7 @@ def _filed_at(version: int, *records: dict[str, Any]) -> list[dict[str, Any]]:
 )
 def said_anew(dossier: Dossier, on: date) -> Verdict:
     """A renewal out of habit renews nothing."""
-    began = max(dossier.last_made(trigger) for trigger in TERM_BEGINS)
-    since = need(began or None, "moves")
+    since = need(dossier.term_began_at_version(), "moves")
     vision = need(dossier.latest(Statement, subject="vision"), "statements")
     goals = need([goal for goal in _goals(dossier) if _in_common(goal)] or None, "shared_goals")
 

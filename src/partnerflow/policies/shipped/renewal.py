@@ -7,8 +7,6 @@ from datetime import date
 from typing import Any
 
 from partnerflow.dossier import Dossier
-from partnerflow.lifecycle import Move
-from partnerflow.lifecycle.states import TERM_BEGINS
 from partnerflow.policies import Problem, Until, Verdict, best_of, lack, need, policy
 from partnerflow.records import AnnualForm, days_after, months_after
 
@@ -40,25 +38,12 @@ _LONG_AGO = {**_ACTIVATED, "at": "2024-08-26T15:00:00+00:00"}
 )
 def renewed(dossier: Dossier, on: date, *, months: int = 12) -> Verdict:
     """What goes on because nobody asked is no partnership. Activating and adopting count as the first renewal."""
-    begun = [move for move in _moves(dossier) if move.trigger in TERM_BEGINS]
-    if not begun:
+    need(dossier.moves, "moves")
+    began = dossier.term_began(on)
+    if began is None:
         yield Problem("/moves", None, "none of them begins a term")
-        return
-    yield Until(months_after(_day(dossier, begun[-1], on), months), "the year since it began or was renewed ends")
-
-
-def _moves(dossier: Dossier) -> tuple[Move, ...]:
-    """Give the steps made, and the one now asked."""
-    made = need(dossier.moves, "moves")
-    return made if dossier.move is None else (*made, dossier.move)
-
-
-def _day(dossier: Dossier, move: Move, on: date) -> date:
-    """Give the day of a step; one that is only asked would be taken *on*."""
-    if move is dossier.move and move.at is None:
-        return on
-    place = next((place for place, made in enumerate(dossier.moves or ()) if made is move), "-")
-    return dossier.day_of(need(move.at, f"/moves/{place}", "at"))
+    else:
+        yield Until(months_after(began, months), "the year since it began or was renewed ends")
 
 
 _FORM = {"kind": "annual_form", "year": "2025-26", "submitted_on": "2026-07-15", "aligned_goals": ["reading"]}
@@ -79,7 +64,7 @@ _YEAR = re.compile(r"([12][0-9]{3})-([0-9]{2})")
     missing={"records": [], "moves": None},
 )
 def annual_form(dossier: Dossier, on: date, *, month: int = 6, day: int = 30, grace_days: int = 60) -> Verdict:
-    """Once a year the partner says how it went. A school year ends on *day* of *month*.
+    """Once a year the partner says how it went. A school year ends on `day` of `month`.
 
     A form does until the next one is due, `grace_days` after the next year ended; so does having begun since.
     """
@@ -107,10 +92,18 @@ def _form(dossier: Dossier, form: AnnualForm | None, on: date, year_ends: tuple[
 
 def _first_end(dossier: Dossier, on: date, year_ends: tuple[int, int]) -> date:
     """Give the day on which the first school year ended that it ran in."""
-    running = [move for move in _moves(dossier) if move.target in RUNNING]
-    began = _day(dossier, need(running[0] if running else None, "moves"), on)
+    began = _first_ran(dossier, on)
     ends = date(began.year, *year_ends)
     return ends if began <= ends else months_after(ends, 12)
+
+
+def _first_ran(dossier: Dossier, on: date) -> date:
+    """Give the day on which it first ran; a step that is only asked would be taken *on*, unless it says when."""
+    for place, move in enumerate(need(dossier.moves, "moves")):
+        if move.target in RUNNING:
+            return dossier.day_of(need(move.at, f"/moves/{place}", "at"))
+    asked = need(dossier.move, "moves")
+    return on if asked.at is None else dossier.day_of(asked.at)
 
 
 def _end_of(year: str, year_ends: tuple[int, int]) -> date | None:
