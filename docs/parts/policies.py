@@ -9,7 +9,6 @@ from typing import Any
 
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies import Pack, Policy, Rule, load_pack, shipped_packs
-from partnerflow.policies.rule import Setting
 from partnerflow.policies.verdict import in_words
 
 from .records import kind_in_words
@@ -98,30 +97,7 @@ def _in_packs(rule: Rule, every: Sequence[Pack]) -> Iterator[tuple[str, str]]:
         if found is None:
             yield f"`{pack.name}`", "does not ask it"
             continue
-        said = [str(found.severity)] if found.severity != rule.policy.severity else []
-        said += ["reported only"] if found.enforcement == "report_only" else []
-        said += [_set(setting) for setting in found.settings]
-        yield f"`{pack.name}`", "; ".join(said) or "as the card has it"
-
-
-def _set(setting: Setting) -> str:
-    """Say what is set, for whom, from which day, and where it comes from."""
-    said = [f"`{name}` = {in_words(value)}" for name, value in setting.values.items()]
-    said += [str(setting.severity)] if setting.severity else []
-    said += (
-        [{"off": "not asked", "report_only": "reported only", "enforce": "enforced"}[setting.enforcement]]
-        if (setting.enforcement)
-        else []
-    )
-    whom = " and ".join(f"{name} is {' or '.join(sorted(words))}" for name, words in setting.applies.items())
-    since = (
-        ""
-        if setting.since == date.min
-        else (f" from the renewal on or after {setting.since}" if setting.at_renewal else f" from {setting.since}")
-    )
-    return (
-        ", ".join(said) + (f", where {whom}" if whom else "") + since + (f" ({setting.cites})" if setting.cites else "")
-    )
+        yield f"`{pack.name}`", "<br>".join(map(str, found.settings)) or "as the card has it"
 
 
 def _example(rule: Rule, name: str) -> Iterator[str]:

@@ -147,7 +147,8 @@ def test_explain_shows_the_card_and_what_its_examples_come_to(shell: Shell, code
     policy = load_pack("default")[code].policy
     said = shell.does("explain", code.lower())
     assert said.startswith(f"{code}  {policy.title}\n")
-    assert policy.doc.split("\n")[0] in said
+    for paragraph in policy.doc.split("\n\n"):
+        assert f"\n  {' '.join(paragraph.split()).replace('`', '')}\n" in said
     assert all(clause in said for clause in policy.cites)
     assert "{" not in re.sub(r'\{"[^\n]*', "", said)
     outcomes = {"passing": "passed", "failing": "failed", "missing": "missing"}
@@ -167,6 +168,30 @@ def test_explain_shows_parameters_as_they_are_on_the_day(shell: Shell) -> None:
     assert re.search(r"parameter +minimum = 2000000 USD\n", after)
     assert "at least 2000000 USD" in after
     assert "later" not in after
+
+
+def test_explain_shows_all_that_is_set_with_for_whom_and_where_it_comes_from(shell: Shell) -> None:
+    shell.write(
+        "ours.toml",
+        '[pack]\nname = "ours"\nversion = "2"\nextends = "default"\n'
+        '[[set]]\ncode = "MUT-001"\nseverity = "advisory"\ncites = "Board policy 7"\n'
+        '[[set]]\ncode = "MUT-001"\nsubjects = ["vision"]\nfor = { scope = "school" }\nfrom = 2027-01-01\n',
+    )
+    said = shell.does("explain", "MUT-001", "--pack", "ours.toml", "--on", "2026-09-01").splitlines()
+    assert [line.split(maxsplit=1) for line in said if line.startswith(("  set", "  later"))] == [
+        ["set", "not asked, where kind is short_term_collaboration (TK-4)"],
+        ["set", "advisory (Board policy 7)"],
+        ["later", "subjects = vision, where scope is school, from 2027-01-01"],
+    ]
+
+
+def test_explain_says_why_in_paragraphs_without_markup(shell: Shell) -> None:
+    said = shell.does("explain", "SURV-001")
+    assert (
+        "\n  Once a year the partner says how it went. A school year ends on day of month.\n"
+        "\n  A form does until the next one is due, grace_days after the next year ended; "
+        "so does having begun since.\n\n"
+    ) in said
 
 
 def test_explain_says_for_how_long_it_can_be_waived(shell: Shell) -> None:

@@ -449,6 +449,11 @@ def test_a_pack_that_says_little_reminds_a_month_a_week_and_a_day_before() -> No
         (setting("TRN-001", 'for = { kind = "long" }'), "set[0] (TRN-001).for.kind", "'long' is not known"),
         (setting("TRN-001", 'for = { scope = "town" }'), "set[0] (TRN-001).for.scope", "'town' is not known"),
         (setting("TRN-001", 'for = "kind"'), "set[0] (TRN-001).for", "must be a table"),
+        (
+            setting("TRN-001", 'for = { kind = "long_term" }\ncites = "B 1"'),
+            "set[0] (TRN-001).for",
+            "sets nothing for them: say what, such as enforcement",
+        ),
         (HEAD + '[roles.clerk]\nfile = ["zzz"]\n', "roles.clerk.file", "'zzz' is not known; known are"),
     ],
 )
@@ -471,8 +476,46 @@ def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., P
         {"partner_kind": {"choir", "band"}}, date.min, False,
     )  # fmt: skip
     everyone = read(setting("SAFE-002", 'severity = "advisory"\nenforcement = "report_only"'))["SAFE-002"]
-    assert (everyone.severity, everyone.enforcement, everyone.settings) == (Severity.ADVISORY, "report_only", ())
+    assert (everyone.severity, everyone.enforcement) == (Severity.ADVISORY, "report_only")
+    assert [(one.severity, one.enforcement) for one in everyone.settings] == [(Severity.ADVISORY, "report_only")]
     assert read(setting("SAFE-002", 'minimum = "1 USD"'))["SAFE-002"].settings[0].cites is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("words = 4", "words = 4"),
+        ('words = 4\nkinds = ["choir", "band"]\nseverity = "advisory"', "words = 4; kinds = band, choir; advisory"),
+        ('enforcement = "report_only"\ncites = "Board policy 7"', "reported only (Board policy 7)"),
+        ('severity = "blocking"\nenforcement = "enforce"', "blocking; enforced"),
+        ('for = { kind = "long_term" }\nenforcement = "off"', "not asked, where kind is long_term"),
+        (
+            'for = { scope = ["school", "district"], kind = "long_term" }\nwords = 4\nfrom = 2027-01-01\ncites = "B 1"',
+            "words = 4, where scope is district or school and kind is long_term, from 2027-01-01 (B 1)",
+        ),
+        ("words = 4\nfrom_renewal = 2027-01-01", "words = 4, from the renewal on or after 2027-01-01"),
+        (
+            'holds_in = ["onboarding"]\nguards = ["renew", "amend"]\ncites = "B 1"',
+            "also in onboarding; also before amend, renew (B 1)",
+        ),
+        ('cites = "B 1"', "as on its card (B 1)"),
+    ],
+)
+def test_a_setting_is_said_in_words_with_where_it_comes_from(read: Callable[..., Pack], line: str, words: str) -> None:
+    (found,) = read(setting("OURS-001", line), policies=[summarised])["OURS-001"].settings
+    assert str(found) == words
+
+
+def test_a_table_that_sets_nothing_changes_nothing(read: Callable[..., Pack]) -> None:
+    assert read(setting("OURS-001", ""), policies=[summarised])["OURS-001"].settings == ()
+
+
+def test_where_it_comes_from_decides_nothing(read: Callable[..., Pack]) -> None:
+    for line in ("", "words = 4", 'severity = "advisory"', 'guards = ["renew"]'):
+        plain, cited = (
+            read(setting("OURS-001", line + more), policies=[summarised]) for more in ("", '\ncites = "B 1"')
+        )
+        assert cited.digest == plain.digest
 
 
 def test_a_setting_for_some_is_how_they_are_asked(read: Callable[..., Pack]) -> None:

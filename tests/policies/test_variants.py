@@ -164,6 +164,104 @@ def test_a_pilot_is_reported_only_for_the_group_and_blocks_elsewhere(read: Calla
     assert report["SAFE-002"] in report.noted
 
 
+# --- one layer over another -----------------------------------------------------------------------------------------
+
+FOR_SHORT = '[[set]]\ncode = "SAFE-002"\nfor = {{ kind = "short_term_collaboration" }}\n{}\n'
+FOR_ALL = '[[set]]\ncode = "SAFE-002"\n{}\n'
+
+
+@pytest.fixture
+def layered(write: Write) -> Callable[[str, str], Pack]:
+    """Read a pack that extends another, each of its own settings."""
+
+    def layered(below: str, above: str) -> Pack:
+        write('[pack]\nname = "below"\nversion = "1"\n' + below, "below.toml")
+        return load_pack(write('[pack]\nname = "above"\nversion = "1"\nextends = "below.toml"\n' + above))
+
+    return layered
+
+
+def test_what_a_district_enforces_is_enforced_though_the_pack_below_spares_some(read: Callable[[str], Pack]) -> None:
+    """The default pack asks no short-term collaboration for a shared vision."""
+    short = of_kind("short_term_collaboration", without=frozenset({"statement"}))
+    assert load_pack("default")["MUT-001"](short, on=EXAMPLE_DAY).outcome == "not_applicable"
+    ours = read('[[set]]\ncode = "MUT-001"\nenforcement = "enforce"\n')
+    assert "MUT-001" in {finding.code for finding in ours.check(short, on=EXAMPLE_DAY).blocking}
+    assert ours.digest != load_pack("default").digest
+    pilot = read('[[set]]\ncode = "MUT-001"\nenforcement = "report_only"\n').check(short, on=EXAMPLE_DAY)
+    assert pilot["MUT-001"] in pilot.noted
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "how"),
+    [
+        ('enforcement = "off"', 'enforcement = "enforce"', ("blocking", True)),
+        ('enforcement = "report_only"', 'enforcement = "enforce"', ("blocking", True)),
+        ('enforcement = "off"', 'enforcement = "report_only"', ("blocking", False)),
+        ('severity = "advisory"', 'severity = "blocking"', ("blocking", True)),
+        ('severity = "advisory"\nenforcement = "report_only"', 'enforcement = "enforce"', ("advisory", True)),
+        ('severity = "advisory"\nenforcement = "report_only"', 'severity = "blocking"', ("blocking", False)),
+        ('enforcement = "off"', 'severity = "advisory"', None),
+    ],
+)
+def test_what_is_set_for_everyone_wins_over_what_was_set_for_some(
+    layered: Callable[[str, str], Pack], read: Callable[[str], Pack], below: str, above: str,
+    how: tuple[str, bool] | None,
+) -> None:  # fmt: skip
+    some, everyone = FOR_SHORT.format(below), FOR_ALL.format(above)
+    for pack in (layered(some, everyone), read(some + everyone)):
+        found = pack["SAFE-002"](of_kind("short_term_collaboration", without=frozenset({"insurance"})), on=EXAMPLE_DAY)
+        assert ((found.severity, found.enforced) if found.outcome == "missing" else None) == how
+
+
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ('minimum = "2 USD"', 'minimum = "1 USD"'),
+        ('severity = "blocking"', 'severity = "advisory"'),
+        ('enforcement = "enforce"', 'enforcement = "report_only"'),
+    ],
+)
+def test_what_is_set_for_some_wins_over_what_was_set_for_everyone(
+    layered: Callable[[str, str], Pack], below: str, above: str
+) -> None:
+    bare = frozenset({"insurance"})
+    pack, some = layered(FOR_ALL.format(below), FOR_SHORT.format(above)), layered("", FOR_ALL.format(above))
+    everyone = layered("", FOR_ALL.format(below))
+    for kind, like in (("short_term_collaboration", some), ("long_term", everyone)):
+        dossier = of_kind(kind, without=bare)
+        assert pack["SAFE-002"](dossier, on=EXAMPLE_DAY) == like["SAFE-002"](dossier, on=EXAMPLE_DAY)
+
+
+def test_nobody_must_say_of_which_kind_it_is_where_that_no_longer_matters(layered: Callable[[str, str], Pack]) -> None:
+    below = FOR_SHORT.format('enforcement = "off"\nminimum = "1 USD"')
+    half = layered(below, FOR_ALL.format('enforcement = "enforce"'))["SAFE-002"]
+    assert half(of_kind(None), on=EXAMPLE_DAY).outcome == "missing"
+    whole = layered(below, FOR_ALL.format('enforcement = "enforce"\nminimum = "2 USD"'))["SAFE-002"]
+    assert whole(of_kind(None), on=EXAMPLE_DAY).outcome == "passed"
+    assert [str(setting) for setting in whole.settings] == ["minimum = 2 USD; enforced"]
+    dated = FOR_ALL.format('enforcement = "enforce"') + FOR_ALL.format('minimum = "2 USD"\nfrom = 2026-01-01')
+    assert layered(below, dated)["SAFE-002"](of_kind(None), on=EXAMPLE_DAY).outcome == "missing"
+
+
+def test_how_strictly_it_was_asked_below_counts_no_longer_where_the_kind_is_not_stated(
+    layered: Callable[[str, str], Pack],
+) -> None:
+    softer = FOR_ALL.format('severity = "advisory"\nenforcement = "report_only"')
+    pack = layered(FOR_ALL.format('severity = "blocking"\nenforcement = "enforce"'), softer + HIGHER)
+    found = pack["SAFE-002"](of_kind(None), on=EXAMPLE_DAY)
+    assert (found.outcome, found.severity, found.enforced) == ("missing", "advisory", False)
+
+
+def test_where_a_setting_comes_from_is_kept_whatever_it_sets(layered: Callable[[str, str], Pack]) -> None:
+    below = FOR_ALL.format('severity = "advisory"\ncites = "below"') + FOR_ALL.format('guards = ["renew"]\ncites = "g"')
+    rule = layered(below, FOR_ALL.format('enforcement = "report_only"\ncites = "above"'))["SAFE-002"]
+    assert [setting.cites for setting in rule.settings] == ["below", "g", "above"]
+    assert (rule.severity, rule.enforcement, rule.guards) == ("advisory", "report_only", {"renew"})
+    (survey,) = load_pack("minneapolis")["SURV-001"].settings
+    assert str(survey) == "blocking (Minneapolis Public Schools, community partners: year-end survey)"
+
+
 # --- from which renewal ---------------------------------------------------------------------------------------------
 
 RENEWED = '[[set]]\ncode = "SAFE-002"\nminimum = "5000000 USD"\nfrom_renewal = 2026-09-10\n'
@@ -227,7 +325,10 @@ from_renewal = 2026-09-10
 """
 
 
-@pytest.mark.parametrize("text", [RENEWED, LOOSER, LIGHTER, HIGHER])
+LAYERED = LIGHTER + HIGHER + FOR_ALL.format('enforcement = "enforce"')
+
+
+@pytest.mark.parametrize("text", [RENEWED, LOOSER, LIGHTER, HIGHER, LAYERED])
 def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[[str], Pack], text: str) -> None:
     """The day from which somebody says that it ran is no evidence of when its term began: without it, as with it."""
     pack = read(text)

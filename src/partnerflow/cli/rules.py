@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -71,8 +72,8 @@ def explain(settings: Settings, code: str, on: date | None) -> None:
     rule, on = _rule(settings.rules(), code), on or settings.today()
     policy = rule.policy
     say(f"{policy.code}  {policy.title}", style="pf.head")
-    say(f"  {policy.doc}")
-    say()
+    for paragraph in _paragraphs(policy.doc):
+        say(f"  {paragraph}\n")
     known = {
         "asked": "; ".join(_asked(rule)),
         "severity": _severity(rule),
@@ -95,6 +96,13 @@ def _rule(pack: Pack, code: str) -> Rule:
     raise CannotDo(f"pack {pack.name} has no policy {code!r}; {remedy}")
 
 
+def _paragraphs(doc: str) -> list[str]:
+    """Give the paragraphs of a docstring, each on one line and without its markup."""
+    from partnerflow.records.shapes import prose
+
+    return re.sub(r"`+([^`]+)`+|(?<![*\w])\*+(\w+)\*+(?![*\w])", r"\1\2", prose(doc)).split("\n\n")
+
+
 def _waivable(policy: Policy) -> str:
     if policy.max_waiver_days == 0:
         return "never"
@@ -102,16 +110,14 @@ def _waivable(policy: Policy) -> str:
 
 
 def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
-    """Write the parameters in force on a day, and those that are to come; the pack's own roles are not among them."""
+    """Write the parameters in force on a day, the pack's own roles apart, and then all that is set, from its day."""
     from partnerflow.policies.verdict import in_words
 
     for name, value in rule.parameters(on).items():
         if name not in rule.given:
             yield "parameter", f"{name} = {in_words(value)}"
     for setting in rule.settings:
-        if setting.since > on:
-            for name, value in setting.values.items():
-                yield "later", f"{name} = {in_words(value)}, from {setting.since}"
+        yield "later" if setting.since > on else "set", str(setting)
 
 
 def _example(rule: Rule, outcome: str) -> None:

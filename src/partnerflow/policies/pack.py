@@ -79,7 +79,7 @@ class Pack:
                             "holds_in": sorted(rule.holds_in),
                             "guards": sorted(rule.guards),
                             "defaults": unstructure(dict(rule.policy.defaults)),
-                            "settings": [_setting_data(setting) for setting in rule.settings],
+                            "settings": [_setting_data(s) for s in rule.settings if s.values or s.applies],
                         }
                         for rule in sorted(self.rules, key=lambda rule: rule.policy.code)
                     ],
@@ -169,8 +169,7 @@ class Pack:
                 not_asked.append(rule.policy.code)
             else:
                 findings.append(rule.judge(dossier, on, how))
-        may_waive = self.who_may("file", "waiver")
-        waivers = others(findings, self._policies, dossier, on, may_waive if self.roles else None)
+        waivers = others(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
         return Report(
             pack=self.pin,
             on=on,
@@ -183,7 +182,7 @@ class Pack:
             asked_waivers=waivers.asked,
             not_asked=tuple(not_asked),
             may_fire=self.who_may("fire", asked) if asked else (),
-            may_waive=may_waive,
+            may_waive=self._may_waive,
         )
 
     def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, Asked], ...]:
@@ -207,15 +206,11 @@ class Pack:
 
     def who_may(self, what: str, name: str) -> tuple[str, ...]:
         """Name the roles that may `fire` the trigger, or `file` the kind, of that name."""
-        key = what, name
-        found = self._who.get(key)
-        if found is None:
-            found = self._who[key] = tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
-        return found
+        return tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
 
     @cached_property
-    def _who(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return {}
+    def _may_waive(self) -> tuple[str, ...]:
+        return self.who_may("file", "waiver")
 
     def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
         """Give, for every finding of *report* that stands, the last day on which it still says the same."""
@@ -238,13 +233,14 @@ class Pack:
 
 
 def _setting_data(setting: Setting) -> dict[str, Any]:
+    """Write what a setting decides; what the rule says already, since it is for everyone, is not said again."""
     return {
         "values": unstructure(dict(setting.values)),
         "since": setting.since.isoformat(),
         "at_renewal": setting.at_renewal,
         "applies": {name: sorted(words) for name, words in setting.applies.items()},
-        "severity": setting.severity and str(setting.severity),
-        "enforcement": setting.enforcement,
+        "severity": str(setting.severity) if setting.applies and setting.severity else None,
+        "enforcement": setting.enforcement if setting.applies else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -15,10 +15,11 @@ from partnerflow.records import Profile, Scope
 
 from .card import ANY_TRIGGER, FILE, Asked, Policy
 from .finding import Finding, Severity
-from .verdict import need
+from .verdict import in_words, need
 from .waivers import waive
 
 Enforcement: TypeAlias = Literal["enforce", "report_only", "off"]
+_IN_WORDS: Mapping[Enforcement, str] = {"enforce": "enforced", "report_only": "reported only", "off": "not asked"}
 
 
 def _scope(dossier: Dossier) -> str:
@@ -66,12 +67,48 @@ class Setting:
     """For whom: by circumstance, the words of which one must be on file; none: for everyone."""
     severity: Severity | None = None
     enforcement: Enforcement | None = None
+    holds_in: frozenset[str] = frozenset()
+    """Further states in which the policy holds."""
+    guards: frozenset[str] = frozenset()
+    """Further triggers that it guards."""
     cites: str | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the day alone says if it applies."""
         return not (self.at_renewal or self.applies)
+
+    @property
+    def sets(self) -> frozenset[str]:
+        """What it sets, by name: parameters, and `severity`, `enforcement`, `holds_in` and `guards`."""
+        return frozenset(
+            [*self.values, *(name for name in ("severity", "enforcement", "holds_in", "guards") if getattr(self, name))]
+        )
+
+    def without(self, names: Collection[str]) -> Setting:
+        """Give it without what it sets under these names; where a policy is asked besides is never taken back."""
+        return attrs.evolve(
+            self,
+            values={name: value for name, value in self.values.items() if name not in names},
+            severity=None if "severity" in names else self.severity,
+            enforcement=None if "enforcement" in names else self.enforcement,
+        )
+
+    def __str__(self) -> str:
+        """Say what is set, for whom, from which day, and where it comes from."""
+        said = [f"{name} = {in_words(value)}" for name, value in self.values.items()]
+        said += [str(self.severity)] if self.severity else []
+        said += [_IN_WORDS[self.enforcement]] if self.enforcement else []
+        said += [f"also in {in_words(self.holds_in)}"] if self.holds_in else []
+        said += [f"also before {in_words(self.guards)}"] if self.guards else []
+        whom = " and ".join(f"{name} is {' or '.join(sorted(words))}" for name, words in self.applies.items())
+        since = f"{'the renewal on or after ' if self.at_renewal else ''}{self.since}"
+        return (
+            ("; ".join(said) or "as on its card")
+            + (f", where {whom}" if whom else "")
+            + (f", from {since}" if self.since > date.min else "")
+            + (f" ({self.cites})" if self.cites else "")
+        )
 
     def holds_for(self, dossier: Dossier, on: date) -> bool:
         """Tell whether it applies to *dossier* on the day *on*. Raises Absent where the file does not say."""
@@ -80,6 +117,22 @@ class Setting:
         if self.at_renewal and (dossier.term_began(on) or on) < self.since:  # where none began, it is new today
             return False
         return all(CIRCUMSTANCES[name](dossier) in wanted for name, wanted in self.applies.items())
+
+
+def in_layers(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    """Lay each setting over those before it, and leave out what no day and no partnership brings to light any more.
+
+    So what is set later for everyone makes nobody say for whom something else was set before.
+    """
+    seen: list[Setting] = []
+    covered: set[str] = set()
+    for setting in reversed(tuple(settings)):
+        left = setting.without(covered)
+        if left.sets or not setting.sets:
+            seen.append(left)
+        if left.plain and left.since == date.min:
+            covered |= left.sets
+    return tuple(reversed(seen))
 
 
 @answers("SPPS-V.6b")
@@ -94,7 +147,7 @@ class Rule:
     holds_in: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
     settings: tuple[Setting, ...] = ()
-    """In the order in which they apply: a later one wins."""
+    """In the order in which they apply: a later one wins. What they set for everyone, dates apart, stands above too."""
     given: Mapping[str, object] = attrs.field(factory=dict)
     """Parameters that are the pack's own, such as its roles."""
     approvers: frozenset[str] | None = None

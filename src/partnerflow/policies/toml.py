@@ -26,7 +26,8 @@ A district writes, say:
     own_sites = true
 
 A pack that extends none has every policy that is known, or those that `policies` lists. What a pack sets stands after
-what the pack that it extends sets, and so wins; among its own settings, that of the later day wins.
+what the pack that it extends sets, and so wins, for whomever that was set; among its own settings that of the later
+day wins, and among those of the same day the later in the file.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from partnerflow.records.programme import Level, PartnershipKind
 from .card import Policy
 from .finding import Severity
 from .pack import Pack, Role
-from .rule import CIRCUMSTANCES, Enforcement, Rule, Setting
+from .rule import CIRCUMSTANCES, Enforcement, Rule, Setting, in_layers
 
 _PACK = {"name", "version", "title", "extends", "leads", "policies", "with", "without"}
 _ROLE = {"fire", "file", "own_sites", "own_partner"}
@@ -106,9 +107,8 @@ class _Reader:
         for place, body in enumerate(settings):
             self._set(f"set[{place}]", self._table(body, f"set[{place}]"), rules, own)
         for code, added in own.items():
-            rules[code] = attrs.evolve(
-                rules[code], settings=(*rules[code].settings, *sorted(added, key=lambda setting: setting.since))
-            )
+            by_day = sorted(added, key=lambda setting: setting.since)
+            rules[code] = attrs.evolve(rules[code], settings=in_layers([*rules[code].settings, *by_day]))
         leads = self._value("pack.leads", head.get("leads", list(base.leads) if base else [30, 7, 0]), tuple[int, ...])
         if any(lead < 0 for lead in leads):
             self._wrong("pack.leads", "days before a due date are not negative")
@@ -186,7 +186,6 @@ class _Reader:
         applies = self._applies(where, body.get("for", {}))
         if applies and (fixed := sorted(set(body) & _WIDENS)):
             self._wrong(f"{where}.{fixed[0]}", "applies to everyone: take it into a [[set]] without for")
-        severity = self._choice(f"{where}.severity", body.get("severity"), list(Severity))
         enforcement = self._choice(f"{where}.enforcement", body.get("enforcement"), list(get_args(Enforcement)))
         if enforcement == "off" and not applies:
             self._wrong(f"{where}.enforcement", "would switch it off for everyone: list it under pack.without instead")
@@ -195,19 +194,24 @@ class _Reader:
             since=since or date.min,
             at_renewal=at_renewal,
             applies=applies,
-            severity=severity if applies else None,
-            enforcement=enforcement if applies else None,
+            severity=self._choice(f"{where}.severity", body.get("severity"), list(Severity)),
+            enforcement=enforcement,
+            holds_in=self._value(f"{where}.holds_in", body.get("holds_in", []), frozenset[str]),
+            guards=self._value(f"{where}.guards", body.get("guards", []), frozenset[str]),
             cites=self._value(f"{where}.cites", body.get("cites", ""), str) or None,
         )
-        if values or setting.severity or setting.enforcement:
+        if applies and not setting.sets:
+            self._wrong(f"{where}.for", "sets nothing for them: say what, such as enforcement")
+        if setting.sets or setting.cites:
             own.setdefault(code, []).append(setting)
-        rules[code] = attrs.evolve(
-            rule,
-            severity=rule.severity if applies else severity or rule.severity,
-            enforcement=rule.enforcement if applies else enforcement or rule.enforcement,
-            holds_in=rule.holds_in | self._value(f"{where}.holds_in", body.get("holds_in", []), frozenset[str]),
-            guards=rule.guards | self._value(f"{where}.guards", body.get("guards", []), frozenset[str]),
-        )
+        if not applies:
+            rules[code] = attrs.evolve(
+                rule,
+                severity=setting.severity or rule.severity,
+                enforcement=setting.enforcement or rule.enforcement,
+                holds_in=rule.holds_in | setting.holds_in,
+                guards=rule.guards | setting.guards,
+            )
 
     def _since(self, where: str, body: Mapping[str, Any]) -> tuple[date | None, bool]:
         """Give the day from which it applies, and whether to running partnerships only from their next renewal."""
