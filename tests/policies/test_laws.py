@@ -39,10 +39,19 @@ from partnerflow.records import (
     Service,
     Training,
     Waiver,
-    kinds,
 )
 from partnerflow.records.registry import key_of
-from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, actors, days, dossiers, example_dossier, example_records
+from partnerflow.testing import (
+    BOARD,
+    EXAMPLE_DAY,
+    OFFICE,
+    actors,
+    days,
+    deletions,
+    dossiers,
+    example_dossier,
+    example_records,
+)
 
 PACK = load_pack("default")
 CHANGING = read_pack(
@@ -70,6 +79,38 @@ CHANGING = read_pack(
     code = "IMP-005"
     decide_within = 5
     from = 2026-10-01
+
+    [[set]]
+    code = "SAFE-002"
+    for = { scope = "school" }
+    minimum = "1100000 USD"
+    from = 2026-10-15
+
+    [[set]]
+    code = "TRN-001"
+    for = { kind = ["long_term", "contractual_service"] }
+    months = 3
+    from_renewal = 2026-12-01
+
+    [[set]]
+    code = "VET-002"
+    steps = ["research", "conversation", "capacity", "fit", "site_visit"]
+    from_renewal = 2026-10-01
+
+    [[set]]
+    code = "REG-001"
+    accepted = ["partner"]
+    from_renewal = 2026-08-15
+
+    [[set]]
+    code = "LIA-001"
+    for = { classification = "partner", partner_kind = "community_organization" }
+    enforcement = "report_only"
+
+    [[set]]
+    code = "AGR-006"
+    for = { kind = "long_term" }
+    enforcement = "off"
 
     [[set]]
     code = "AGR-001"
@@ -205,37 +246,16 @@ TRICKY = {
 # --- law 2: removing evidence never unblocks ------------------------------------------------------------------------
 
 
-def without_a_field(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Give *value* without each one of its fields, at whatever depth."""
-    if isinstance(value, dict):
-        for name in value:
-            yield f"{path}/{name}", {other: value[other] for other in value if other != name}
-            for where, part in without_a_field(value[name], f"{path}/{name}"):
-                yield where, {**value, name: part}
-    if isinstance(value, list):
-        for place, item in enumerate(value):
-            for where, part in without_a_field(item, f"{path}/{place}"):
-                yield where, [*value[:place], part, *value[place + 1 :]]
+def without_a_part(mapping: dict[str, Any], kind: str | None = None) -> Iterator[tuple[str, Any]]:
+    """Give *mapping* without each of its parts; without parts of its records of one *kind* only, where one is named.
 
-
-def kind_and_key(record: dict[str, Any]) -> str:
-    info = kinds()[record["kind"]].kind_info
-    return f"{record['kind']} {[str(record.get(name)) for name in info.key]}"
-
-
-def without_a_kind_and_key(mapping: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give *mapping* without everything under one kind and key, of the kinds whose records count for a partnership."""
-    records = mapping.get("records", [])
-    for group in dict.fromkeys(kind_and_key(r) for r in records if kinds()[r["kind"]].kind_info.weighs == "for"):
-        yield group, {**mapping, "records": [r for r in records if kind_and_key(r) != group]}
-
-
-def deletions(mapping: dict[str, Any], kind: str | None = None) -> Iterator[tuple[str, Any]]:
-    """Give *mapping* without each of its parts; without parts of its records of one *kind* only, where one is named."""
-    records = enumerate(mapping.get("records", []))
-    wanted = (f"{kind} ", *(f"/records/{place}/" for place, record in records if record["kind"] == kind))
-    for deleted, rest in chain(without_a_field(mapping), without_a_kind_and_key(mapping)):
-        if kind is None or deleted.startswith(wanted):
+    Records that weigh against a partnership go only with all the others.
+    """
+    places = (f"/records/{at}/" for at, record in enumerate(mapping.get("records", [])) if record["kind"] == kind)
+    wanted = ("",) if kind is None else (f"every record of {kind} ", *places)
+    bare = {name: part for name, part in mapping.items() if name != "records"}
+    for deleted, rest in chain([("/records", bare)], deletions(mapping)):
+        if f"{deleted} ".startswith(wanted):
             yield deleted, rest
 
 
@@ -264,7 +284,7 @@ def nothing_is_let_through(
     before = [blocking(asked(whole, question)) for question in asking]
     wanted = [(one, blocked if of is None else blocked & set(of)) for one, blocked in zip(asking, before, strict=True)]
     wanted = [(question, blocked) for question, blocked in wanted if blocked]
-    for deleted, rest in (deletions(mapping) if deleting is None else deleting) if wanted else ():
+    for deleted, rest in (without_a_part(mapping) if deleting is None else deleting) if wanted else ():
         dossier = read(rest)
         if dossier is None:
             continue
@@ -306,7 +326,7 @@ def test_no_deletion_of_any_of_several_records_of_a_kind_unblocks(kind: str) -> 
     def holds(dossier: Dossier, on: date, data: st.DataObject) -> None:
         mapping = dossier.to_mapping()
         asked_too = data.draw(st.sampled_from(questions(dossier.partnership.state, on)))
-        nothing_is_let_through(mapping, [Question(on), asked_too], deletions(mapping, kind))
+        nothing_is_let_through(mapping, [Question(on), asked_too], without_a_part(mapping, kind))
 
     holds()
 
@@ -319,7 +339,7 @@ def test_no_row_of_deletions_unblocks(dossier: Dossier, on: date, by: Actor, ran
     asking = random.sample(every, min(2, len(every)))
     before = [blocking(asked(dossier, question)) for question in asking]
     for _ in range(8):
-        deleted, mapping = random.choice(list(deletions(mapping)))
+        deleted, mapping = random.choice(list(without_a_part(mapping)))
         rest = read(mapping)
         if rest is None:
             return
@@ -398,6 +418,19 @@ def test_every_due_date_is_true_where_there_are_several_records_of_a_kind(kind: 
 @given(dossiers(), days(), st.sampled_from([PACK, CHANGING]))
 def test_every_due_date_of_any_file_is_true(dossier: Dossier, on: date, pack: Pack) -> None:
     due_dates_are_true(pack, dossier, on)
+
+
+def test_what_is_asked_from_a_day_falls_due_for_those_of_whom_it_is_asked_by_then() -> None:
+    running, new = example_dossier(), example_dossier(State.ONBOARDING)
+    report = CHANGING.check(running, on=EXAMPLE_DAY)
+    due, due_new = (CHANGING.due_dates(CHANGING.check(one, on=EXAMPLE_DAY), one) for one in (running, new))
+    assert due["SAFE-002"] == date(2026, 10, 14), "a school is asked for more cover on the next day"
+    assert (due["VET-002"], due_new["VET-002"]) == (None, date(2026, 9, 30)), (
+        "who runs keeps the terms, who begins does not"
+    )
+    assert due["TRN-001"] == date(2027, 2, 12), "after six months, as for everyone, and not after three"
+    assert (report["AGR-006"].outcome, due["AGR-006"]) == ("not_applicable", None)
+    assert not report["LIA-001"].enforced
 
 
 def test_a_file_in_order_falls_due_when_its_papers_end() -> None:

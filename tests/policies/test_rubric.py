@@ -42,7 +42,7 @@ from partnerflow.records import (
     kinds,
 )
 from partnerflow.records.conversion import read_record, unstructure
-from partnerflow.testing import EXAMPLE_DAY, OFFICE
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions
 from partnerflow.testing import records as drawn
 from partnerflow.testing.rubric import example_evidence, example_practice
 
@@ -639,28 +639,19 @@ def test_a_rating_has_no_truth_value_and_names_what_it_has() -> None:
 
 # --- law 2: taking evidence away never makes anything met -----------------------------------------------------------
 
-
-def without_a_field(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name in value:
-            yield f"{path}/{name}", {other: value[other] for other in value if other != name}
-            for where, rest in without_a_field(value[name], f"{path}/{name}"):
-                yield where, {**value, name: rest}
-    if isinstance(value, list):
-        for place, item in enumerate(value):
-            for where, rest in without_a_field(item, f"{path}/{place}"):
-                yield where, [*value[:place], rest, *value[place + 1 :]]
+EVERY = "every record of "
 
 
-def group(one: Mapping) -> str:
-    info = kinds()[one["kind"]].kind_info
-    return f"{one['kind']} {[one.get(name) for name in info.key]}"
+def deleting(records: list[Mapping], *parts: str) -> Iterator[tuple[str, list[Mapping]]]:
+    """Give *records* without each part whose name begins so: a field, or all of one kind and key."""
+    for deleted, rest in deletions({"records": records}):
+        if f"{deleted} ".startswith(parts):
+            yield deleted, rest["records"]
 
 
-def without_a_group(records: list[Mapping]) -> Iterator[tuple[str, Any]]:
-    counting = [one for one in records if kinds()[one["kind"]].kind_info.weighs == "for"]
-    for name in dict.fromkeys(map(group, counting)):
-        yield name, [one for one in records if group(one) != name]
+def fields(records: list[Mapping], wanted: list[Mapping]) -> Iterator[str]:
+    """Name the fields of those *wanted* among *records*."""
+    return (f"/records/{place}/" for place, one in enumerate(records) if one in wanted)
 
 
 def standing(rated: rubric.Rating) -> set[str]:
@@ -668,12 +659,12 @@ def standing(rated: rubric.Rating) -> set[str]:
     return {one.criterion.code for one in judged if one.met}
 
 
-def nothing_becomes_met(records: list[Mapping], deletions: Iterable[tuple[str, list[Mapping]]], **asked: Any) -> None:
+def nothing_becomes_met(records: list[Mapping], smaller: Iterable[tuple[str, list[Mapping]]], **asked: Any) -> None:
     asked = {"on": ON, **asked}
     known = {id(one): read_record(one["kind"], one) for one in records}
     before = rubric.rate(known.values(), **asked)
     held = standing(before)
-    for deleted, rest in deletions:
+    for deleted, rest in smaller:
         try:
             read = [known.get(id(one)) or read_record(one["kind"], one) for one in rest]
         except (InvalidRecord, KeyError):
@@ -690,26 +681,13 @@ def test_no_deletion_from_a_spoilt_file_helps(how: str) -> None:
     touched = [one for one in records if one not in EXAMPLE] or [
         mapping(one) for one in rubric.rate(records, on=ON)[code.partition("-")[0]][code].met_by[:3]
     ]
-    fields = (
-        (f"{one['kind']}{where}", [rest if other is one else other for other in records])
-        for one in records
-        if one in touched
-        for where, rest in without_a_field(one)
-    )
-    same_kind = {one["kind"] for one in touched}
-    groups = ((name, rest) for name, rest in without_a_group(records) if name.split()[0] in same_kind)
-    nothing_becomes_met(records, chain(fields, groups))
+    same_kind = (f"{EVERY}{one['kind']} " for one in touched)
+    nothing_becomes_met(records, deleting(records, *same_kind, *fields(records, touched)))
 
 
 def test_every_deletion_from_the_whole_example_leaves_every_row_where_it_is_or_lower() -> None:
-    nothing_becomes_met(EXAMPLE, without_a_group(EXAMPLE))
-    one_a_kind = {one["kind"]: one for one in EXAMPLE}.values()
-    fields = (
-        (f"{one['kind']}{where}", [rest if other is one else other for other in EXAMPLE])
-        for one in one_a_kind
-        for where, rest in without_a_field(one)
-    )
-    nothing_becomes_met(EXAMPLE, fields)
+    one_a_kind = list({one["kind"]: one for one in EXAMPLE}.values())
+    nothing_becomes_met(EXAMPLE, deleting(EXAMPLE, EVERY, *fields(EXAMPLE, one_a_kind)))
 
 
 def blurred(records: list[Mapping], random: Random) -> list[Mapping]:
@@ -717,7 +695,7 @@ def blurred(records: list[Mapping], random: Random) -> list[Mapping]:
     found = [one for one in records if random.random() > 0.04]
     for _ in range(random.randrange(6)):
         place = random.randrange(len(found))
-        _, found[place] = random.choice(list(without_a_field(found[place])))
+        _, (found[place],) = random.choice(list(deleting([found[place]], "/records/0/")))
     for _ in range(random.randrange(4)):
         one = dict(random.choice(found))
         for name in [name for name, value in one.items() if name.endswith("_on") and isinstance(value, str)]:
@@ -736,15 +714,8 @@ def test_no_row_of_deletions_helps(seed: int, site: str | None, on: date) -> Non
             rubric.rate(records, on=on)
         except InvalidRecord:
             return  # a name that must be there is gone
-        deletions = [
-            *without_a_group(records),
-            *(
-                (f"{place}{where}", [*records[:place], rest, *records[place + 1 :]])
-                for place in random.sample(range(len(records)), 4)
-                for where, rest in without_a_field(records[place])
-            ),
-        ]
-        chosen = random.choice(deletions)
+        some = random.sample(records, 4)
+        chosen = random.choice(list(deleting(records, EVERY, *fields(records, some))))
         nothing_becomes_met(records, [chosen], on=on, site=site)
         records = chosen[1]
 

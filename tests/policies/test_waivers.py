@@ -222,6 +222,24 @@ def test_a_waiver_that_is_asked_for_lets_nothing_pass_and_is_listed_until_it_is_
         assert said(check(filed(answer), asked).asked_waivers) == (ASKED,)
 
 
+def test_a_record_is_followed_by_what_was_filed_later_under_its_key_and_stands() -> None:
+    given = waiver()
+    for others, kinds, followed in (
+        ([REVOKED], (WaiverRevocation,), True),
+        ([REFUSED, REVOKED], (WaiverRefusal, WaiverRevocation), True),
+        ([REVOKED], (WaiverRefusal,), False),
+        ([REVOKED], (), False),
+        ([attrs.evolve(REVOKED, policy="SAFE-001")], (WaiverRevocation,), False),
+        ([], (WaiverRevocation,), False),
+    ):
+        entries = [filed(one, id=UUID(int=place)) for place, one in enumerate(others, 1)]
+        gone = [filed(Retraction(entry_id=UUID(int=place), reason="by mistake")) for place, _ in enumerate(others, 1)]
+        assert OnFile([filed(given), *entries]).followed_by(given, kinds) is followed
+        assert not OnFile([*entries, filed(given)]).followed_by(given, kinds)
+        assert not OnFile([filed(given), *entries, *gone]).followed_by(given, kinds)
+        assert not OnFile(entries).followed_by(given, kinds), "what is not on file is followed by nothing"
+
+
 def test_a_refusal_takes_back_no_waiver_that_was_granted() -> None:
     assert check(filed(waiver()), filed(REFUSED)).ok
 

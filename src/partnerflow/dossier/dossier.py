@@ -119,8 +119,7 @@ class Dossier:
 
     def entry(self, record: Record) -> Entry:
         """Give the entry that *record* lies in."""
-        position = self.on_file.position(record)
-        return Entry(record=record) if position is None else self.entries[position]
+        return self.on_file.entry(record)
 
     # --- where it stands --------------------------------------------------------------------------------------------
 

@@ -74,6 +74,18 @@ class OnFile:
         """Give the place of a record in the order of filing, from 0."""
         return self._positions.get(id(record))
 
+    def entry(self, record: Record) -> Entry:
+        """Give the entry that *record* lies in, or one of it alone."""
+        position = self.position(record)
+        return Entry(record=record) if position is None else self.entries[position]
+
+    def followed_by(self, record: Record, kinds: Iterable[type[Record]]) -> bool:
+        """Tell whether something of one of *kinds* under the same key was filed after *record*, and stands."""
+        place, key = self.position(record), key_of(record)
+        return place is not None and any(
+            self._positions[id(later)] > place for kind in kinds for later in self.series(kind).get(key, ())
+        )
+
 
 def period_of(record: Record) -> tuple[date | None, date | None]:
     """Give the first and last day of a record; of a kind without days, the first and last there are."""

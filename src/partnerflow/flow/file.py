@@ -213,24 +213,12 @@ def standing(
     """Give the entry on which the very same record stands: not retracted, superseded or undone, the same consent."""
     on_file = OnFile(lying)
     for known in on_file.series(type(record)).get(key_of(record), []):
-        entry = next(each for each in lying if each.record is known)
-        another = isinstance(record, CONSENTS) and (
-            entry.filed_by != by or entry.version != version or _undone(on_file, known)
-        )
+        entry = on_file.entry(known)
+        undone = on_file.followed_by(known, UNDONE_BY.get(type(known), ()))
+        another = isinstance(record, CONSENTS) and (entry.filed_by != by or entry.version != version or undone)
         if known == record and not another and (not documents or entry.documents == documents):
             return entry
     return None
-
-
-def _undone(on_file: OnFile, known: Record) -> bool:
-    """Tell whether what was said of a waiver has been answered otherwise since."""
-    later = (
-        on_file.position(other)
-        for kind in UNDONE_BY.get(type(known), ())
-        for other in on_file.series(kind).get(key_of(known), ())
-    )
-    place = on_file.position(known)
-    return any(place is not None and each is not None and each > place for each in later)
 
 
 def _write(

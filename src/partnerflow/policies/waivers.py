@@ -8,12 +8,14 @@ from datetime import date
 import attrs
 
 from partnerflow.dossier import Dossier
-from partnerflow.records import Record, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
+from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
 from .card import Policy
 from .finding import Finding, Granted, Outcome, Remark
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
+_ANSWERS = (Waiver, WaiverRefusal, WaiverRevocation)
+"""Of which one filed after a request answers it."""
 
 
 def waive(
@@ -60,21 +62,11 @@ def why_not(
     if waiver.expires_on > days_after(dossier.day_of(entry.filed_at), policy.max_waiver_days):
         most: dict[str, object] = {"days": policy.max_waiver_days, "policy": policy.code}
         return Remark(waiver.policy, "it runs for longer than the {days} days that {policy} may be waived for", most)
-    if _answered(waiver, dossier, WaiverRevocation):
+    if dossier.on_file.followed_by(waiver, (WaiverRevocation,)):
         return Remark(waiver.policy, "it was revoked")
     if waiver.expires_on < on:
         return Remark(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
     return None
-
-
-def _answered(record: Waiver | WaiverRequest, dossier: Dossier, *answers: type[Record]) -> bool:
-    """Tell whether one of *answers* about the same policy was filed after *record*."""
-    place = dossier.on_file.position(record)
-    for answer in answers:
-        later = dossier.latest(answer, policy=record.policy)
-        if later is not None and place is not None and (dossier.on_file.position(later) or 0) > place:
-            return True
-    return False
 
 
 @attrs.frozen
@@ -121,7 +113,7 @@ def others(
 
 def _asked(requests: tuple[WaiverRequest, ...], dossier: Dossier) -> Iterator[Remark]:
     for request in requests:
-        if not _answered(request, dossier, Waiver, WaiverRefusal, WaiverRevocation):
+        if not dossier.on_file.followed_by(request, _ANSWERS):
             by = dossier.entry(request).filed_by
             facts: dict[str, object] = {"day": request.expires_on}
             if by is None:

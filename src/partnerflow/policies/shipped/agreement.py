@@ -86,6 +86,15 @@ def signed(agreement: Agreement, on: date) -> Verdict:
             yield Problem(agreement, field, "is to be signed on {day}", day=day, mends_on=day)
 
 
+def names_party(dossier: Dossier, on: date, field: str, *parts: str) -> Verdict:
+    """Yield for each of *parts* that the agreement of the day leaves empty of the person under *field*."""
+    agreement = yield from in_force(dossier, on)
+    party = need(getattr(agreement, field), agreement, field)
+    for part in parts:
+        if not need(getattr(party, part), agreement, f"{field}/{part}"):
+            yield Problem(agreement, f"{field}/{part}", "is empty")
+
+
 @policy(
     "AGR-002",
     "The agreement names who answers for it at the district",
@@ -99,10 +108,7 @@ def signed(agreement: Agreement, on: date) -> Verdict:
 )
 def district_contact(dossier: Dossier, on: date) -> Verdict:
     """A programme that everybody answers for is one that nobody does."""
-    agreement = yield from in_force(dossier, on)
-    party = need(agreement.district_contact, agreement, "district_contact")
-    if not need(party.name, agreement, "district_contact/name"):
-        yield Problem(agreement, "district_contact/name", "is empty")
+    yield from names_party(dossier, on, "district_contact", "name")
 
 
 @policy(
@@ -118,11 +124,7 @@ def district_contact(dossier: Dossier, on: date) -> Verdict:
 )
 def partner_contact(dossier: Dossier, on: date) -> Verdict:
     """Exactly one person speaks for the partner, so that a word given is a word given."""
-    agreement = yield from in_force(dossier, on)
-    party = need(agreement.partner_contact, agreement, "partner_contact")
-    for field in ("name", "contact"):
-        if not need(getattr(party, field), agreement, f"partner_contact/{field}"):
-            yield Problem(agreement, f"partner_contact/{field}", "is empty")
+    yield from names_party(dossier, on, "partner_contact", "name", "contact")
 
 
 @policy(

@@ -12,7 +12,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.policies import Problem, Verdict, lack, need, not_applicable, policy
 from partnerflow.records import EVERYWHERE, Profile, Service
 
-from .agreement import but, in_force, signed
+from .agreement import but, in_force, names_party, signed
 from .states import RUNNING
 
 _BY_CONTRACT = {"kind": "profile", "partnership_kind": "contractual_service"}
@@ -93,10 +93,7 @@ def plans_made(
 )
 def custodian_named(dossier: Dossier, on: date) -> Verdict:
     """A paper that nobody keeps is found when it is too late."""
-    agreement = yield from in_force(dossier, on)
-    custodian = need(agreement.custodian, agreement, "custodian")
-    if not need(custodian.name, agreement, "custodian/name"):
-        yield Problem(agreement, "custodian/name", "is empty")
+    yield from names_party(dossier, on, "custodian", "name")
 
 
 @policy(
