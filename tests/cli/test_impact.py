@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -105,6 +106,29 @@ def test_of_many_it_names_the_first_and_says_how_to_see_all(inventory: Shell, mo
     assert "Partner 2" in said.out
     assert "Partner 4" not in said.out
     assert "and 2 more: partnerflow --db partnerflow.db impact --pack new.toml --format jsonl" in said.out
+
+
+def test_of_many_policies_it_names_the_first_and_counts_the_others(inventory: Shell) -> None:
+    inventory.write("two.toml", '[pack]\nname = "two"\nversion = "1"\npolicies = ["AUTH-001", "SAFE-002"]\n')
+    said = inventory("impact", "--pack", "default", "--against", "two.toml", *AT)
+    rows = [line for line in said.out.splitlines() if " Partner " in line]
+    assert len(rows) == HOW_MANY
+    for row in rows:
+        assert re.search(
+            r"  active +REG-001, REG-002, REG-003, NEED-001, GOAL-001, VET-001 \(standing, renew\); \+\d+ more$", row
+        )
+        assert len(row) < 140
+    assert "every policy of each: partnerflow --pack two.toml impact --pack default --format jsonl" in said.out
+    back = inventory("impact", "--pack", "two.toml", "--against", "default", *AT)
+    assert re.search(r"VET-001 \(standing, renew\); \+\d+ more$", back.out, re.MULTILINE)
+    every = lines(inventory("impact", "--pack", "default", "--against", "two.toml", *AT, "--format", "jsonl").out)
+    named = {code for change in every[0]["changes"] for code in change["blocking"]}
+    assert f"+{len(named) - 6} more" in rows[0]
+
+
+def test_of_few_policies_every_one_is_named(inventory: Shell) -> None:
+    said = inventory("impact", "--pack", "new.toml", *AT).out
+    assert not re.search(r"\+\d+ more|every policy", said)
 
 
 def test_nothing_is_written(inventory: Shell) -> None:

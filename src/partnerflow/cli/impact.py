@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from functools import cache
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
 import attrs
@@ -42,6 +42,10 @@ _MANY = 5_000
 """From how many on several processes are worth starting."""
 _SHOWN = 20
 """How many partnerships are named one by one."""
+_CODES = 6
+"""How many policies are named of each, so that a line can be read."""
+_Way: TypeAlias = Literal["blocking", "freed"]
+_WAYS: tuple[_Way, ...] = get_args(_Way)
 
 
 @command(
@@ -295,16 +299,29 @@ def _show_partnerships(found: Impact, more: str) -> None:
     table(["id", "partner", "state", "newly blocking", "freed"], rows, wide=["partner", "newly blocking", "freed"])
     if found.concerned > len(found.partnerships):
         say(f"\nand {found.concerned - len(found.partnerships)} more: {more}", style="pf.quiet", whole=True)
+    elif any(len(_steps(one, what)) > _CODES for one in found.partnerships for what in _WAYS):
+        say(f"\nevery policy of each: {more}", style="pf.quiet", whole=True)
 
 
-def _codes(one: Compared, what: Literal["blocking", "freed"]) -> str:
-    """Name policies, each with the steps that it concerns."""
+def _steps(one: Compared, what: _Way) -> dict[str, list[str]]:
+    """Give the steps that each policy concerns, by its code."""
     steps: dict[str, list[str]] = {}
     for change in one.changes:
         codes: Sequence[str] = change.blocking if what == "blocking" else change.freed
         for code in codes:
             steps.setdefault(code, []).append(_step(change.trigger))
-    return "; ".join(f"{code} ({', '.join(names)})" for code, names in steps.items())
+    return steps
+
+
+def _codes(one: Compared, what: _Way) -> str:
+    """Name the first policies, those of the same steps together, and count the others."""
+    steps = list(_steps(one, what).items())
+    together: dict[str, list[str]] = {}
+    for code, names in steps[:_CODES]:
+        together.setdefault(", ".join(names), []).append(code)
+    said = [f"{', '.join(codes)} ({names})" for names, codes in together.items()]
+    more = [f"+{len(steps) - _CODES} more"] if len(steps) > _CODES else []
+    return "; ".join([*said, *more])
 
 
 def _step(trigger: str | None) -> str:
