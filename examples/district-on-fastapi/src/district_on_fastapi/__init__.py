@@ -1,0 +1,51 @@
+"""A district's own system on FastAPI and an AsyncSession, with partnerships in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError
+
+from partnerflow import Partnerflow, PartnerflowError, Refused
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
+
+from .board import hung_up
+from .database import engine_on
+from .routes import routes
+
+
+def create_app(url: str = "sqlite+aiosqlite:///district.db") -> FastAPI:
+    """Make the application on a database whose tables are there."""
+    app = FastAPI(lifespan=running)
+    app.state.engine = engine_on(url)
+    store = SQLAlchemyStore(app.state.engine.sync_engine, tenant="riverside")
+    app.state.flow = Partnerflow(store=store, tz="America/Chicago")
+    app.include_router(routes)
+    app.add_exception_handler(PartnerflowError, no)
+    app.add_exception_handler(IntegrityError, taken)
+    return app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """Hang up the board, and let go of the database at the end."""
+    async with hung_up(app.state.flow, app.state.engine) as app.state.heard:
+        yield
+    await app.state.engine.dispose()
+
+
+async def no(_: Request, error: Exception) -> JSONResponse:
+    """Answer what partnerflow does not do, with the reasons. What is nobody's fault out there is logged, not shown."""
+    if not isinstance(error, PartnerflowError) or error.http_status == 500:
+        raise error
+    said: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    if isinstance(error, Refused):
+        said |= {"findings": error.decision.codes, "lacks": error.lacks, "why": error.decision.explain()}
+    return JSONResponse(said, error.http_status)
+
+
+async def taken(_: Request, __: Exception) -> JSONResponse:
+    """Answer that somebody has the room already. The step goes with it: it was taken in the same transaction."""
+    return JSONResponse({"error": "taken", "message": "somebody has that already"}, 409)

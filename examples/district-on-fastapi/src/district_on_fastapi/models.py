@@ -1,0 +1,53 @@
+"""Our own tables. Those of partnerflow stand beside them, and need no model here."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What our tables have in common."""
+
+
+class School(Base):
+    """A school; `id` is the number that it has everywhere in the district."""
+
+    __tablename__ = "school"
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+
+
+class Employee(Base):
+    """Somebody who can log in; `role` is one that the policy pack knows."""
+
+    __tablename__ = "employee"
+    login: Mapped[str] = mapped_column(String(40), primary_key=True)
+    role: Mapped[str] = mapped_column(String(40))
+
+
+class Programme(Base):
+    """What an outside partner does at a school. How far it has come is not kept here: partnerflow knows."""
+
+    __tablename__ = "programme"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey(School.id))
+    title: Mapped[str] = mapped_column(String(80))
+    partnership_id: Mapped[UUID] = mapped_column(unique=True)
+
+
+class Booking(Base):
+    """A room that is kept for a programme, from the step for which it was asked on."""
+
+    __tablename__ = "booking"
+    step_id: Mapped[UUID] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey(Programme.id))
+    room: Mapped[str] = mapped_column(String(40), unique=True)
+
+
+class Notice(Base):
+    """A line on the board in the staff room."""
+
+    __tablename__ = "notice"
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(String(200))
