@@ -10,30 +10,22 @@ from __future__ import annotations
 import argparse
 import gc
 import platform
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
 
 import attrs
-import sqlalchemy
 from measuring import Measured, Side, compare, heading, show
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, insert, select, update
+from stores.ground import active, flow_on, packs
 
 from partnerflow import DEFAULT, Dossier, Money, Partner, Partnerflow
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
 from partnerflow.dossier import OnFile
 from partnerflow.lifecycle.machine import run
-from partnerflow.policies import Pack, Role, load_pack
-from partnerflow.ports import Store
+from partnerflow.policies import Pack, load_pack
 from partnerflow.records import (
     Agreement,
     BackgroundCheck,
@@ -55,17 +47,10 @@ from partnerflow.records import (
     VettingReview,
     months_after,
 )
-from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, example_records
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier
 
-NOON = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 12, tzinfo=UTC)
 FIRES = 20
-"""How many steps a partnership takes before a fresh one is made, so that its history stays short."""
-POLICY_FREE = Pack(
-    name="policy-free",
-    version="1",
-    rules=(),
-    roles={"partnership_office": Role(name="partnership_office", fire=frozenset({"*"}), file=frozenset({"*"}))},
-)
+"""How many steps are timed in a row, each on a partnership of its own."""
 
 
 # --- 1. a step in memory -------------------------------------------------------------------------------------------
@@ -74,39 +59,18 @@ POLICY_FREE = Pack(
 def in_memory(rounds: int) -> None:
     heading(
         "1. A step in memory (CPU)",
-        f"flow.fire(id, 'renew', by=office) on a MemoryStore, a fresh partnership every {FIRES} steps",
+        "flow.fire(id, 'renew', by=office) on a MemoryStore, each on a partnership of its own",
         "the same step of the same table taken by `transitions` alone, which keeps and judges nothing",
     )
     bare = Side(lambda: lambda: run(DEFAULT, "renew", "active", "active"), 500)
-    default = load_pack("default")
-    for label, pack, records in packs(default):
+    for label, pack, records in packs():
         ours = Side(lambda pack=pack, records=records: renewing(flow_on(MemoryStore(), pack), records), FIRES)
         show(label, compare(ours, bare, rounds)[0])
 
 
-def packs(default: Pack) -> Iterator[tuple[str, Pack, tuple[Record, ...]]]:
-    """Give a label, a pack, and what a partnership must have on file to be renewed under it."""
-    yield "policy-free pack, an empty file", POLICY_FREE, ()
-    records = example_records("active")
-    yield f"default pack, {len(records)} records on file", default, records
-
-
-def flow_on(store: Store, pack: Pack) -> Partnerflow:
-    return Partnerflow(store=store, pack=pack, clock=lambda: NOON)
-
-
-def active(flow: Partnerflow, records: Sequence[Record]) -> UUID:
-    """Make a partnership that can be renewed."""
-    partner = example_dossier("active").partner if records else Partner(name="Riverbend Youth Center")
-    partnership_id = flow.adopt(partner, state="active", by=OFFICE, reason="in place").id
-    if records:
-        flow.file(partnership_id, *records, by=OFFICE)
-    return partnership_id
-
-
 def renewing(flow: Partnerflow, records: Sequence[Record]) -> Callable[[], object]:
-    partnership_id = active(flow, records)
-    return lambda: flow.fire(partnership_id, "renew", by=OFFICE)
+    coming = iter([active(flow, records) for _ in range(FIRES + 1)])
+    return lambda: flow.fire(next(coming), "renew", by=OFFICE)
 
 
 # --- 2. a full report ----------------------------------------------------------------------------------------------
@@ -266,175 +230,7 @@ def reporting(pack: Pack, dossier: Dossier, *, anew: bool = False) -> tuple[Side
     )
 
 
-# --- 3. a step that is kept ----------------------------------------------------------------------------------------
-
-
-def persisted(rounds: int) -> None:
-    heading(
-        "3. A step that is kept, on a SQLite file in WAL mode (wall clock, disk and all; below each, the CPU)",
-        f"flow.fire(id, 'renew', by=office), a fresh partnership every {FIRES} steps",
-        "the same SQL by hand in SQLAlchemy Core, with the rows to write made beforehand; `prepared`: its statements\n"
-        "           are built once, as ours are; `in place`: each is built where it is executed, as is mostly done",
-    )
-    default = load_pack("default")
-    for synchronous in ("NORMAL", "FULL"):
-        for (label, pack, records), goal in zip(packs(default), ("1.3x", "2x"), strict=True):
-            with tempfile.TemporaryDirectory() as directory:
-                engine = engine_on(Path(directory) / "partners.db", synchronous)
-                flow = flow_on(SQLAlchemyStore(engine), pack)
-                name = f"{synchronous}, {label.partition(',')[0]}"
-                for how in ("prepared", "in place") if synchronous == "NORMAL" else ("prepared",):
-                    ours, by_hand = keeping(flow, records, engine, prepared=how == "prepared")
-                    cpu, wall = compare(ours, by_hand, rounds)
-                    show(f"{name}, {how}", wall, goal if how == "prepared" else "")
-                    show("  of that, the CPU", cpu)
-                print(f"  {'':<44}{said_by_both(engine, ours, by_hand)}")
-                engine.dispose()
-
-
-def keeping(flow: Partnerflow, records: Sequence[Record], engine: Engine, *, prepared: bool) -> tuple[Side, Side]:
-    return (
-        Side(lambda: renewing(flow, records), FIRES),
-        Side(lambda: writing(flow, records, engine, prepared=prepared), FIRES),
-    )
-
-
-def engine_on(file: Path, synchronous: str) -> Engine:
-    """Open the engine that both sides use, with its tables."""
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _settings(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-
-    create_tables(engine)
-    return engine
-
-
-def said_by_both(engine: Engine, ours: Side, by_hand: Side) -> str:
-    """Count the statements of one step, and tell whether the two sides say the same to the database."""
-    first, second = (statements_of(engine, side.prepare()) for side in (ours, by_hand))
-    if first == second:
-        return f"{len(first)} statements a step, word for word the same on both sides"
-    unlike = len(set(first) ^ set(second))
-    return f"{len(first)} statements a step, {len(second)} by hand, {unlike} on one side only"
-
-
-def statements_of(engine: Engine, call: Callable[[], object]) -> list[str]:
-    said: list[str] = []
-
-    def note(_c: object, _u: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    call()
-    event.remove(engine, "before_cursor_execute", note)
-    return said
-
-
-class ByHand:
-    """The statements of one step, as somebody would write them who knows what is to be written."""
-
-    def __init__(self, tables: Tables) -> None:
-        p, e, m, o, x = tables.partnership, tables.entry, tables.transition, tables.obligation, tables.outbox
-        tenant, partnership = bindparam("of_tenant"), bindparam("of_partnership")
-        self.partnership = select(p).where(p.c.tenant == tenant, p.c.id == partnership).with_for_update()
-        self.files = (
-            select(e)
-            .where(e.c.tenant == tenant, e.c.file_id.in_(bindparam("file_ids", expanding=True)))
-            .order_by(e.c.file_id, e.c.seq)
-        )
-        self.moves = (
-            select(m.c.trigger, m.c.source, m.c.target, m.c.since, m.c.at, m.c.by, m.c.reason)
-            .where(m.c.tenant == tenant, m.c.partnership_id == partnership)
-            .order_by(m.c.version)
-        )
-        owed = [column for column in o.c if column.name not in ("tenant", "partnership_id")]
-        self.obligations = (
-            select(*owed).where(o.c.tenant == tenant, o.c.partnership_id == partnership).order_by(o.c.code)
-        )
-        columns = ("state", "since", "version", "recorded_at", "link", "made_under", "events", "judged_by")
-        self.move = (
-            update(p)
-            .where(p.c.tenant == tenant, p.c.id == partnership, p.c.version == bindparam("old_version"))
-            .values({name: bindparam(f"new_{name}") for name in columns})
-        )
-        self.transition, self.outbox = insert(m), insert(x)
-
-    def step(self, connection: Connection, partnership: UUID, partner: UUID, rows: Rows) -> None:
-        """Lock and read what a step is judged on, and write the rows of the step."""
-        mine = {"of_tenant": "default", "of_partnership": partnership}
-        connection.execute(self.partnership, mine).all()
-        connection.execute(self.files, {"of_tenant": "default", "file_ids": [partner, partnership]}).all()
-        connection.execute(self.moves, mine).all()
-        connection.execute(self.obligations, mine).all()
-        connection.execute(self.move, rows.partnership)
-        connection.execute(self.transition, rows.transition)
-        connection.execute(self.outbox, rows.event)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What one step writes."""
-
-    partnership: dict[str, Any]
-    transition: dict[str, Any]
-    event: dict[str, Any]
-
-
-def writing(flow: Partnerflow, records: Sequence[Record], engine: Engine, *, prepared: bool) -> Callable[[], object]:
-    """Take one step of ours as the pattern, and give a call that writes the next one like it by hand."""
-    partnership = active(flow, records)
-    flow.fire(partnership, "renew", by=OFFICE)
-    tables = Tables()
-    once = ByHand(tables)
-    partner, pattern = pattern_of(engine, tables, partnership)
-    coming = iter([following(pattern, steps) for steps in range(1, FIRES + 2)])
-
-    def step() -> None:
-        with engine.connect() as connection:
-            connection.begin()
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            by_hand = once if prepared else ByHand(tables)
-            by_hand.step(connection, partnership, partner, next(coming))
-            connection.commit()
-
-    return step
-
-
-def pattern_of(engine: Engine, tables: Tables, partnership: UUID) -> tuple[UUID, Rows]:
-    """Read what the last step of *partnership* wrote, and whose partnership it is."""
-    with engine.connect() as connection:
-        stands = connection.execute(select(tables.partnership).where(tables.partnership.c.id == partnership)).one()
-        made, told = (
-            connection.execute(
-                select(table).where(table.c.partnership_id == partnership).order_by(place.desc()).limit(1)
-            ).one()
-            for table, place in (
-                (tables.transition, tables.transition.c.version),
-                (tables.outbox, tables.outbox.c.sequence),
-            )
-        )
-    return stands.partner_id, Rows(dict(stands._mapping), dict(made._mapping), dict(told._mapping))
-
-
-def following(pattern: Rows, steps: int) -> Rows:
-    """Give the rows of the step that comes *steps* after *pattern*."""
-    was, version = pattern.partnership, pattern.partnership["version"] + steps
-    moved = {**was, "version": version, "events": was["events"] + steps}
-    columns = ("state", "since", "version", "recorded_at", "link", "made_under", "events", "judged_by")
-    return Rows(
-        {
-            "of_tenant": was["tenant"], "of_partnership": was["id"], "old_version": version - 1,
-            **{f"new_{name}": moved[name] for name in columns},
-        },
-        {**pattern.transition, "id": uuid4(), "version": version},
-        {**pattern.event, "id": uuid4(), "sequence": pattern.event["sequence"] + steps},
-    )  # fmt: skip
-
-
-# --- 4. imports ----------------------------------------------------------------------------------------------------
+# --- 3. imports ----------------------------------------------------------------------------------------------------
 
 RULES, ALL = "import attrs, cattrs", "import attrs, cattrs, transitions, blinker"
 FIRST_USE = "from partnerflow.policies import load_pack; load_pack('default')"
@@ -452,7 +248,7 @@ IMPORTS = (
 
 def imports(rounds: int) -> None:
     heading(
-        "4. Imports, each in a fresh interpreter (CPU inside it)",
+        "3. Imports, each in a fresh interpreter (CPU inside it)",
         "what the line says",
         f"`{RULES}` for load_pack, `{ALL}` for Partnerflow",
     )
@@ -481,10 +277,9 @@ def main() -> None:
     quick = parser.parse_args().quick
     begun = time.perf_counter()
     gc.freeze()  # what the imports made need not be looked through before every round
-    print(f"Python {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, SQLite {sqlite3.sqlite_version}")
+    print(f"Python {platform.python_version()}")
     in_memory(5 if quick else 25)
     report(5 if quick else 25)
-    persisted(3 if quick else 15)
     imports(2 if quick else 11)
     print(f"\nmedians over rounds in which both sides took turns; {time.perf_counter() - begun:.0f} s in all")
 

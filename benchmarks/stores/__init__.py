@@ -1,0 +1,98 @@
+"""What `benchmarks/storage.py` compares with: other ways of keeping a step, each as its own guide says to write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NamedTuple
+
+from .places import Place
+
+BEFORE = 8
+"""How many steps a partnership has taken before the one that is timed."""
+
+
+class Work(NamedTuple):
+    """What every rival keeps of a step besides the state: the very texts that a step of ours keeps."""
+
+    decision: str
+    """What the history says of why it was let pass."""
+    type: str
+    """Of the event."""
+    body: str
+    """What the outbox holds."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A way of keeping steps."""
+
+    begin: Callable[[int, Work], Callable[[], object]]
+    """Makes fresh ground for so many steps, and gives the call that takes the next."""
+    driver: Callable[[], Any]
+    """Gives the driver's own connection, on which round trips are counted."""
+    close: Callable[[], object] = lambda: None
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A way of writing it in a library; its module beside this one is imported when asked for."""
+
+    name: str
+    distributions: tuple[str, ...]
+    module: str
+    written: str
+    """How a step is written, in a few words."""
+    lacks: str
+    """What of our step it does not do, besides judging it."""
+
+    def opened(self, place: Place) -> Kept | str:
+        """Give it on tables of its own, or say what is missing where it is not installed."""
+        try:
+            opened: Kept = import_module(f"stores.{self.module}").opened(place)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in ("stores", "partnerflow"):
+                raise
+            return f"{error.name} is not installed"
+        return opened
+
+    def __str__(self) -> str:
+        try:
+            used = ", ".join(f"{each} {version(each)}" for each in self.distributions)
+        except PackageNotFoundError as missing:
+            return f"{missing.name} is not installed, so that this is left out: pip install {missing.name}"
+        return f"{used}: {self.written}; without {self.lacks}"
+
+
+RIVALS = (
+    Rival(
+        "django-fsm-2, its log, an outbox row",
+        ("django-fsm-2", "django-fsm-log", "django"),
+        "with_django",
+        "select_for_update().get(), the transition, save(), the log by its signal, an outbox row, in atomic()",
+        "versions, a chain over the history, numbered events",
+    ),
+    Rival(
+        "eventsourcing, as it comes",
+        ("eventsourcing",),
+        "with_eventsourcing",
+        "repository.get(), a method under @event, save(); its notification log is the outbox",
+        "rows of the state and of an outbox: an event is all three, and the state is made from them again; a chain",
+    ),
+    Rival(
+        "eventsourcing, state and outbox rows too",
+        ("eventsourcing",),
+        "with_eventsourcing_rows",
+        "the same, and a recorder that updates a row with the state and inserts one of an outbox beside the event",
+        "a chain over the history",
+    ),
+    Rival(
+        "xstate-statemachine on SQLAlchemy",
+        ("xstate-statemachine",),
+        "with_xstate",
+        "StatechartMixin.optimistic(), session.get(), send() with __xsm_audit__ and an OutboxPlugin, commit()",
+        "a lock before it decides, a chain over the history, numbered events; its outbox holds its own envelope",
+    ),
+)

@@ -1,0 +1,237 @@
+"""Many steps, and a sweep, written by hand: chunk by chunk with executemany, and for all at once in three statements.
+
+In chunks it computes the same links and the same bodies as ours, and one transaction holds a chunk. All at once it can
+not, since no database hashes our way: it repeats one step's texts, as long as they would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Select, Uuid, bindparam, func, insert, literal, select, type_coerce, update
+
+from partnerflow import DEFAULT, events
+from partnerflow.adapters.sqlalchemy import Tables
+from partnerflow.adapters.system import uuid7
+from partnerflow.events import Event
+from partnerflow.history import START, Transition, transition_link
+from partnerflow.lifecycle import Move
+from partnerflow.obligations import Notice
+from partnerflow.policies import Pack
+from partnerflow.testing import OFFICE
+
+from .by_hand import MOVED, Rows, Step, begun
+from .ground import NOON
+
+CHUNK = 1000
+T = TypeVar("T")
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    found = iter(items)
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+class InChunks:
+    """The partnerships of one tenant, stepped on and swept by hand."""
+
+    def __init__(self, step: Step, tenant: str, *, everything: bool = True) -> None:
+        """Read of each partnership *everything* that it is judged on, as ours does, or only what the writing needs."""
+        self.step, self.tenant, self.everything = step, tenant, everything
+        self.engine, t = step.clones.engine, step.tables
+        p, e, m, o = t.partnership, t.entry, t.transition, t.obligation
+        of_many: BindParameter[UUID] = bindparam("ids", expanding=True)
+
+        def of(read: Select[Any], column: Any, *order: Any) -> Select[Any]:
+            return read.where(column.table.c.tenant == tenant, column.in_(of_many)).order_by(column, *order)
+
+        self.partnerships = of(select(p), p.c.id).with_for_update()
+        self.files = of(select(e), e.c.file_id, e.c.seq)
+        self.heads = of(select(e.c.file_id, e.c.seq, e.c.link), e.c.file_id, e.c.seq)
+        taken = (m.c.trigger, m.c.source, m.c.target, m.c.since, m.c.at, m.c.by, m.c.reason)
+        self.moves = of(select(m.c.partnership_id, *taken), m.c.partnership_id, m.c.version)
+        self.obligations = of(select(o), o.c.partnership_id, o.c.code)
+        partnership: BindParameter[UUID] = bindparam("of_partnership")
+        mine = p.c.tenant == tenant, p.c.id == partnership
+        self.move = (
+            update(p)
+            .where(*mine, p.c.version == bindparam("old_version"))
+            .values({name: bindparam(f"new_{name}") for name in MOVED})
+        )
+        self.note = update(p).where(*mine).values(events=bindparam("new_events"), judged_by=bindparam("new_judged_by"))
+        self.remind = (
+            update(o)
+            .where(o.c.tenant == tenant, o.c.partnership_id == partnership, o.c.code == bindparam("of_code"))
+            .values({name: bindparam(f"new_{name}") for name in ("reminded_due", "reminded_lead", "look_on")})
+        )
+        self.transition, self.outbox = insert(m), insert(t.outbox)
+        self.due = select(o.c.partnership_id).distinct().where(o.c.tenant == tenant, o.c.look_on <= bindparam("on"))
+        self.otherwise = select(p.c.id).where(p.c.tenant == tenant, p.c.judged_by != bindparam("digest"))
+        self.all = select(p.c.id).where(p.c.tenant == tenant)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def fire(self, ids: Sequence[UUID]) -> None:
+        """Renew each, at noon."""
+        for chunk in chunks(ids):
+            with begun(self.engine) as connection:
+                stands = connection.execute(self.partnerships, {"ids": chunk}).all()
+                heads = self._heads(connection, [file for row in stands for file in (row.id, row.partner_id)])
+                if self.everything:
+                    connection.execute(self.moves, {"ids": chunk}).all()
+                    connection.execute(self.obligations, {"ids": chunk}).all()
+                moved, made, told = zip(*(self._stepped(row, heads) for row in stands), strict=True)
+                for statement, rows in ((self.move, moved), (self.transition, made), (self.outbox, told)):
+                    connection.execute(statement, list(rows))
+                connection.commit()
+
+    def _heads(self, connection: Any, files: list[UUID]) -> dict[UUID, tuple[int, str]]:
+        found = connection.execute(self.files if self.everything else self.heads, {"ids": files}).all()
+        return {row.file_id: (row.seq, row.link) for row in found}
+
+    def _stepped(self, stands: Any, heads: dict[UUID, tuple[int, str]]) -> tuple[Rows, Rows, Rows]:
+        made, told = self.step.made, self.step.told
+        partner_seq, partner_link = heads.get(stands.partner_id, (0, START))
+        file_seq, file_link = heads.get(stands.id, (0, START))
+        transition = Transition(
+            id=uuid7(), partnership_id=stands.id, version=stands.version + 1,
+            move=Move("renew", "active", "active", by=OFFICE, at=NOON), recorded_at=NOON, lifecycle=str(DEFAULT),
+            event=made["event"], decision=made["decision"], partner_seq=partner_seq, partner_link=partner_link,
+            file_seq=file_seq, file_link=file_link, previous=stands.link,
+        )  # fmt: skip
+        link = transition_link(transition)
+        fact = events.moved(transition, stands.partner_id)
+        event = self._event(stands.id, stands.events + 1, fact)
+        moved = {
+            **dict(stands._mapping), "version": transition.version, "recorded_at": NOON, "link": link,
+            "made_under": transition.lifecycle, "events": event.sequence, "judged_by": self.step.stands["judged_by"],
+        }  # fmt: skip
+        return (
+            {
+                "of_partnership": stands.id, "old_version": stands.version,
+                **{f"new_{name}": moved[name] for name in MOVED},
+            },
+            {
+                **made, "tenant": self.tenant, "id": transition.id, "partnership_id": stands.id,
+                "version": transition.version, "partner_seq": partner_seq, "partner_link": partner_link,
+                "file_seq": file_seq, "file_link": file_link, "previous": stands.link, "link": link,
+            },
+            {**told, **self._told(event)},
+        )  # fmt: skip
+
+    def _event(self, partnership_id: UUID, sequence: int, fact: events.Fact) -> Event:
+        return Event(
+            id=uuid7(), type=fact.type, tenant=self.tenant, partnership_id=partnership_id, sequence=sequence,
+            time=fact.time, data=fact.data,
+        )  # fmt: skip
+
+    def _told(self, event: Event) -> Rows:
+        return {
+            "tenant": self.tenant, "partnership_id": event.partnership_id, "sequence": event.sequence, "id": event.id,
+            "type": event.type, "time": event.time, "body": event.body(),
+        }  # fmt: skip
+
+    # --- a sweep ----------------------------------------------------------------------------------------------------
+
+    def sweep(self, at: datetime, pack: Pack) -> None:
+        """Remind of what approaches, and note by which pack each was judged."""
+        with self.engine.connect() as connection:
+            due = connection.execute(self.due, {"on": at.date()}).scalars().all()
+            due = due or connection.execute(self.otherwise, {"digest": pack.digest}).scalars().all()
+        for chunk in chunks(due):
+            with begun(self.engine) as connection:
+                stands = {row.id: row for row in connection.execute(self.partnerships, {"ids": chunk})}
+                if self.everything:
+                    self._heads(connection, [file for row in stands.values() for file in (row.id, row.partner_id)])
+                    connection.execute(self.moves, {"ids": chunk}).all()
+                owed = connection.execute(self.obligations, {"ids": chunk}).all()
+                approaching = [row for row in owed if row.look_on is not None and row.look_on <= at.date()]
+                reminded = [_reminded(row, at.date(), pack.leads) for row in approaching]
+                told = [
+                    self._event(row.partnership_id, stands[row.partnership_id].events + 1, _approaching(row, at))
+                    for row in approaching
+                ]
+                heard = {event.partnership_id: event.sequence for event in told}
+                noted = [
+                    {
+                        "of_partnership": row.id,
+                        "new_events": heard.get(row.id, row.events),
+                        "new_judged_by": pack.digest,
+                    }
+                    for row in stands.values()
+                ]
+                outgoing = [{**self.step.told, **self._told(event)} for event in told]
+                for statement, rows in ((self.remind, reminded), (self.note, noted), (self.outbox, outgoing)):
+                    if rows:
+                        connection.execute(statement, rows)
+                connection.commit()
+
+
+def _reminded(owed: Any, on: date, leads: Sequence[int]) -> Rows:
+    left = (owed.due_on - on).days
+    next_lead = max((lead for lead in leads if lead < left), default=-1)
+    return {
+        "of_partnership": owed.partnership_id, "of_code": owed.code, "new_reminded_due": owed.due_on,
+        "new_reminded_lead": left, "new_look_on": owed.due_on - timedelta(days=next_lead),
+    }  # fmt: skip
+
+
+def _approaching(owed: Any, at: datetime) -> events.Fact:
+    left = (owed.due_on - at.date()).days
+    notice = Notice(
+        partnership_id=owed.partnership_id, telling="approaching", code=owed.code, title=owed.title,
+        due_on=owed.due_on, days_left=left,
+    )  # fmt: skip
+    return events.noticed(notice, at)
+
+
+class AllAtOnce:
+    """The same rows of one tenant in three statements of one transaction, with one step's texts for all."""
+
+    def __init__(self, step: Step, tenant: str) -> None:
+        self.engine, self.tenant, self.step = step.clones.engine, tenant, step
+        t: Tables = step.tables
+        self.tables, p = t, t.partnership
+        on_postgresql = self.engine.dialect.name == "postgresql"
+        new = func.gen_random_uuid() if on_postgresql else func.lower(func.hex(func.randomblob(16)))
+        self.new_id = type_coerce(new, Uuid())
+        self.mine = p.c.tenant == tenant
+
+    def fire(self, _: Sequence[UUID]) -> None:
+        """Renew all that the tenant has."""
+        p = self.tables.partnership
+        version, sequence = p.c.version + 1, p.c.events + 1
+        made = self._rows(self.tables.transition, self.step.made, version=version, previous=p.c.link)
+        told = self._rows(self.tables.outbox, self.step.told, sequence=sequence)
+        with begun(self.engine) as connection:
+            for statement in (
+                *(insert(table).from_select(list(table.c), rows) for table, rows in (made, told)),
+                update(p).where(self.mine).values(version=version, events=sequence, link=self.step.made["link"]),
+            ):
+                connection.execute(statement)
+            connection.commit()
+
+    def sweep(self, at: datetime, pack: Pack) -> None:
+        """Remind of all that approaches; or note by which pack all were judged."""
+        p, o = self.tables.partnership, self.tables.obligation
+        due = (o.c.tenant == self.tenant) & (o.c.look_on <= at.date())
+        table, rows = self._rows(self.tables.outbox, self.step.told, sequence=p.c.events + 1)
+        rows = rows.where(p.c.id.in_(select(o.c.partnership_id).where(due)))
+        with begun(self.engine) as connection:
+            connection.execute(insert(table).from_select(list(table.c), rows))
+            reminded = {"reminded_due": o.c.due_on, "reminded_lead": 0, "look_on": at.date() + timedelta(days=7)}
+            told = connection.execute(update(o).where(due).values(reminded)).rowcount
+            heard = p.c.events + (1 if told else 0)
+            connection.execute(update(p).where(self.mine).values(events=heard, judged_by=pack.digest))
+            connection.commit()
+
+    def _rows(self, table: Any, pattern: Rows, **said: Any) -> tuple[Any, Select[Any]]:
+        p = self.tables.partnership
+        said = {"tenant": p.c.tenant, "partnership_id": p.c.id, "id": self.new_id, **said}
+        columns = [said.get(c.name, literal(pattern[c.name], c.type)) for c in table.c]
+        return table, select(*columns).where(self.mine)
