@@ -217,7 +217,7 @@ class Life:
             self.flow.fire(partnership_id, trigger, by=BOARD, reason="as planned")
 
     def papers_lapse_and_a_liaison_leaves(self) -> None:
-        """Let the insurance come due and end, and a liaison be taken back and replaced."""
+        """Let the insurance come due and end, and a liaison be taken back, replaced and blanked."""
         begun = self.flow.propose(example_dossier().partner, by=OFFICE)
         entries = self.flow.file(begun.id, *_papers(), by=OFFICE)
         self._steps(begun.id, ("begin_vetting", "approve", "activate"))
@@ -233,6 +233,7 @@ class Life:
         self.flow.sweep()
         self.flow.file(begun.id, attrs.evolve(liaison, name="J. Reyes"), by=OFFICE)
         self.flow.sweep()
+        self.flow.redact(begun.id, entries=[entry_id], by=OFFICE, reason="asked to be forgotten")
 
     def waivers_come_and_go(self) -> None:
         """Ask for waivers, grant one, refuse the other, and revoke the first."""

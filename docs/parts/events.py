@@ -28,6 +28,7 @@ def _example_flow() -> Partnerflow:
     p = flow.propose(Partner(name="Riverbend Youth Center"), by=office)
     (entry,) = flow.file(p.id, Contact(name="Ines Moreno"), by=office)
     flow.retract(p.id, entry.id, by=office, reason="filed for the wrong partner")
+    flow.redact(p.id, entries=[entry.id], by=office, reason="names somebody of another partner")
     return flow
 
 
@@ -55,11 +56,12 @@ def envelope() -> str:
 
 
 def data() -> str:
-    moved, filed, retracted = (dict(event.data) for event in _example_flow().store.outgoing())
+    moved, filed, retracted, redacted = (dict(event.data) for event in _example_flow().store.outgoing())
     told = [
         ("a step", moved),
         ("a record filed", filed),
         ("a record retracted", retracted),
+        ("a record redacted", redacted),
         ("what a sweep found", dict(_noticed("approaching").data)),
     ]
     return "\n".join(f"{what}:\n\n{fenced(pretty(data), 'json')}" for what, data in told)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
         UnsoundLifecycle,
     )
     from partnerflow.flow import Partnerflow
-    from partnerflow.history import Transition
+    from partnerflow.flow.bulk import Adoption, Filing, Step
+    from partnerflow.history import Head, Transition
     from partnerflow.lifecycle import DEFAULT, Lifecycle, Row, State, Trigger
     from partnerflow.partnership import DISTRICT, Partnership
     from partnerflow.policies import load_pack
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Actor": "actors",
+    "Adoption": "flow.bulk",
     "DEFAULT": "lifecycle",
     "DISTRICT": "partnership",
     "Decision": "decision",
     "Dossier": "dossier",
     "Entry": "records",
+    "Filing": "flow.bulk",
+    "Head": "history",
     "Lifecycle": "lifecycle",
     "Money": "records",
     "NO_END": "records",
@@ -53,6 +57,7 @@ _HOME = {
     "Partnership": "partnership",
     "Row": "lifecycle",
     "State": "lifecycle",
+    "Step": "flow.bulk",
     "Transition": "history",
     "Trigger": "lifecycle",
     "load_pack": "policies",
@@ -70,10 +75,13 @@ __all__ = [
     "DISTRICT",
     "NO_END",
     "Actor",
+    "Adoption",
     "Conflict",
     "Decision",
     "Dossier",
     "Entry",
+    "Filing",
+    "Head",
     "IllegalTrigger",
     "InvalidRecord",
     "InvalidRequest",
@@ -91,6 +99,7 @@ __all__ = [
     "Row",
     "SchemaMismatch",
     "State",
+    "Step",
     "StoreBusy",
     "StoreError",
     "Tampered",

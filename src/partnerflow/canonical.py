@@ -14,13 +14,15 @@ from partnerflow.errors import InvalidRequest
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """NUL as JSON writes it; after a backslash that is itself escaped, the same letters are mere text."""
 
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
 
 def canonical(data: object) -> str:
     """Write plain data as JSON: keys sorted, no spaces, no NaN, nothing that some database would refuse.
 
     Raises InvalidRequest for a NUL character or half a surrogate pair, before any database is touched.
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _write(data)
     check_text(_NUL.sub("\x00", text) if r"\u0000" in text else text, "text")
     return text
 

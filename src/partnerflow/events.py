@@ -19,6 +19,7 @@ from partnerflow.obligations import Notice
 from partnerflow.records import (
     Entry,
     Record,
+    Redaction,
     Retraction,
     Waiver,
     WaiverRefusal,
@@ -46,6 +47,9 @@ class EventType:
 
 FILED = EventType("record.filed", "a record was filed", cites=("EAF-4.2.0",))
 RETRACTED = EventType("record.retracted", "a record was taken back", cites=("SPPS-III.D2",))
+REDACTED = EventType(
+    "record.redacted", "texts were blanked: whoever has a copy of them can blank it too", cites=("SPPS-III.D2",)
+)
 WAIVERS: Mapping[type[Record], EventType] = {
     WaiverRequest: EventType("waiver.requested", "somebody asked to let a policy pass", cites=("EAF-C.3c",)),
     Waiver: EventType("waiver.granted", "a policy may be fallen short of for a while", cites=("EAF-C.3c",)),
@@ -70,7 +74,7 @@ TELLINGS: Mapping[str, EventType] = {
     "mended": EventType("policy.mended", "a sweep found that a policy holds again", cites=("CS2-2.S2",)),
 }
 """What a sweep tells, by the word for it in a Notice."""
-EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, *WAIVERS.values(), *TELLINGS.values())
+EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *TELLINGS.values())
 """Every type of event, but for those of the lifecycle: a row names its own."""
 
 
@@ -144,6 +148,9 @@ def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
     data = {"partnership": str(partnership_id), "entry": str(entry.id), "kind": entry.kind, "file": str(entry.file_id)}
     if isinstance(record, Retraction):
         yield Fact(RETRACTED.type, time, {**data, "retracted": str(record.entry_id)})
+        return
+    if isinstance(record, Redaction):
+        yield Fact(REDACTED.type, time, {**data, "redacted": list(map(str, record.entries)), "steps": [*record.steps]})
         return
     yield Fact(FILED.type, time, data)
     if isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):

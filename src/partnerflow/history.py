@@ -3,7 +3,7 @@
 Every partnership has a chain of transitions, and every file (a partner's, a partnership's, the district's) a chain of
 entries. A link is a hash over what is stored and over the link before it. A transition's link also covers the last
 links of the two files that it was judged on, and so everything on them. Texts that may one day have to be blanked
-(reasons, decisions, records) enter a link by their own hash, which is kept beside them.
+(reasons, decisions, records) enter a link by their own hash, which a redaction keeps in their place.
 
 Whoever holds an earlier link can tell whether anything before it was changed; whoever holds none and can write every
 row can not.
@@ -12,11 +12,13 @@ row can not.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from uuid import UUID
 
 import attrs
 
+from partnerflow.actors import Actor
 from partnerflow.canonical import canonical, sha256
 from partnerflow.lifecycle import Move
 from partnerflow.records import Entry
@@ -53,6 +55,12 @@ class Transition:
     previous: str
     """The link of the transition before it."""
     link: str = ""
+    entered: int = 1
+    """The version at which the state that it led to was entered: its own, unless it led to where it came from."""
+    reason_redacted: str | None = None
+    """The SHA-256 of the reason that a redaction blanked; None: it is all there."""
+    decision_redacted: str | None = None
+    """The SHA-256 of the decision that a redaction blanked."""
 
     @property
     def trigger(self) -> str:
@@ -86,6 +94,19 @@ class Transition:
 
 
 @attrs.frozen(kw_only=True)
+class Head:
+    """Where a chain ended once: whoever keeps it elsewhere can tell later whether anything before it was changed."""
+
+    chain: Literal["history", "file"]
+    id: UUID
+    """The partnership's, or whose file it is."""
+    count: int
+    """How many links there were."""
+    link: str
+    """The last of them."""
+
+
+@attrs.frozen(kw_only=True)
 class Attempt:
     """A step that was asked for and refused: who, when, which, and the codes that stood in the way."""
 
@@ -113,11 +134,11 @@ def transition_link(transition: Transition) -> str:
             "source": None if move.source is None else str(move.source),
             "target": str(move.target),
             "since": None if move.since is None else move.since.isoformat(),
-            "by": unstructure(move.by),
+            "by": _said_of(move.by),
             "at": moment_text(transition.at),
             "recorded_at": moment_text(transition.recorded_at),
-            "reason_sha256": sha256(move.reason or ""),
-            "decision_sha256": sha256(transition.decision),
+            "reason_sha256": transition.reason_redacted or sha256(move.reason or ""),
+            "decision_sha256": transition.decision_redacted or sha256(transition.decision),
             "lifecycle": transition.lifecycle,
             "event": transition.event,
             "partner_file": [transition.partner_seq, transition.partner_link],
@@ -136,14 +157,19 @@ def entry_link(entry: Entry, previous: str) -> str:
             "seq": entry.seq,
             "kind": entry.kind,
             "revision": entry.revision,
-            "text_sha256": sha256(entry.text),
+            "text_sha256": entry.redacted or sha256(entry.text),
             "filed_at": None if entry.filed_at is None else moment_text(entry.filed_at),
             "recorded_at": None if entry.recorded_at is None else moment_text(entry.recorded_at),
-            "by": unstructure(entry.filed_by),
+            "by": _said_of(entry.filed_by),
             "version": entry.version,
             "documents": unstructure(entry.documents),
         },
     )
+
+
+@lru_cache(maxsize=1024)
+def _said_of(actor: Actor | None) -> Any:
+    return unstructure(actor)
 
 
 def _link(previous: str, body: dict[str, Any]) -> str:

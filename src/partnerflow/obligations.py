@@ -92,7 +92,8 @@ def judged(
             reminded_due=was.reminded_due if was else None,
             reminded_lead=was.reminded_lead if was else None,
         )
-        found.append(attrs.evolve(obligation, look_on=_look_on(obligation, report.on, leads)))
+        look_on = _look_on(obligation, report.on, leads)
+        found.append(obligation if look_on is None else attrs.evolve(obligation, look_on=look_on))
     return tuple(found)
 
 

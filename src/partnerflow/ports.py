@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Literal, Protocol, TypeAlias
@@ -55,6 +55,8 @@ class Holding:
     """In the order of their codes."""
     events: int
     """How many events its outbox has had."""
+    judged_by: str
+    """The digest of the pack that it was last judged under; empty: under none that this release knows of."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,14 +79,65 @@ class Receipt:
     work: tuple[UUID, ...]
 
 
+Field: TypeAlias = Literal["service", "contact", "text"]
+"""In what a word stands: in the services, in the contacts and liaisons, or in anything that is found by its text."""
+
+
 @attrs.frozen(kw_only=True)
 class Placement:
-    """Where a partnership works, by which others find it."""
+    """By what a partnership is found."""
 
     partnership_id: UUID
     sites: frozenset[str]
     places: frozenset[tuple[str, str]]
     """Each site and content area of its services."""
+    words: frozenset[tuple[Field, str]] = frozenset()
+    """Each word by which one is found, without capital letters and accents, and in what it stands."""
+
+
+@attrs.frozen(kw_only=True)
+class Blanking:
+    """Texts of one partnership to be blanked; what stood there is kept as a hash.
+
+    Of a step it is the reason and the decision, of an entry the text.
+    """
+
+    partnership_id: UUID
+    entries: Sequence[Entry] = ()
+    """As they will stand, each with its hash in `redacted`."""
+    transitions: Sequence[Transition] = ()
+    """As they will stand, each with its hashes in `reason_redacted` and `decision_redacted`."""
+    attempts: bool = False
+    """Whether the refused attempts are to be forgotten altogether."""
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """What is looked for; everything that is said must fit."""
+
+    states: Sequence[str] | None = None
+    site: str | None = None
+    kind: str | None = None
+    """The partner's kind."""
+    partner_id: UUID | None = None
+    ids: Mapping[str, str] | None = None
+    """Ids of the partner elsewhere, by system."""
+    words: frozenset[tuple[Field, str]] = frozenset()
+    """Words of which each must begin one that stands in that field."""
+    due_before: date | None = None
+    """Something holds only until a day before that one, or was missed on such a day and still does not hold."""
+
+
+EVERYTHING = Wanted()
+
+
+@attrs.frozen
+class Entrance:
+    """How a partnership entered a state."""
+
+    at: datetime
+    since: date | None
+    """The day since which whoever adopted it says that it has been in it; None for a step that was taken here."""
 
 
 @answers("SPPS-III.D0")
@@ -101,6 +154,7 @@ class Changes:
     judgements: Sequence[Judgement] = ()
     placements: Sequence[Placement] = ()
     events: Sequence[Event] = ()
+    blanking: Blanking | None = None
     attempt: Attempt | None = None
     receipt: Receipt | None = None
 
@@ -115,14 +169,32 @@ class Transaction(Protocol):
     def receipt(self, key: str) -> Receipt | None:
         """Give what the key has done."""
 
+    def receipts(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+        """Give, of many keys, what each has done that has done anything."""
+
+    def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
+        """Give where partnerships stand, so far as they exist; nobody is held up."""
+
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:
         """Give everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
+
+    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> Mapping[UUID, Holding]:
+        """Lock many partnerships in the order of their ids, and give everything on each that is there.
+
+        With *unless_busy*, one that somebody else holds is passed over, where the database can tell.
+        """
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
         """Give a partner's own file; with *lock*, nobody else adds to it."""
 
+    def partner_files(self, partner_ids: Sequence[UUID]) -> Mapping[UUID, PartnerFile]:
+        """Lock many partners in the order of their ids, and give the file of each that is there."""
+
     def partner_known_as(self, system: str, value: str) -> UUID | None:
         """Find a partner by its id elsewhere."""
+
+    def partners_known_as(self, ids: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], UUID]:
+        """Find partners by their ids elsewhere, each a system and a value, so far as they are known."""
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         """Give a file by its id, such as the district's own (the zero id)."""
@@ -141,8 +213,8 @@ class Transaction(Protocol):
         The site `"*"` stands for every site. In the order of the partnerships' ids, then of the services' names.
         """
 
-    def write(self, changes: Changes) -> None:
-        """Write all of it; it is the last thing that a request does."""
+    def write(self, *changes: Changes) -> None:
+        """Write all of it; it is the last thing that a request does. No two are about the same partnership."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call *call* once what was written is committed, and never if it is not."""
@@ -152,16 +224,24 @@ class Inventory(Protocol):
     """Looking over everything that is kept."""
 
     def find(
-        self,
-        *,
-        states: Sequence[str] | None = None,
-        site: str | None = None,
-        kind: str | None = None,
-        partner_id: UUID | None = None,
-        name: str | None = None,
-        ids: Mapping[str, str] | None = None,
+        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Give the partnerships that fit, with their partners' names, in the order of their ids."""
+        """Give the partnerships that fit, with their partners' names, in the order of their ids.
+
+        Only ids greater than *after*, and no more than *limit*.
+        """
+
+    def find_as_of(
+        self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
+        limit: int | None,
+    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state.
+
+        Their `since` is None: the day of a moment is for whoever knows the time zone. Otherwise as `find`.
+        """
+
+    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+        """Give how many partnerships fit, by state."""
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
@@ -172,8 +252,13 @@ class Inventory(Protocol):
         it: nobody who writes waits, and no more than a few lie in memory, however many there are.
         """
 
-    def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
-        """Give the partnerships that a sweep has work on: a day to look on, or live and judged under another pack."""
+    def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
+        """Give the partnerships that a sweep has work on, in any order; one may come more than once.
+
+        These have a day to look on, or are in a *live* state and were judged under another pack, or are *ended* and
+        were judged under none that this release knows of. It is read as the sweep goes on: what is done meanwhile
+        may be left out.
+        """
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         """Give every transition of a partnership, oldest first."""
@@ -182,10 +267,32 @@ class Inventory(Protocol):
         """Give every refused attempt, oldest first."""
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership."""
+        """Give the id of every partnership, in their order."""
 
-    def files(self) -> Iterator[tuple[UUID, Iterator[Entry]]]:
-        """Give every file with its entries, oldest first."""
+    def audit(self) -> AbstractContextManager[Audit]:
+        """Open a look at everything that is chained, as one moment has it; nobody who writes waits."""
+
+
+class Audit(Protocol):
+    """Everything that is chained, as one moment has it, in streams that keep no more than some rows in memory."""
+
+    def partnership_ids(self) -> Iterator[UUID]:
+        """Give the id of every partnership, in their order."""
+
+    def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
+        """Give one partnership or every one, in the order of their ids, each with its last link."""
+
+    def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
+        """Give every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
+
+    def file_ids(self) -> Iterator[UUID]:
+        """Give the id of every file."""
+
+    def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
+        """Give every entry, of one file or in the order of the files' ids, then oldest first."""
+
+    def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
+        """Give the links of entries that are named by their file's id and their place on it, so far as they exist."""
 
 
 class Outbox(Protocol):

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Partnerflow
+from partnerflow.testing.keeping import files_of
 
 Shell: TypeAlias = Any
 NAIVE = "2026-09-01T08:00"
@@ -23,7 +24,7 @@ ACTING = ["fire", "x", "renew"], ["file", "x", "--json", "{}"], ["retract", "x",
 def everything(flow: Partnerflow) -> list[Any]:
     ids = list(flow.store.partnership_ids())
     return [
-        [(file, list(entries)) for file, entries in flow.store.files()],
+        list(files_of(flow.store).items()),
         [flow.history(each) for each in ids],
         [flow.attempts(each) for each in ids],
         list(flow.store.outgoing()),

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from partnerflow import Partnerflow
 from partnerflow.cli import importing
+from partnerflow.testing.keeping import files_of
 
 Shell: TypeAlias = Any
 SAMPLE = Path(__file__).parents[1] / "data" / "edfi" / "EducationOrganization.xml"
@@ -47,7 +48,7 @@ def test_the_sample_gives_a_summary_and_how_to_see_what_its_partner_lacks(shell:
 
 def test_importing_twice_changes_nothing_and_says_so(district: Shell, opened: Partnerflow) -> None:
     def everything() -> list[Any]:
-        return [*opened.store.outgoing(), *((file, list(entries)) for file, entries in opened.store.files())]
+        return [*opened.store.outgoing(), *files_of(opened.store).items()]
 
     before = everything()
     said = district.does("import", "edfi", str(SAMPLE))

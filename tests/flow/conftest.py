@@ -19,6 +19,7 @@ from partnerflow.ports import Store
 from partnerflow.records import Record, Scope, Service
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.keeping import files_of
 
 START = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 15, tzinfo=UTC)
 SITE = "255901001"
@@ -123,7 +124,7 @@ def everything() -> Callable[..., dict[str, Any]]:
             "partnerships": list(store.find()),
             "holdings": holdings,
             "history": {each: list(store.history(each)) for each in ids},
-            "files": [(file_id, list(entries)) for file_id, entries in store.files()],
+            "files": list(files_of(store).items()),
             "outgoing": list(store.outgoing()),
             "attempts": {each: list(store.attempts(each)) for each in ids} if attempts else None,
         }

@@ -15,9 +15,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Engine, create_engine
 
-from partnerflow import DEFAULT, DISTRICT, NO_END, Actor, Partner, Partnerflow, PartnerflowError, Refused, load_pack
+from partnerflow import (
+    DEFAULT,
+    DISTRICT,
+    NO_END,
+    Actor,
+    Adoption,
+    Dossier,
+    Entry,
+    Filing,
+    Head,
+    Partner,
+    Partnerflow,
+    PartnerflowError,
+    Refused,
+    Step,
+    Transition,
+    load_pack,
+)
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, open_store
+from partnerflow.canonical import sha256
 from partnerflow.partnership import Partnership
 from partnerflow.policies import Pack
 from partnerflow.records import (
@@ -40,17 +58,22 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.keeping import files_of
 
 SITES = ("255901001", "255901044")
 PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={SITES[0]})
 NOBODY = Actor("x")
 PACK = load_pack("default")
 STRICTER = attrs.evolve(PACK, version="2", leads=(60, 0))
+FORGETFUL = attrs.evolve(PACK, retention_months=6)
 TRIGGERS = (*DEFAULT.triggers, "no_such_thing")
 ENDS = {row.trigger for row in DEFAULT.rows if row.target in DEFAULT.final}
 STEPS = {(row.trigger, source, target) for row, source, target in DEFAULT.steps()}
 REASONS = st.sampled_from([None, "", "as planned", "Ünïcode “reason” 🏫"])
 KEYS = st.sampled_from([None, None, None, None, "k1", "k2", "k3", "K3"])
+WORDS = st.sampled_from(
+    [None, None, "riverbend", "RIVER bend", "ren", "moreno", "tutor", "Réading", "partner 1", "a", "%"]
+)
 NEVER = UUID(int=0xDEAD)
 
 Call = Callable[[Partnerflow], Any]
@@ -126,6 +149,7 @@ class Twins(RuleBasedStateMachine):
         self.partners: list[UUID] = []
         self.keyed: dict[str, tuple[Call, Any]] = {}
         self.views: list[tuple[UUID, datetime, Any]] = []
+        self.heads: list[Head] = []
 
     @staticmethod
     def flow(store: Any, clock: TickingClock) -> Partnerflow:
@@ -262,6 +286,48 @@ class Twins(RuleBasedStateMachine):
         entry_id, by = data.draw(st.sampled_from(entries)), self.somebody(data, p)
         self.keep(lambda flow, **more: flow.retract(p, entry_id, by=by, reason=reason or "", **more), key)
 
+    @rule(data=st.data(), reason=REASONS, key=KEYS)
+    def redact(self, data: st.DataObject, reason: str | None, key: str | None) -> None:
+        """Blank something that was taken back, or that still counts, and some step or none."""
+        p = self.a_partnership(data)
+        lying = self.flows[0].dossier(p).entries
+        taken_back = [entry.record.entry_id for entry in lying if isinstance(entry.record, Retraction)]
+        entries = data.draw(st.lists(st.sampled_from([*taken_back * 4, *(e.id for e in lying), NEVER]), max_size=2))
+        steps = data.draw(st.lists(st.integers(1, self.stands(p).version + 1), max_size=2))
+        by = self.somebody(data, p)
+
+        def call(flow: Partnerflow, **more: Any) -> Any:
+            return flow.redact(p, entries=entries, steps=steps, by=by, reason=reason or "", **more)
+
+        got = self.keep(call, key)
+        event(f"{got[0]} a redaction")
+
+    @rule(data=st.data())
+    def take_back_and_blank(self, data: st.DataObject) -> None:
+        """What was retracted is blanked at once, with the step before it."""
+        p = self.a_partnership(data)
+        entries = [entry for entry in self.flows[0].dossier(p).entries if entry.id and not entry.redacted]
+        if not entries:
+            return
+        entry_id, steps = data.draw(st.sampled_from(entries)).id, [self.stands(p).version]
+        if self.both(lambda flow: flow.retract(p, entry_id, by=BOARD, reason="wrong"))[0] == "gave":
+            got = self.both(lambda flow: flow.redact(p, entries=[entry_id], steps=steps, by=BOARD, reason="a name"))
+            event(f"{got[0]} a redaction of what was taken back")
+
+    @rule(data=st.data(), long_after=st.booleans())
+    def purge(self, data: st.DataObject, *, long_after: bool) -> None:
+        """What ended long enough ago is forgotten, and a second time there is nothing left of it."""
+        if long_after:
+            p, trigger = self.a_partnership(data), data.draw(st.sampled_from(["withdraw", "decline", "end"]))
+            self.both(lambda flow: flow.file(p, *paperwork("active", "end", SITES[0], self.today()), by=OFFICE))
+            self.both(lambda flow: flow.fire(p, trigger, by=BOARD, reason="it is over"))
+            self.time_passes(200)
+        before, by = self.today() - timedelta(days=data.draw(st.integers(0, 60))), self.somebody(data)
+        for again in (False, True):
+            got = self.both(lambda flow: list(_under(flow, FORGETFUL).purge(before=before, by=by, reason="past")))
+            event(f"{got[0]} a purge{' of some' * bool(got[0] == 'gave' and got[1])}")
+            assert not (again and got[0] == "gave" and got[1])
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), trigger=st.sampled_from(TRIGGERS), reason=REASONS, key=KEYS)
@@ -316,6 +382,62 @@ class Twins(RuleBasedStateMachine):
             event(f"{got[0]} {trigger}")
             assert got[0] == "KeyReused" or (got[0] == "Refused" and list(asked.codes) == got[2]["report"]["blocking"])
 
+    # --- many at once -----------------------------------------------------------------------------------------------
+
+    @rule(
+        data=st.data(), reason=REASONS, key=st.sampled_from("ab"), at_once=st.sampled_from([1, 2, 1000]),
+        prepared=st.booleans(),
+    )  # fmt: skip
+    def fire_many(self, data: st.DataObject, reason: str | None, key: str, at_once: int, *, prepared: bool) -> None:
+        """Steps that may be taken and steps that may not, some of them of one partnership."""
+        wanted = data.draw(st.lists(st.sampled_from([*self.begun * 3, NEVER]), min_size=1, max_size=5))
+        legal = {p: DEFAULT.legal(self.stands(p).state) for p in wanted if p != NEVER}
+        versions = st.sampled_from([None, None, None, 1, 2])
+        steps = [
+            Step(
+                p, data.draw(st.sampled_from([*legal.get(p, ()) * 3, *TRIGGERS])), reason=reason,
+                expected_version=data.draw(versions),
+            )
+            for p in wanted
+        ]  # fmt: skip
+        for step in steps if prepared else ():
+            records = paperwork("active", step.trigger, data.draw(st.sampled_from(SITES)), self.today())
+            self.both(lambda flow: flow.file(step.partnership_id, *records, by=OFFICE))  # noqa: B023
+        by = BOARD if prepared else self.somebody(data)
+        self.many(lambda flow: flow.fire_many(steps, by=by, key=key, at_once=at_once), steps)
+
+    @rule(data=st.data(), key=st.sampled_from("ab"), at_once=st.sampled_from([1, 2, 1000]))
+    def file_many(self, data: st.DataObject, key: str, at_once: int) -> None:
+        """Records on partnerships, on their partners and on the district; some of no shape, some filed already."""
+        subjects = data.draw(st.lists(st.sampled_from([*self.begun * 3, DISTRICT, NEVER]), min_size=1, max_size=5))
+        whole = paperwork("active", None, SITES[0], self.today())
+        filings = [
+            Filing(subject, data.draw(st.sampled_from([whole, *[[]] * 2]) | st.lists(odd_records(), max_size=2)))
+            for subject in subjects
+        ]
+        by = self.somebody(data)
+        self.many(lambda flow: flow.file_many(filings, by=by, key=key, at_once=at_once), filings)
+
+    @rule(data=st.data(), key=st.sampled_from("ab"), at_once=st.sampled_from([1, 2, 1000]))
+    def adopt_many(self, data: st.DataObject, key: str, at_once: int) -> None:
+        """Partners that are new, known, and known by the same id; some in a state in which none can be taken in."""
+        new = [Partner(name="Many"), *(Partner(name=f"Partner {n}", ids={"edfi": n}) for n in "12")]
+        who = data.draw(st.lists(st.sampled_from([*new, *self.partners, NEVER]), min_size=1, max_size=3))
+        states = st.sampled_from(["active", "onboarding", "terminated"])
+        adoptions = [Adoption(each, state=data.draw(states), reason="in place") for each in who]
+        for done in self.many(lambda flow: flow.adopt_many(adoptions, by=OFFICE, key=key, at_once=at_once), adoptions):
+            if done[1] == "done":
+                self.added(("gave", self.stands(*done[2])))
+
+    def many(self, call: Call, items: Sequence[Any]) -> list[Any]:
+        """Work through a batch on both, and once more: what was done is done once, and all else is asked anew."""
+        first, second = (self.both(lambda flow: list(map(_told, call(flow))))[1] for _ in range(2))
+        assert [done[0] for done in first] == items
+        for one, other in zip(first, second, strict=True):
+            event(f"{one[1]} of a batch of {type(one[0]).__name__}")
+            assert one[1] != "done" or other[1:] == one[1:]
+        return first
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     @rule(days=st.sampled_from([0, 1, 1, 7, 30, 200, 400]))
@@ -346,7 +468,7 @@ class Twins(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(sorted(self.keyed)))
         call, got = self.keyed[key]
         before = _seen(self.flows[0])
-        assert self.both(call) == got
+        _is_so_still(self.both(call), got)
         assert _seen(self.flows[0]) == before
 
     @rule(data=st.data())
@@ -368,6 +490,36 @@ class Twins(RuleBasedStateMachine):
         for clock in self.clocks:
             clock.move_on(seconds=1)
         self.views.append((p, moment, self.both(lambda flow: flow.dossier(p, as_of=moment))))
+        self.heads += self.both(lambda flow: list(flow.heads()))[1]
+
+    @rule(data=st.data(), service=WORDS, contact=WORDS, text=WORDS, days=st.sampled_from([None, None, 1, 300]))
+    def search(
+        self, data: st.DataObject, service: str | None, contact: str | None, text: str | None, days: int | None
+    ) -> None:
+        """What is found is found on both, page by page too, and is what is counted."""
+        before = None if days is None else self.today() + timedelta(days=days)
+        wanted = {"service": service, "contact": contact, "text": text, "due_before": before}
+        found = self.both(lambda flow: list(flow.find(**wanted)))
+        counted = self.both(lambda flow: flow.counts(**wanted))
+        if found[0] != "gave":
+            assert found == counted
+            return
+        by = "words" if service or contact or text else "days" if days else "nothing"
+        event(f"found {min(len(found[1]), 2)} by {by}")
+        assert sum(counted[1].values()) == len(found[1])
+        after = data.draw(st.none() | st.sampled_from(self.begun))
+        page = self.both(lambda flow: list(flow.find(**wanted, after=after, limit=2)))[1]
+        assert page == [each for each in found[1] if after is None or each.id > after][:2]
+
+    @rule(data=st.data(), state=st.sampled_from([None, None, *DEFAULT.states]))
+    def list_as_of(self, data: st.DataObject, state: str | None) -> None:
+        """A list as of a moment is what each dossier says of that moment."""
+        moments = [moment for _, moment, _ in self.views] + [self.clocks[0].peek()]
+        moment = data.draw(st.sampled_from(moments))
+        found = self.both(lambda flow: list(flow.find(as_of=moment, state=state)))[1]
+        flow = self.flows[0]
+        then = [_outcome(lambda flow: flow.dossier(p, as_of=moment).partnership, flow) for p in sorted(self.begun)]  # noqa: B023
+        assert found == [got[1] for got in then if got[0] == "gave" and state in (None, got[1].state)]
 
     @rule(data=st.data(), site=st.sampled_from((None, *SITES, "*")), kind=st.sampled_from([None, "civic"]))
     def look(self, data: st.DataObject, site: str | None, kind: str | None) -> None:
@@ -381,7 +533,8 @@ class Twins(RuleBasedStateMachine):
         self.both(lambda flow: flow.sites())
         self.both(lambda flow: flow.partner(self.stands(p).partner_id))
         for pack in (PACK, STRICTER):
-            due = [list(flow.store.due(self.today(), pack.digest, DEFAULT.live)) for flow in self.flows]
+            asked = self.today(), pack.digest, DEFAULT.live, sorted(DEFAULT.final)
+            due = [set(flow.store.due(*asked)) for flow in self.flows]
             assert due[0] == due[1]
 
     # --- what is always so ------------------------------------------------------------------------------------------
@@ -416,11 +569,11 @@ class Twins(RuleBasedStateMachine):
 
     @rule()
     def look_back(self) -> None:
-        """No past view has changed, and every chain holds."""
+        """No past view has changed but for what says that it was blanked, and every chain holds and went on."""
         for p, moment, view in self.views:
-            assert self.both(lambda flow: flow.dossier(p, as_of=moment)) == view  # noqa: B023
+            _is_so_still(self.both(lambda flow: flow.dossier(p, as_of=moment)), view)  # noqa: B023
         for flow in self.flows:
-            flow.verify()
+            flow.verify(against=self.heads)
 
 
 def _outcome(call: Call, flow: Partnerflow) -> tuple[Any, ...]:
@@ -429,6 +582,41 @@ def _outcome(call: Call, flow: Partnerflow) -> tuple[Any, ...]:
     except PartnerflowError as error:
         decision = error.decision.to_data() if isinstance(error, Refused) else None
         return type(error).__name__, str(error), decision
+
+
+def _told(done: Any) -> tuple[Any, ...]:
+    """Give what became of an item, with its error as something that can be compared."""
+    error = done.error
+    decision = error.decision.to_data() if isinstance(error, Refused) else None
+    return done.item, done.outcome, done.work, type(error).__name__, str(error), decision
+
+
+def _is_so_still(now: Any, then: Any) -> None:
+    """Compare what was given then with what is given now: the same, or blanked since, and that by its hash."""
+    if isinstance(then, (tuple, list)):
+        assert len(now) == len(then)
+        for one, other in zip(now, then, strict=True):
+            _is_so_still(one, other)
+    elif isinstance(then, Dossier):
+        blank = {entry.id: entry for entry in now.redacted}
+        assert now.partner in (then.partner, Partner(name="redacted"))
+        assert now.partnership == then.partnership
+        stood = [entry for entry in now.entries if entry.id not in blank]
+        assert stood == [entry for entry in then.entries if entry.id not in blank]
+        _is_so_still([blank[entry.id] for entry in then.entries if entry.id in blank],
+                     [entry for entry in then.entries if entry.id in blank])  # fmt: skip
+        for one, other in zip(now.moves, then.moves, strict=True):
+            assert one in (other, attrs.evolve(other, reason=None))
+    elif isinstance(then, Entry) and now != then:
+        blank_record = Unregistered(kind=then.kind, fields={})
+        assert now == attrs.evolve(then, record=blank_record, text="", redacted=sha256(then.text))
+    elif isinstance(then, Transition) and now != then:
+        assert now == attrs.evolve(
+            then, move=attrs.evolve(then.move, reason=None), decision="",
+            reason_redacted=sha256(then.reason or ""), decision_redacted=sha256(then.decision),
+        )  # fmt: skip
+    else:
+        assert now == then
 
 
 def _under(flow: Partnerflow, pack: Pack) -> Partnerflow:
@@ -449,7 +637,7 @@ def _seen(flow: Partnerflow) -> dict[str, Any]:
         "holdings": holdings,
         "history": [list(store.history(each)) for each in ids],
         "attempts": [list(store.attempts(each)) for each in ids],
-        "files": [(file_id, list(entries)) for file_id, entries in store.files()],
+        "files": list(files_of(store).items()),
         "outgoing": list(store.outgoing()),
     }
 

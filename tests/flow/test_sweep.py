@@ -219,13 +219,14 @@ def test_another_pack_judges_everything_that_lives_anew_once(
     walked_to(flow, "terminated", site="255901008")
     assert flow.sweep().notices == ()
     stricter = Partnerflow(store=flow.store, pack=_with_minimum(pack, "2000000 USD"), clock=clock)
-    assert list(stricter.store.due(flow.today(), stricter.pack.digest, stricter.lifecycle.live))
+    over = sorted(stricter.lifecycle.final)
+    assert list(stricter.store.due(flow.today(), stricter.pack.digest, stricter.lifecycle.live, over))
     notices = stricter.sweep().broken
     assert sorted((n.partnership_id, n.code) for n in notices) == sorted(
         [(first.id, "SAFE-002"), (second.id, "SAFE-002")]
     )
     assert stricter.sweep().notices == ()
-    assert not list(stricter.store.due(flow.today(), stricter.pack.digest, stricter.lifecycle.live))
+    assert not list(stricter.store.due(flow.today(), stricter.pack.digest, stricter.lifecycle.live, over))
     assert sorted(n.partnership_id for n in flow.sweep().mended) == sorted([first.id, second.id])
 
 

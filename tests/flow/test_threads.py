@@ -13,6 +13,7 @@ from partnerflow import Actor, Conflict, IllegalTrigger, Partner, Partnerflow, P
 from partnerflow.policies import Pack
 from partnerflow.records import BackgroundCheck, Insurance, Need
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.keeping import files_of
 
 THREADS = 8
 pytestmark = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)
@@ -83,7 +84,7 @@ def test_files_stay_whole(free: Partnerflow, office: Actor) -> None:
     _at_once(
         lambda number: free.file((p, q)[number % 2].id, Need(need=f"{number}"), Insurance(line=f"{number}"), by=office)
     )
-    for file_id, entries in free.store.files():
+    for file_id, entries in files_of(free.store).items():
         assert [entry.seq for entry in entries] == list(range(1, {p.partner_id: 9}.get(file_id, 4) + 1))
     free.verify()
 
@@ -91,7 +92,7 @@ def test_files_stay_whole(free: Partnerflow, office: Actor) -> None:
 def test_what_is_taken_in_twice_at_once_is_taken_in_once(free: Partnerflow, office: Actor) -> None:
     got = _at_once(lambda _: free.register(Partner(name="A", ids={"edfi": "1"}), by=office))
     assert len({str(each) for each in got}) == 1
-    assert len(list(free.store.files())) == 1
+    assert len(files_of(free.store)) == 1
 
 
 def test_a_step_is_judged_on_what_was_filed_before_it(flow: Partnerflow, office: Actor, walked_to: Callable) -> None:

@@ -13,6 +13,7 @@ from partnerflow.policies import Pack
 from partnerflow.ports import Store
 from partnerflow.records import Insurance, Need
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.keeping import files_of
 
 NAIVE = datetime(2026, 9, 15, 15)  # noqa: DTZ001
 
@@ -175,8 +176,8 @@ def test_a_clock_that_goes_back_records_nothing_earlier(
     again = flow.propose(p.partner_id, by=office)
     assert flow.history(again.id)[0].recorded_at == need.recorded_at
     assert flow.dossier(again.id, as_of=need.recorded_at).partner == flow.partner(p.partner_id)
-    for store_file in flow.store.files():
-        moments = [entry.recorded_at for entry in store_file[1]]
+    for entries in files_of(flow.store).values():
+        moments = [entry.recorded_at for entry in entries]
         assert moments == sorted(moments)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from partnerflow import DISTRICT, Actor, Partnerflow, Partnership, Tampered
+from partnerflow import DISTRICT, Actor, Head, Partnerflow, Partnership, Tampered
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, open_store
+from partnerflow.canonical import sha256
 from partnerflow.history import Transition, transition_link
 from partnerflow.lifecycle import Move
 from partnerflow.policies import Pack
-from partnerflow.records import Document, Entry, Insurance, Need, Site
+from partnerflow.records import Document, Entry, Insurance, Need, Site, Unregistered
+from partnerflow.testing import OFFICE
 from partnerflow.testing.clock import TickingClock
 
 TABLES = Tables()
@@ -38,15 +40,15 @@ def lived(flow: Partnerflow, walked_to: Callable) -> Partnership:
     return p
 
 
-def _named(flow: Partnerflow) -> str:
+def _named(flow: Partnerflow, heads: Sequence[Head] = ()) -> str:
     with pytest.raises(Tampered) as tampered:
-        flow.verify()
+        flow.verify(against=heads)
     assert str(tampered.value).startswith(f"{len(tampered.value.links)} link(s) do not hold")
     return "\n".join(tampered.value.links)
 
 
-def _faults(flow: Partnerflow) -> list[str]:
-    return _named(flow).splitlines()
+def _faults(flow: Partnerflow, heads: Sequence[Head] = ()) -> list[str]:
+    return _named(flow, heads).splitlines()
 
 
 def _other(value: Any) -> Any:
@@ -116,12 +118,15 @@ def test_editing_any_field_of_an_entry_is_named(
     file_id = {"partner": p.partner_id, "partnership": p.id, "district": DISTRICT}[whose]
     lying: list[Entry] = memory.store._kept.files[file_id]  # type: ignore[attr-defined]
     entry = lying[1]
-    put_in = {"record": Need(need="another"), "documents": (Document("s3://x", "0" * 64),), "version": 7}
+    put_in = {
+        "record": Need(need="another"), "documents": (Document("s3://x", "0" * 64),), "version": 7, "redacted": "0" * 64
+    }  # fmt: skip
     value = put_in.get(field) or _other(getattr(entry, field))
     lying[1] = attrs.evolve(entry, **{field: value})
     named = _named(memory)
-    assert f"file {file_id}, record {lying[1].seq}" in named
-    assert f"partnership {p.id}" not in named
+    assert f"file {lying[1].file_id}, record {lying[1].seq}" in named
+    taken_away = field == "file_id" and whose != "district"  # its own steps were judged on it where it lay
+    assert (f"partnership {p.id}" in named) == taken_away
 
 
 def test_a_record_that_does_not_say_what_its_text_says_is_named(
@@ -316,7 +321,8 @@ def test_a_history_written_anew_shows_to_whoever_holds_an_earlier_link(
     memory: Partnerflow, walked_to: Callable
 ) -> None:
     p = walked_to(memory, "active")
-    held = memory.history(p.id)[-1].link
+    held, heads = memory.history(p.id)[-1].link, list(memory.heads())
+    memory.verify(against=heads)
     made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
     previous = ""
     for place, each in enumerate(made):
@@ -325,6 +331,70 @@ def test_a_history_written_anew_shows_to_whoever_holds_an_earlier_link(
         previous = made[place].link
     memory.verify()  # the chain holds together, and
     assert memory.history(p.id)[-1].link != held  # it is not the one that was shown
+    kept = f"partnership {p.id}, transition 4 (activate): its link is not the one that was kept"
+    assert _faults(memory, heads) == [kept]
+
+
+def test_what_was_cut_off_shows_to_whoever_holds_an_earlier_head(memory: Partnerflow, walked_to: Callable) -> None:
+    """The last record and the last step, and all that says that they were there."""
+    p = walked_to(memory, "active")
+    memory.file(p.id, Need(need="after the last step"), by=OFFICE)
+    heads = list(memory.heads())
+    kept = memory.store._kept  # type: ignore[attr-defined]
+    filed, step = kept.files[p.id].pop(), kept.transitions[p.id].pop()
+    kept.partnerships[p.id] = attrs.evolve(p, state=step.source, version=step.version - 1)
+    memory.verify()
+    assert _faults(memory, heads) == [
+        f"file {p.id} went on to {filed.seq} once, and does not any more",
+        f"partnership {p.id}: its history went on to 4 once, and does not any more",
+    ]
+
+
+# --- blanking --------------------------------------------------------------------------------------------------------
+
+
+def _blank(flow: Partnerflow, p: Partnership, what: str, *, again: str | None = None) -> None:
+    """Blank the first need, or the second step, as a redaction does; or write a text *again* where one was blanked."""
+    kept = flow.store._kept  # type: ignore[attr-defined]
+    if what == "record":
+        place, lying = next((n, e) for n, e in enumerate(kept.files[p.id]) if e.kind == "need")
+        kept.files[p.id][place] = attrs.evolve(
+            lying,
+            record=Unregistered(kind="need", fields={}),
+            text=again or "",
+            redacted=lying.redacted or sha256(lying.text),
+        )
+        return
+    made = kept.transitions[p.id][1]
+    blank = {} if made.decision_redacted else {
+        "reason_redacted": sha256(made.reason or ""), "decision_redacted": sha256(made.decision)
+    }  # fmt: skip
+    move = attrs.evolve(made.move, reason=again if what == "reason" else None)
+    decision = again if what == "decision" and again else ""
+    kept.transitions[p.id][1] = attrs.evolve(made, move=move, decision=decision, **blank)
+
+
+@pytest.mark.parametrize("what", ["record", "reason", "decision"])
+def test_what_was_blanked_without_a_word_is_named(memory: Partnerflow, walked_to: Callable, what: str) -> None:
+    p = walked_to(memory, "active")
+    _blank(memory, p, what)
+    (fault,) = _faults(memory)
+    assert fault.startswith(f"file {p.id}, record " if what == "record" else f"partnership {p.id}, transition 2 ")
+    assert fault.endswith("was blanked, and no redaction says so")
+
+
+@pytest.mark.parametrize("what", ["record", "reason", "decision"])
+def test_a_text_that_stands_again_where_one_was_blanked_is_named(
+    memory: Partnerflow, walked_to: Callable, what: str
+) -> None:
+    p = walked_to(memory, "active")
+    entry = next(entry for entry in memory.dossier(p.id).entries if isinstance(entry.record, Need))
+    memory.retract(p.id, entry.id, by=OFFICE, reason="wrong")
+    memory.redact(p.id, entries=[entry.id], steps=[2], by=OFFICE, reason="names a student")
+    memory.verify()
+    _blank(memory, p, what, again="another text")
+    (fault,) = _faults(memory)
+    assert fault.endswith("was redacted, and has a text again")
 
 
 @pytest.mark.parametrize("whose", ["partner", "file"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
+from itertools import islice
 from threading import RLock
 from uuid import UUID
+
+import attrs
 
 from partnerflow.dossier import Neighbour, overlap, services_at
 from partnerflow.errors import InvalidRequest
@@ -15,7 +18,21 @@ from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.obligations import Judgement
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Changes, Holding, PartnerFile, Placement, Receipt, Store, Transaction
+from partnerflow.ports import (
+    EVERYTHING,
+    Audit,
+    Blanking,
+    Changes,
+    Entrance,
+    Field,
+    Holding,
+    PartnerFile,
+    Placement,
+    Receipt,
+    Store,
+    Transaction,
+    Wanted,
+)
 from partnerflow.records import Entry, Partner
 
 
@@ -62,24 +79,40 @@ class MemoryStore:
     # --- looking over everything ------------------------------------------------------------------------------------
 
     def find(
-        self, *, states: Sequence[str] | None = None, site: str | None = None, kind: str | None = None,
-        partner_id: UUID | None = None, name: str | None = None, ids: Mapping[str, str] | None = None,
-    ) -> Iterator[tuple[Partnership, str]]:  # fmt: skip
+        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+    ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names."""
         with self._lock:
             everything = sorted(self._kept.partnerships.values(), key=lambda partnership: partnership.id)
-        for each in everything:
-            partner = self._kept.partners[each.partner_id]
-            placed = self._kept.placements.get(each.id)
-            if (
-                (states is None or each.state in states)
-                and (site is None or (placed is not None and overlap(frozenset({site}), placed.sites)))
-                and (kind is None or partner.kind == kind)
-                and (partner_id is None or each.partner_id == partner_id)
-                and (name is None or name.casefold() in partner.name.casefold())
-                and (ids is None or ids.items() <= partner.ids.items())
-            ):
-                yield each, partner.name
+        fitting = (each for each in everything if (after is None or each.id > after) and self._kept.fits(each, wanted))
+        return ((each, self._kept.partners[each.partner_id].name) for each in islice(fitting, limit))
+
+    def find_as_of(
+        self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
+        limit: int | None,
+    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
+
+        def as_then() -> Iterator[tuple[Partnership, Entrance]]:
+            for each in self.partnership_ids():
+                made = [one for one in self._kept.transitions[each] if one.recorded_at <= moment]
+                if not made:
+                    continue
+                now, last = self._kept.partnerships[each], made[-1]
+                if (
+                    (after is None or each > after)
+                    and (states is None or last.target in states)
+                    and (partner_id is None or now.partner_id == partner_id)
+                ):
+                    stood = attrs.evolve(now, state=last.target, version=last.version, since=None)
+                    entered = made[last.entered - 1]
+                    yield stood, Entrance(entered.at, entered.move.since)
+
+        return islice(as_then(), limit)
+
+    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+        """Give how many partnerships fit, by state."""
+        return Counter(each.state for each, _ in self.find(wanted))
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
@@ -93,12 +126,13 @@ class MemoryStore:
             if holding is not None and holding.partnership.state not in apart_from:
                 yield holding
 
-    def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
+    def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has something to do for."""
         for partnership_id, judged in sorted(self._kept.judgements.items()):
+            state = self._kept.partnerships[partnership_id].state
             looks = [obligation.look_on for obligation in judged.obligations if obligation.look_on is not None]
-            changed = judged.digest != digest and self._kept.partnerships[partnership_id].state in live
-            if changed or min(looks, default=date.max) <= on:
+            otherwise = (judged.digest != digest and state in live) or (not judged.digest and state in ended)
+            if otherwise or min(looks, default=date.max) <= on:
                 yield partnership_id
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
@@ -114,9 +148,12 @@ class MemoryStore:
         with self._lock:
             return iter(sorted(self._kept.partnerships))
 
-    def files(self) -> Iterator[tuple[UUID, Iterator[Entry]]]:
-        """Give every file with its entries."""
-        return ((file_id, iter(list(entries))) for file_id, entries in sorted(self._kept.files.items()))
+    @contextmanager
+    def audit(self) -> Iterator[Audit]:
+        """Look at everything that is chained, as it is now; whoever writes meanwhile writes elsewhere."""
+        with self._lock:
+            chained = self._kept.chained()
+        yield _Audit(chained)
 
     def outgoing(self) -> Iterator[Event]:
         """Give every event, in order within each partnership."""
@@ -137,6 +174,36 @@ class _Kept:
         self.events: dict[UUID, list[Event]] = defaultdict(list)
         self.receipts: dict[str, Receipt] = {}
 
+    def chained(self) -> _Kept:
+        """Give what is chained, as it is now."""
+        now = _Kept()
+        now.partnerships = dict(self.partnerships)
+        now.files |= {file_id: list(entries) for file_id, entries in self.files.items()}
+        now.transitions |= {partnership_id: list(made) for partnership_id, made in self.transitions.items()}
+        return now
+
+    def fits(self, each: Partnership, wanted: Wanted) -> bool:
+        """Tell whether a partnership fits all that is said."""
+        partner, placed = self.partners[each.partner_id], self.placements.get(each.id)
+        found_by = frozenset[tuple[Field, str]]() if placed is None else placed.words
+        return (
+            (wanted.states is None or each.state in wanted.states)
+            and (wanted.site is None or (placed is not None and overlap(frozenset({wanted.site}), placed.sites)))
+            and (wanted.kind is None or partner.kind == wanted.kind)
+            and (wanted.partner_id is None or each.partner_id == wanted.partner_id)
+            and (wanted.ids is None or wanted.ids.items() <= partner.ids.items())
+            and all(
+                any(field == where and known.startswith(word) for where, known in found_by)
+                for field, word in wanted.words
+            )
+            and (wanted.due_before is None or self._due_before(each.id, wanted.due_before))
+        )
+
+    def _due_before(self, partnership_id: UUID, day: date) -> bool:
+        owed = self.judgements[partnership_id].obligations
+        days = (due for each in owed for due in (each.due_on if each.holds else None, each.missed_on))
+        return any(due is not None and due < day for due in days)
+
     def take(self, changes: Changes) -> None:
         """Add what one request wrote."""
         if changes.partner is not None:
@@ -152,10 +219,53 @@ class _Kept:
         self.placements |= {placement.partnership_id: placement for placement in changes.placements}
         for event in changes.events:
             self.events[event.partnership_id].append(event)
+        if changes.blanking is not None:
+            self._blank(changes.blanking)
         if changes.attempt is not None:
             self.attempts[changes.attempt.partnership_id].append(changes.attempt)
         if changes.receipt is not None:
             self.receipts[changes.receipt.key] = changes.receipt
+
+    def _blank(self, blanking: Blanking) -> None:
+        for entry in blanking.entries:
+            assert entry.file_id is not None  # noqa: S101  it lies on a file
+            self.files[entry.file_id][entry.seq - 1] = entry
+        for transition in blanking.transitions:
+            self.transitions[transition.partnership_id][transition.version - 1] = transition
+        if blanking.attempts:
+            self.attempts.pop(blanking.partnership_id, None)
+
+
+class _Audit:
+    """Everything that is chained."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def partnership_ids(self) -> Iterator[UUID]:
+        return iter(sorted(self._kept.partnerships))
+
+    def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
+        kept = self._kept
+        for each, stands in sorted(kept.partnerships.items()):
+            if partnership_id in (None, each):
+                made = kept.transitions.get(each)
+                yield stands, made[-1].link if made else ""
+
+    def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
+        made = self._kept.transitions
+        return (each for one in ([partnership_id] if partnership_id else sorted(made)) for each in made.get(one, ()))
+
+    def file_ids(self) -> Iterator[UUID]:
+        return iter(sorted(self._kept.files))
+
+    def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
+        files = self._kept.files
+        return (each for one in (sorted(files) if file_id is None else [file_id]) for each in files.get(one, ()))
+
+    def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
+        files = self._kept.files
+        return {(file, seq): files[file][seq - 1].link for file, seq in places if 0 < seq <= len(files.get(file, ()))}
 
 
 class _Transaction:
@@ -171,6 +281,13 @@ class _Transaction:
 
     def receipt(self, key: str) -> Receipt | None:
         return self._kept.receipts.get(key)
+
+    def receipts(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+        return {key: self._kept.receipts[key] for key in keys if key in self._kept.receipts}
+
+    def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
+        known = self._kept.partnerships
+        return {each: known[each] for each in partnership_ids if each in known}
 
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:  # noqa: ARG002  all is locked
         kept = self._kept
@@ -188,7 +305,17 @@ class _Transaction:
             own_file=tuple(kept.files.get(partnership_id, ())),
             obligations=tuple(sorted(kept.judgements[partnership_id].obligations, key=lambda owed: owed.code)),
             events=len(kept.events[partnership_id]),
+            judged_by=kept.judgements[partnership_id].digest,
         )
+
+    def holdings(
+        self,
+        partnership_ids: Sequence[UUID],
+        *,
+        unless_busy: bool = False,  # noqa: ARG002  nobody else is here
+    ) -> Mapping[UUID, Holding]:
+        found = {each: self.holding(each) for each in sorted(partnership_ids)}
+        return {each: holding for each, holding in found.items() if holding is not None}
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:  # noqa: ARG002  all is locked
         kept = self._kept
@@ -201,9 +328,17 @@ class _Transaction:
             partnerships=tuple(sorted(theirs, key=lambda partnership: partnership.id)),
         )
 
+    def partner_files(self, partner_ids: Sequence[UUID]) -> Mapping[UUID, PartnerFile]:
+        found = {each: self.partner_file(each) for each in sorted(partner_ids)}
+        return {each: file for each, file in found.items() if file is not None}
+
     def partner_known_as(self, system: str, value: str) -> UUID | None:
+        return self.partners_known_as([(system, value)]).get((system, value))
+
+    def partners_known_as(self, ids: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], UUID]:
         partners = self._kept.partners.items()
-        return next((partner_id for partner_id, partner in partners if partner.ids.get(system) == value), None)
+        known = {said: partner_id for partner_id, partner in partners for said in partner.ids.items()}
+        return {said: known[said] for said in ids if said in known}
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         return tuple(self._kept.files.get(file_id, ()))
@@ -227,5 +362,5 @@ class _Transaction:
             for service in services_at(places, kept.files.get(partnership_id, ()))
         )
 
-    def write(self, changes: Changes) -> None:
-        self._changes.append(changes)
+    def write(self, *changes: Changes) -> None:
+        self._changes.extend(changes)

@@ -18,7 +18,8 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Begin": (demo.demo, importing.import_, act.propose, act.adopt),
     "Look": (look.list_partnerships, look.show, look.why, look.options, look.history),
     "Act": (act.file, act.retract, act.fire),
-    "Keep watch": (keeping.sweep, keeping.verify, impact.impact),
+    "Keep watch": (keeping.sweep, keeping.verify, keeping.heads, impact.impact),
+    "Keep no longer": (keeping.redact, keeping.purge),
     "The tables": (db.db,),
     "The rules, with no database": (
         check.check, check.schema, rules.policies, rules.explain, clauses.clauses, rules.diagram,

@@ -1,4 +1,4 @@
-"""The database's own upkeep: of which version its tables are, and bringing them to this release's."""
+"""The database's own upkeep: of which version its tables are, bringing them to this release's, and protecting them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., int | None])
 
 @click.group("db")
 def db() -> None:
-    """See to the tables: make them, and bring them to this release."""
+    """See to the tables: make them, bring them to this release, and protect history."""
 
 
 def _where(function: F) -> F:
@@ -88,7 +88,43 @@ def check(settings: Settings, prefix: str, schema: str | None) -> None:
     say(f"the tables are of schema version {found}, which this release of partnerflow reads")
 
 
-for _command in (upgrade, current, check):
+@command("protect", "partnerflow db protect --db postgresql+psycopg://host/district", shares=("database",))
+@_where
+@click.pass_obj
+def protect(settings: Settings, prefix: str, schema: str | None) -> None:
+    """Have the database itself refuse whoever would change or delete history.
+
+    All that is let through is what `partnerflow redact` blanks. Doing it again does no harm, and after an upgrade it
+    takes in what is new. It needs a user who may make triggers on our tables.
+    """
+    _change_protection(settings, prefix, schema, protected=True)
+    say("history is protected: the database refuses to change or delete it, but for what redact blanks")
+
+
+@command("unprotect", "partnerflow db unprotect --db postgresql+psycopg://host/district", shares=("database",))
+@_where
+@click.pass_obj
+def unprotect(settings: Settings, prefix: str, schema: str | None) -> None:
+    """Take that protection off again."""
+    _change_protection(settings, prefix, schema, protected=False)
+    say("history is not protected: whoever may write to the tables can change it, and only verify would tell")
+
+
+def _change_protection(settings: Settings, prefix: str, schema: str | None, *, protected: bool) -> None:
+    from partnerflow.adapters.sqlalchemy import Tables, protect_history, unprotect_history
+    from partnerflow.adapters.sqlalchemy.schema import engine_of, named_if_unreadable
+
+    _must_be_there(settings)
+    tables = Tables(prefix=prefix, schema=schema)
+    with named_if_unreadable(settings.url):
+        engine = engine_of(settings.url)
+        try:
+            (protect_history if protected else unprotect_history)(engine, tables)
+        finally:
+            engine.dispose()
+
+
+for _command in (upgrade, current, check, protect, unprotect):
     db.add_command(_command)
 
 

@@ -64,7 +64,9 @@ def _names() -> Iterator[Path]:
 
 
 def _refuse_unless_empty(flow: Partnerflow, url: str) -> None:
-    if next(flow.store.files(), None) is not None:
+    with flow.store.audit() as audit:
+        there = next(audit.entries(), None)
+    if there is not None:
         raise CannotDo(f"{url} has something on file already: name a fresh database, or leave --db out")
 
 

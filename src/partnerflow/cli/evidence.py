@@ -1,8 +1,9 @@
-"""Reading JSON, and records in it, strictly: every fault is named by its place, and nothing is guessed."""
+"""Reading JSON, and records and heads in it, strictly: every fault is named by its place, and nothing is guessed."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from partnerflow.dossier import unknown_kind
 from partnerflow.errors import Fault, InvalidRecord, Unreadable
+from partnerflow.history import Head
 from partnerflow.records import Partner, Record, Unregistered
 from partnerflow.records.conversion import read_record, structure, unstructure
 from partnerflow.records.registry import fields_of
@@ -110,6 +112,29 @@ def _partner(fields: Any, path: str, partner: Partner | None) -> Partner:
     if not isinstance(fields, Mapping):
         raise InvalidRecord("record", [Fault(path, "is not an object")])
     return structure({**unstructure(partner), **fields}, Partner, "partner", path)
+
+
+def read_heads(given: Source) -> Iterator[Head]:
+    """Read where chains ended once, one a line, as `partnerflow heads` writes them.
+
+    Raises Unreadable for a file without any or a line that is no JSON, InvalidRecord for one that is no head.
+    """
+    lines: Sequence[str | bytes] = given.text.splitlines()
+    if not any(line.strip() for line in lines):
+        raise Unreadable(given.name, "has no heads in it: they are what partnerflow heads writes")
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"{given.name}, line {number}"
+            yield _head(read_json(Source(where, line)), where)
+
+
+def _head(said: Any, where: str) -> Head:
+    head = structure(said, Head, "head", where)
+    if head.count < 1:
+        raise InvalidRecord("head", [Fault(f"{where}/count", "is less than 1")])
+    if re.fullmatch(r"[0-9a-f]{64}", head.link) is None:
+        raise InvalidRecord("head", [Fault(f"{where}/link", "is no hash of 64 digits")])
+    return head
 
 
 def unknown_fields(records: Sequence[Record]) -> Iterator[str]:

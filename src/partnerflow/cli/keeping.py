@@ -1,16 +1,28 @@
-"""Keeping watch: sweep and verify."""
+"""Keeping watch, and keeping no longer than is right: sweep, verify, heads, redact and purge."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 
+from partnerflow.records.conversion import unstructure
+
 from . import views
 from .command import command
-from .parameters import moment
-from .screen import say
+from .evidence import read_heads, source
+from .naming import find_entry, find_one, short
+from .parameters import day, moment
+from .screen import say, say_raw
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from partnerflow import Dossier
+    from partnerflow.flow.redact import Purged
 
 
 @command("sweep", "partnerflow sweep", "partnerflow sweep --at 2026-09-01T06:00+00:00")
@@ -31,14 +43,101 @@ def sweep(settings: Settings, at: datetime | None) -> None:
     say("\n" + ", ".join(f"{tellings.count(telling)} {telling}" for telling in dict.fromkeys(tellings)))
 
 
-@command("verify", "partnerflow verify")
+@command("verify", "partnerflow verify", "partnerflow verify --against heads-2026-09.jsonl")
+@click.option(
+    "--against",
+    "paths",
+    multiple=True,
+    metavar="FILE",
+    help="Where the chains ended once, as partnerflow heads wrote it; - reads standard input. Repeatable.",
+)
 @click.pass_obj
-def verify(settings: Settings) -> None:
+def verify(settings: Settings, paths: Sequence[str]) -> None:
     """Check that nothing stored was changed.
 
-    Otherwise every link that does not hold is named, and the exit code is 1.
+    Otherwise every link that does not hold is named, and the exit code is 1. What was cut off the end of a chain, and a
+    chain that was made anew, show only against heads that were kept elsewhere.
+    """
+    kept = [head for path in paths for head in read_heads(source(path))]
+    flow = settings.flow()
+    flow.verify(against=kept)
+    count = views.counted(sum(1 for _ in flow.store.partnership_ids()), "partnership")
+    held = f"; {views.counted(len(kept), 'head')} kept elsewhere, and all still there" if kept else ""
+    say(f"every link holds: the histories of {count}, and every file{held}")
+
+
+@command("heads", "partnerflow heads > heads-2026-09.jsonl")
+@click.pass_obj
+def heads(settings: Settings) -> None:
+    """Write down where every chain ends, one JSON object a line.
+
+    Keep it where nobody who can write to the database can: `partnerflow verify --against` tells later whether anything
+    before was changed.
+    """
+    for head in settings.flow().heads():
+        say_raw(json.dumps(unstructure(head)))
+
+
+@command(
+    "redact",
+    'partnerflow redact riverbend 4f1c2a9e --reason "names a student"',
+    'partnerflow redact riverbend --step 3 --step 4 --reason "court order 26-114"',
+    shares=("where", "who"),
+)
+@click.argument("identity", metavar="ID")
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.option("--step", "steps", type=click.IntRange(min=1), multiple=True, metavar="VERSION",
+              help="The step that led to this version: its reason, and its decision, which quotes what it judged. "
+              "Repeatable.")  # fmt: skip
+@click.option("--reason", required=True, help="Why it is blanked; it stays readable, so name nothing here.")
+@click.option("--at", type=moment, help="When it happened, if not now.")
+@click.pass_obj
+def redact(
+    settings: Settings, identity: str, entries: Sequence[str], steps: Sequence[int], reason: str, at: datetime | None
+) -> None:
+    """Blank texts that should not be kept, for good.
+
+    ENTRY is the id of an entry that was taken back, or the tail of that, as `partnerflow show` lists it. Each keeps its
+    place and its hash, so that every chain still holds, and every view says that it was redacted.
     """
     flow = settings.flow()
-    flow.verify()
-    ids = list(flow.store.partnership_ids())
-    say(f"every link holds: the histories of {views.counted(len(ids), 'partnership')}, and every file")
+    named = find_one(flow, identity)
+    dossier = flow.dossier(named.partnership.id)
+    ids = [_entry(dossier, each) for each in entries]
+    made = flow.redact(named.partnership.id, entries=ids, steps=steps, by=settings.actor(flow), reason=reason, at=at)
+    blank = [*(f"entry {short(each)}" for each in ids), *(f"step {step}" for step in sorted(set(steps)))]
+    said = " and ".join(f"entry {short(entry.id)}" for entry in made)
+    say(f"redacted: {', '.join(blank)}, as {said} says; each keeps its place and its hash")
+
+
+def _entry(dossier: Dossier, text: str) -> UUID:
+    """Take a whole id as it is: what the partner was called once is on no list."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return find_entry(dossier, text)
+
+
+@command(
+    "purge",
+    'partnerflow purge --before 2019-07-01 --reason "kept for seven years"',
+    shares=("where", "who"),
+)
+@click.option("--before", required=True, type=day, help="Only partnerships that ended before this day.")
+@click.option("--reason", required=True, help="Why.")
+@click.pass_obj
+def purge(settings: Settings, before: date, reason: str) -> None:
+    """Blank everything on partnerships that ended long ago, for good.
+
+    Only of those that ended before the day and longer ago than the pack has them kept (`retention_months`). The
+    partner's file goes with the last of its partnerships, but for what it is called. What was purged stays purged,
+    wherever it is stopped.
+    """
+    flow = settings.flow()
+    done: list[Purged] = []
+    for purged in flow.purge(before=before, by=settings.actor(flow), reason=reason):
+        what = f"{views.counted(purged.entries, 'record')}, {views.counted(purged.steps, 'step')}"
+        name = flow.dossier(purged.partnership_id).partner.name
+        say(f"purged: {name} ({short(purged.partnership_id)}): {what}")
+        done.append(purged)
+    say(f"\n{views.counted(len(done), 'partnership')} purged" if done else "nothing to purge")

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
+from partnerflow.flow.find import wanted
 from partnerflow.lifecycle import State
 
 from . import views
 from .command import command
-from .failure import REFUSED
+from .failure import REFUSED, CannotDo
 from .naming import Named, find_one, short
-from .parameters import OutsideId, moment, outside_id, text_or_json
+from .parameters import OutsideId, day, moment, outside_id, text_or_json
 from .screen import facts, say, say_raw, table
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from partnerflow import Decision, Dossier
+    from uuid import UUID
+
+    from partnerflow import Decision, Dossier, Partnerflow
     from partnerflow.policies import Report
 
 
-@command("list", "partnerflow list", "partnerflow list --state active --site 255901001")
+@command(
+    "list",
+    "partnerflow list",
+    "partnerflow list --state active --site 255901001",
+    "partnerflow list --text 'after-school riverbend'",
+    "partnerflow list --due-before 2026-10-01 --count",
+)
 @click.option("--state", type=click.Choice([str(state) for state in State]), help="Only those in this state.")
 @click.option("--site", help="Only those at this site.")
 @click.option("--kind", help="Only those with partners of this kind.")
@@ -34,22 +46,74 @@ if TYPE_CHECKING:
     metavar="SYSTEM:VALUE",
     help="Only those of the partner that another system knows by this id.",
 )
+@click.option("--service", metavar="WORDS", help="Only those whose services have words that begin so.")
+@click.option("--contact", metavar="WORDS", help="Only those whose contacts and liaisons have words that begin so.")
+@click.option("--text", metavar="WORDS", help="Only those that have words that begin so, in the partner's name too.")
+@click.option("--due-before", type=day, metavar="DAY", help="Only those of which something is due before this day.")
+@click.option("--as-of", type=moment, help="As they were known at this moment.")
+@click.option("--after", metavar="ID", help="Only those that come after this one.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="No more than so many.")
+@click.option("--count", is_flag=True, help="Only say how many there are in each state.")
 @click.option("--brief", is_flag=True, help="Do not judge each of them: faster, without what does not hold and when.")
 @click.pass_obj
 def list_partnerships(
-    settings: Settings, state: str | None, site: str | None, kind: str | None, outside: OutsideId | None, *, brief: bool
-) -> None:
-    """List partnerships: where each stands, what comes due."""
+    settings: Settings, /, *, outside: OutsideId | None, as_of: datetime | None, after: str | None, limit: int | None,
+    count: bool, brief: bool, **said: Any,
+) -> None:  # fmt: skip
+    """List partnerships in the order of their ids: where each stands, what comes due."""
     flow = settings.flow()
-    ids = None if outside is None else {outside.system: outside.value}
-    states = None if state is None else [state]
-    found = [Named(*one) for one in flow.store.find(states=states, site=site, kind=kind, ids=ids)]
-    if not found:
-        say("no partnership fits" if any((state, site, kind, outside)) else "there is no partnership yet")
+    look = _Look({**said, "ids": None if outside is None else {outside.system: outside.value}}, as_of)
+    if count:
+        if after is not None or limit is not None:
+            raise CannotDo("--count is of all that fit: leave out --after and --limit")
+        _count(look.counts(flow))
         return
-    views.partnerships(flow, found, judged=not brief)
-    count = views.counted(len(found), "partnership")
-    say(f"\n{count}; more of one: {settings.command('show', 'ID')}", style="pf.quiet", whole=True)
+    last = None if after is None else find_one(flow, after).partnership.id
+    found = list(look.found(flow, after=last, limit=None if limit is None else limit + 1))
+    shown = found[:limit]
+    if not shown:
+        say("no partnership fits" if look.narrows or last else "there is no partnership yet")
+        return
+    views.partnerships(flow, shown, judged=not brief and as_of is None)
+    number = views.counted(len(shown), "partnership")
+    say(f"\n{number}; more of one: {settings.command('show', 'ID')}", style="pf.quiet", whole=True)
+    if len(found) > len(shown):
+        say(f"there are more: the same with --after {short(shown[-1].partnership.id)}", style="pf.quiet", whole=True)
+
+
+@attrs.frozen
+class _Look:
+    """What is looked for, and as of when."""
+
+    said: Mapping[str, Any]
+    as_of: datetime | None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is said that some do not fit."""
+        return self.as_of is not None or any(value is not None for value in self.said.values())
+
+    def found(self, flow: Partnerflow, *, after: UUID | None = None, limit: int | None = None) -> Iterator[Named]:
+        """Give those that fit, with the name of each partner, of then if it is as of then."""
+        if self.as_of is None:
+            return (Named(*one) for one in flow.store.find(wanted(**self.said), after=after, limit=limit))
+        stood = flow.find(**self.said, as_of=self.as_of, after=after, limit=limit)
+        return (Named(each, flow.dossier(each.id, as_of=self.as_of).partner.name) for each in stood)
+
+    def counts(self, flow: Partnerflow) -> Mapping[str, int]:
+        """Count those that fit, by state."""
+        state = self.said["state"]
+        if self.as_of is not None:
+            counted = Counter(each.state for each in flow.find(**self.said, as_of=self.as_of))
+            return {state: counted[state] for state in flow.lifecycle.states}
+        counts = flow.counts(**{name: value for name, value in self.said.items() if name != "state"})
+        return counts if state is None else {state: counts[state]}
+
+
+def _count(counts: Mapping[str, int]) -> None:
+    table(["state", "partnerships"], ([state, str(number)] for state, number in counts.items()), wide=[],
+          right=["partnerships"])  # fmt: skip
+    say(f"\n{views.counted(sum(counts.values()), 'partnership')}", style="pf.quiet")
 
 
 @command("show", "partnerflow show riverbend", "partnerflow show riverbend --format json > dossier.json")

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from partnerflow.ports import Wanted
+
 from .failure import CannotDo
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def find_entry(dossier: Dossier, text: str) -> UUID:
 
 
 def _all(flow: Partnerflow, ids: dict[str, str] | None = None) -> list[Named]:
-    return [Named(*found) for found in flow.store.find(ids=ids)]
+    return [Named(*found) for found in flow.store.find(Wanted(ids=ids))]
 
 
 def _is_tail(text: str, identity: UUID) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from partnerflow.records import NO_END
+from partnerflow.records import NO_END, Redaction
 from partnerflow.records.registry import Unregistered, key_of
 
 from .naming import Named, short
@@ -43,6 +43,8 @@ def minute(flow: Partnerflow, moment: datetime) -> str:
 
 def called(entry: Entry) -> str:
     """Name an entry by its kind and the values of its key."""
+    if isinstance(entry.record, Redaction):
+        return f"{entry.kind} ({_extent(entry.record)})"
     key = () if isinstance(entry.record, Unregistered) else key_of(entry.record)
     return f"{entry.kind} ({', '.join(map(str, key))})" if key else entry.kind
 
@@ -146,12 +148,37 @@ def entries(flow: Partnerflow, dossier: Dossier) -> None:
                 short(entry.id) if entry.id else "",
                 called(entry),
                 *_days(entry),
-                (day(flow.today(entry.filed_at)) if entry.filed_at else "") if id(entry) in valid else "retracted",
+                "redacted" if entry.redacted else "retracted" if id(entry) not in valid else _filed_on(flow, entry),
             ]
             for entry in dossier.entries
         ),
         wide=["record"],
     )
+    _redactions(flow, dossier)
+
+
+def _filed_on(flow: Partnerflow, entry: Entry) -> str:
+    return day(flow.today(entry.filed_at)) if entry.filed_at else ""
+
+
+def _redactions(flow: Partnerflow, dossier: Dossier) -> None:
+    """Say when, by whom and why something in a dossier was blanked, by now or since the moment that it shows."""
+    there, version = {entry.id for entry in dossier.redacted}, dossier.partnership.version
+    for entry in on_file(flow, dossier.partnership.id):
+        if not isinstance(said := entry.record, Redaction):
+            continue
+        blank = [f"entry {short(each)}" for each in said.entries if each in there]
+        if entry.file_id == dossier.partnership.id:
+            blank += [f"step {step}" for step in said.steps if step <= version]
+        if blank:
+            by = f" by {entry.filed_by.id}" if entry.filed_by else ""
+            say(f"redacted on {_filed_on(flow, entry)}{by}, {few(blank)}: {said.reason}")
+
+
+def _extent(said: Redaction) -> str:
+    """Write how much a redaction blanked."""
+    parts = ((len(said.entries), "record"), (len(said.steps), "step"))
+    return ", ".join(counted(number, one) for number, one in parts if number)
 
 
 def _days(entry: Entry) -> tuple[str, str]:
@@ -204,7 +231,7 @@ def timeline(flow: Partnerflow, named: Named, *, told: bool = False, indent: int
 def _steps(flow: Partnerflow, named: Named) -> Iterator[Moment]:
     for made in flow.history(named.partnership.id):
         where = f"{made.source} -> {made.target}" if made.source != made.target else f"stays in {made.target}"
-        why = f"; {made.reason}" if made.reason else ""
+        why = "; why was redacted" if made.reason_redacted else f"; {made.reason}" if made.reason else ""
         yield Moment(made.at, 1, made.by, f"{made.trigger}: {where if made.source else made.target}{why}")
 
 
@@ -215,10 +242,17 @@ def _refusals(flow: Partnerflow, named: Named) -> Iterator[Moment]:
 
 
 def _filings(flow: Partnerflow, named: Named) -> Iterator[Moment]:
-    """Give one line for what somebody filed at one moment."""
+    """Give one line for what somebody filed at one moment, and one for each redaction."""
     filed = sorted((entry for entry in on_file(flow, named.partnership.id) if entry.filed_at), key=_filing)
     for (at, who), together in groupby(filed, key=_filing):
-        kinds = [entry.kind for entry in together]
+        kinds = []
+        for entry in together:
+            if isinstance(said := entry.record, Redaction):
+                yield Moment(at, 0, who, f"redacted {_extent(said)}: {said.reason}")
+            else:
+                kinds.append(entry.kind)
+        if not kinds:
+            continue
         names = [kind if (n := kinds.count(kind)) == 1 else f"{kind} x{n}" for kind in dict.fromkeys(kinds)]
         yield Moment(at, 0, who, f"filed {', '.join(names)}")
 

@@ -54,6 +54,11 @@ class Dossier:
         """Everything on file, in the order of filing, retracted and superseded records included."""
         return self.on_file.entries
 
+    @property
+    def redacted(self) -> tuple[Entry, ...]:
+        """What lay on file and was blanked since: of which kind, when and by whom it was filed, not what it said."""
+        return tuple(entry for entry in self.entries if entry.redacted is not None)
+
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
         """Give the records of a kind that stand: the newest filed for each key, oldest key first."""
         if not key:

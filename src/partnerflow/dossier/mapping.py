@@ -86,6 +86,9 @@ def _read_entry(item: Any, path: str) -> Entry:
     filed = Filed()
     if "entry" in item:
         filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
+    if filed is not None and filed.redacted is not None:  # it says no more than that it was there
+        record = Unregistered(kind=item["kind"], fields={})
+        return Entry(record=record, **{field.name: getattr(filed, field.name) for field in attrs.fields(Filed)})
     lies_on_file = filed is not None and filed.id is not None
     record = _collect(faults, lambda: (read_filed if lies_on_file else read_record)(item["kind"], item, path))
     if isinstance(record, Unregistered) and filed is not None and filed.id is None:

@@ -7,22 +7,28 @@ put on file without a partnership.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
 import attrs
 
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.ports import Licensed, Listing
+from partnerflow.ports import Changes, Licensed, Listing
 from partnerflow.records import Partner, Site
+
+from . import work
+from .file import DistrictFile, for_district, shapes
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
 
     from .partnerflow import Partnerflow
 
+SITES_AT_ONCE = 500
+"""How many sites are filed in one transaction."""
 Outcome = Literal["adopted", "proposed", "registered", "filed", "updated", "unchanged", "skipped"]
 
 
@@ -39,20 +45,30 @@ class Admission:
 
 
 def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
-    """Take each in as it comes, each in a transaction of its own."""
-    for one in listed:
-        if isinstance(one, Site):
-            yield _site(flow, one, by)
-        elif isinstance(one, Listing):
-            yield _partner(flow, one, by)
-        else:
-            yield _licence(flow, one, by)
+    """Take each in as it comes, each in a transaction of its own, but sites in a row together."""
+    for are_sites, several in groupby(listed, lambda one: isinstance(one, Site)):
+        if are_sites:
+            for some in work.batched(cast("Iterator[Site]", several), SITES_AT_ONCE):
+                yield from _sites(flow, some, by)
+            continue
+        for one in several:
+            yield _partner(flow, one, by) if isinstance(one, Listing) else _licence(flow, cast("Licensed", one), by)
 
 
-def _site(flow: Partnerflow, site: Site, by: Actor) -> Admission:
-    before = {entry.id for entry in flow.district_file()}
-    (entry,) = flow.file(DISTRICT, site, by=by)
-    return Admission(what="site", name=site.name, outcome="unchanged" if entry.id in before else "filed")
+def _sites(flow: Partnerflow, sites: Sequence[Site], by: Actor) -> list[Admission]:
+    """File some sites in one transaction, so that the district's file is read once for all of them."""
+    admitted: list[Admission] = []
+    changes: list[Changes] = []
+    with flow.store.transaction() as tx:
+        lying = DistrictFile(tx.file(DISTRICT))
+        for site in sites:
+            added = for_district(flow, lying, shapes(DISTRICT, [site]), (), by=by, at=None, receipt=None).changes
+            lying.add(added.entries)
+            changes.append(added)
+            outcome: Outcome = "filed" if added.entries else "unchanged"
+            admitted.append(Admission(what="site", name=site.name, outcome=outcome))
+        work.keep(flow, tx, *changes)
+    return admitted
 
 
 def _partner(flow: Partnerflow, listing: Listing, by: Actor) -> Admission:

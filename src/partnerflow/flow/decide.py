@@ -8,7 +8,6 @@ from uuid import UUID
 
 from partnerflow.decision import Decision
 from partnerflow.dossier import Dossier
-from partnerflow.lifecycle import Move
 from partnerflow.policies.report import Report
 from partnerflow.ports import Transaction
 from partnerflow.records import Record
@@ -49,10 +48,7 @@ def decision(
     host: tuple[Record, ...],
 ) -> Decision:  # fmt: skip
     """Decide one trigger over a dossier that is loaded."""
-    source = dossier.partnership.state
-    row = flow.lifecycle.row(trigger, source)
-    target = source if row is None else flow.lifecycle.targets(row, source)[0]
-    move = Move(str(trigger), source, target, by=by, at=at, reason=work.text_of(reason))
+    move, row = work.asked(flow, dossier.partnership.state, trigger, by=by, at=at, reason=reason)
     made, _ = work.decide(flow, tx, dossier, move, row, at=at, host=host)
     return made
 

@@ -1,8 +1,9 @@
-"""Filing evidence, and taking it back. What is about the partner judges each of its live partnerships again."""
+"""Added evidence, and taking it back. What is about the partner judges each of its live partnerships again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -18,16 +19,16 @@ from partnerflow.lifecycle import Move
 from partnerflow.obligations import Judgement
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import FILE, Pack
-from partnerflow.ports import Changes, Holding, Placement, Transaction
+from partnerflow.ports import Changes, Holding, PartnerFile, Placement, Receipt, Transaction
 from partnerflow.records import (
     Approval,
     Document,
     Entry,
     Partner,
     Record,
+    Redaction,
     Retraction,
-    Scope,
-    Service,
+    Unregistered,
     Waiver,
     WaiverRefusal,
     WaiverRequest,
@@ -38,6 +39,7 @@ from partnerflow.records.conversion import record_text
 from partnerflow.records.registry import key_of, kind_of
 
 from . import work
+from .found_by import bear_on_finding, placements
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 Shaped = tuple[Record, str]
 """A record as it will be read back, and its text."""
+KnownAs = Callable[[str, str], UUID | None]
+"""Says which partner has this id in that system, if one has."""
 CONSENTS = (Approval, Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)
 """What counts by who files it and when: the same words from another person, or after a step, are another consent."""
 UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
@@ -57,35 +61,82 @@ UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
 """After which the same words on the same policy are said anew, and not for a second time."""
 
 
+@attrs.frozen(kw_only=True)
+class Added:
+    """What became of records that were to be filed; nothing of it is written yet."""
+
+    entries: tuple[Entry, ...]
+    """One for each record, those that stood already included."""
+    changes: Changes
+
+
 def file(
     flow: Partnerflow, subject: UUID, records: Sequence[Record], *, by: Actor, documents: tuple[Document, ...],
     at: datetime | None, expected_version: int | None, idempotency_key: str | None,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """File *records*, each on the file that it is about."""
-    shaped = [_shaped(record) for record in records]
-    said = [*(f"{record.kind_info.name} {text}" for record, text in shaped), *documents]
-    request = work.request_hash("file", by, at, subject, *said)
-    if subject == DISTRICT:
-        return _file_for_district(flow, shaped, documents, by=by, at=at, key=idempotency_key, request=request)
-    for record, _ in shaped:
-        if record.kind_info.about == "district":
-            raise InvalidRequest(
-                "subject", subject, f"a {record.kind_info.name} is about the district: file(DISTRICT, ...)"
-            )
+    shaped = shapes(subject, records)
+    request = request_to_file(subject, shaped, documents, by=by, at=at)
+    receipt = work.receipt(idempotency_key, request)
     with flow.store.transaction() as tx:
-        holding, others = _locked(flow, tx, subject, partner_too=any(r.kind_info.about == "partner" for r, _ in shaped))
-        if done := work.replayed(tx, idempotency_key, request):
-            return tx.entries(done.work)
-        shaped = [_pinned(flow.pack, each) for each in shaped]
-        work.expect(holding, expected_version)
-        now = work.recorded_on(flow, holding)
-        when = work.happened_at(at, now, holding.moves[-1].at)
-        dossier, host = work.loaded(flow, tx, holding)
-        refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
-        _refuse_taken_ids(tx, shaped, holding)
-        made = _entries(flow, holding, shaped, documents, by=by, at=when, now=now)
-        _write(flow, tx, holding, others, made, host, now, idempotency_key, request)
-        return made
+        if subject == DISTRICT:
+            lying = DistrictFile(tx.file(DISTRICT))
+            if done := work.replayed(tx, idempotency_key, request):
+                return tx.entries(done.work)
+            added = for_district(flow, lying, shaped, documents, by=by, at=at, receipt=receipt)
+        else:
+            ended_too = bear_on_finding(record for record, _ in shaped)
+            holding, others = locked(flow, tx, subject, partner_too=about_partner(shaped), ended_too=ended_too)
+            if done := work.replayed(tx, idempotency_key, request):
+                return tx.entries(done.work)
+            added = on_partnership(
+                flow, tx, holding, others, shaped, documents, by=by, at=at, expected_version=expected_version,
+                known_as=tx.partner_known_as, receipt=receipt,
+            )  # fmt: skip
+        work.keep(flow, tx, added.changes)
+        return added.entries
+
+
+def shapes(subject: UUID, records: Sequence[Record]) -> list[Shaped]:
+    """Check the shape of each record, and that it is about what it is to be filed on."""
+    shaped = [_shaped(record) for record in records]
+    for record, _ in shaped:
+        about, name = record.kind_info.about, record.kind_info.name
+        if subject == DISTRICT and about != "district":
+            raise InvalidRequest("subject", DISTRICT, f"a {name} is not about the district")
+        if subject != DISTRICT and about == "district":
+            raise InvalidRequest("subject", subject, f"a {name} is about the district: file(DISTRICT, ...)")
+    return shaped
+
+
+def about_partner(shaped: Sequence[Shaped]) -> bool:
+    """Tell whether some record is about the partner, and so bears on each of its partnerships."""
+    return any(record.kind_info.about == "partner" for record, _ in shaped)
+
+
+def request_to_file(
+    subject: UUID, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor, at: datetime | None
+) -> str:
+    """Hash the request to file records."""
+    said = [*(f"{record.kind_info.name} {text}" for record, text in shaped), *documents]
+    return work.request_hash("file", by, at, subject, *said)
+
+
+def on_partnership(
+    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], shaped: Sequence[Shaped],
+    documents: tuple[Document, ...], *, by: Actor, at: datetime | None, expected_version: int | None,
+    known_as: KnownAs, receipt: Receipt | None,
+) -> Added:  # fmt: skip
+    """Make what is written of records on a partnership and its partner; all that they bear on is locked."""
+    shaped = [_pinned(flow.pack, each) for each in shaped]
+    work.expect(holding, expected_version)
+    now = work.recorded_on(flow, holding)
+    when = work.happened_at(at, now, holding.moves[-1].at)
+    dossier, host = work.loaded(flow, tx, holding)
+    refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+    _refuse_taken_ids(known_as, shaped, holding)
+    made = _entries(flow, holding, shaped, documents, by=by, at=when, now=now)
+    return bearing_on(flow, tx, holding, others, made, host, now, receipt)
 
 
 def retract(
@@ -98,16 +149,14 @@ def retract(
         raise InvalidRequest("reason", repr(reason), "say why it is taken back")
     request = work.request_hash("retract", by, at, partnership_id, entry_id, said)
     with flow.store.transaction() as tx:
-        holding, others = _locked(flow, tx, partnership_id, partner_too=True)
+        holding, others = locked(flow, tx, partnership_id, partner_too=True, ended_too=True)
         if done := work.replayed(tx, idempotency_key, request):
             return tx.entries(done.work)[0]
         work.expect(holding, expected_version)
         target = next((e for e in (*holding.partner_file, *holding.own_file) if e.id == entry_id), None)
         if target is None:
             raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
-        if isinstance(target.record, (Partner, Retraction, WaiverRevocation)):
-            instead = "grant the waiver anew" if isinstance(target.record, WaiverRevocation) else "file a newer one"
-            raise InvalidRequest("entry_id", entry_id, f"a {target.kind} cannot be retracted: {instead}")
+        _refuse_unretractable(target)
         stands = holding.partnership
         file_id, whose, version = (
             (stands.partner_id, holding.partner_file, None)
@@ -122,8 +171,16 @@ def retract(
         if not made:
             shaped = [record_text(Retraction(entry_id=entry_id, reason=said))]
             made = work.entered(flow, shaped, file_id, whose, by=by, at=when, now=now, version=version)
-        _write(flow, tx, holding, others, made, host, now, idempotency_key, request)
+        added = bearing_on(flow, tx, holding, others, made, host, now, work.receipt(idempotency_key, request))
+        work.keep(flow, tx, added.changes)
         return made[0]
+
+
+def _refuse_unretractable(target: Entry) -> None:
+    """Raise InvalidRequest for what is answered by a newer record only."""
+    if isinstance(target.record, (Partner, Retraction, Redaction, WaiverRevocation)):
+        instead = "grant the waiver anew" if isinstance(target.record, WaiverRevocation) else "file a newer one"
+        raise InvalidRequest("entry_id", target.id, f"a {target.kind} cannot be retracted: {instead}")
 
 
 def refuse_unless_may_file(
@@ -147,8 +204,9 @@ def _shaped(record: Record) -> Shaped:
     kind = kind_of(record)
     if kinds().get(kind) is not type(record):
         raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
-    if isinstance(record, Retraction):
-        raise InvalidRequest("record", "retraction", "call retract, which knows where the record lies")
+    for way, cls in (("retract", Retraction), ("redact", Redaction)):
+        if isinstance(record, cls):
+            raise InvalidRequest("record", kind, f"call {way}, which knows where the record lies")
     return record_text(record)
 
 
@@ -171,17 +229,25 @@ def _pinned(pack: Pack, shaped: Shaped) -> Shaped:
     return shaped
 
 
-def _locked(
-    flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, partner_too: bool
+def locked(
+    flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, partner_too: bool, ended_too: bool
 ) -> tuple[Holding, tuple[Holding, ...]]:
-    """Lock the partnership, or its partner and every live partnership of it, always in the order of their ids."""
+    """Lock the partnership, or its partner and every partnership of it, always in the order of their ids.
+
+    Those that have ended only with *ended_too*: they are not judged any more, but found by what is filed.
+    """
     if not partner_too:
         return work.held(flow, tx, partnership_id, lock=True), ()
     partner_id = work.held(flow, tx, partnership_id, lock=False).partnership.partner_id
     partner = tx.partner_file(partner_id, lock=True)
-    live = [each.id for each in (partner.partnerships if partner else ()) if each.state not in flow.lifecycle.final]
-    holdings = {each: work.held(flow, tx, each, lock=True) for each in sorted({*live, partnership_id})}
+    theirs = beside(flow, partner, ended_too=ended_too) if partner else ()
+    holdings = {each: work.held(flow, tx, each, lock=True) for each in sorted({*theirs, partnership_id})}
     return holdings.pop(partnership_id), tuple(holdings.values())
+
+
+def beside(flow: Partnerflow, partner: PartnerFile, *, ended_too: bool) -> tuple[UUID, ...]:
+    """Name the partnerships of a partner that go on, or all of them."""
+    return tuple(each.id for each in partner.partnerships if ended_too or each.state not in flow.lifecycle.final)
 
 
 def _entries(
@@ -221,84 +287,101 @@ def standing(
     return None
 
 
-def _write(
+def bearing_on(
     flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], given: tuple[Entry, ...],
-    host: tuple[Record, ...], now: datetime, key: str | None, request: str,
-) -> None:  # fmt: skip
-    """Write what is new, and judge every partnership that it bears on; *host* are the host's facts on the first."""
+    host: tuple[Record, ...], now: datetime, receipt: Receipt | None,
+) -> Added:  # fmt: skip
+    """Make what is written: what is new, a judgement of every partnership that it bears on, and by what each is found.
+
+    *host* are the host's facts on the first of them.
+    """
     partnership = holding.partnership
     known = {entry.id for entry in (*holding.partner_file, *holding.own_file)}
     new = list({entry.id: entry for entry in given if entry.id not in known}.values())
-    done = work.receipt(key, request, *(entry.id for entry in given if entry.id is not None))
+    done = _with_work(receipt, given)
     if not new:
-        if done is not None:
-            tx.write(Changes(receipt=done))
-        return
+        return Added(entries=given, changes=Changes(receipt=done))
     judgements: list[Judgement] = []
-    placements: list[Placement] = []
+    found_anew: list[Placement] = []
     partners = [entry for entry in new if entry.file_id == partnership.partner_id]
     for each in (holding, *(others if partners else ())):
         file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
         dossier = work.dossier_of(
             each.partnership, [*each.partner_file, *partners], file, each.moves,
             host if each is holding else work.host_records(flow, tx, each.partnership), tz=flow.tz)  # fmt: skip
-        report = flow.pack.ask(dossier, flow.today(now))
-        judgements.append(work.judgement(flow, report, dossier, each.obligations))
-        if any(isinstance(entry.record, (Scope, Service, Retraction)) for entry in new):
-            placements.append(work.placement(dossier))
+        if each is holding or each.partnership.state not in flow.lifecycle.final:
+            report = flow.pack.ask(dossier, flow.today(now))
+            judgements.append(work.judgement(flow, report, dossier, each.obligations))
+        found_anew += placements(each, dossier, new)
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
-    told = work.numbered(flow, facts, partnership.id, holding.events)
-    tx.write(
-        Changes(
-            partner=(partnership.partner_id, renamed[-1]) if renamed else None,
-            entries=new,
-            judgements=judgements,
-            placements=placements,
-            events=told,
-            receipt=done,
-        )
+    changes = Changes(
+        partner=(partnership.partner_id, renamed[-1]) if renamed else None,
+        entries=new,
+        judgements=judgements,
+        placements=found_anew,
+        events=work.numbered(flow, facts, partnership.id, holding.events),
+        receipt=done,
     )
-    work.announce(flow, tx, told)
+    return Added(entries=given, changes=changes)
 
 
-def _refuse_taken_ids(tx: Transaction, shaped: Sequence[Shaped], holding: Holding) -> None:
+def _with_work(receipt: Receipt | None, given: Sequence[Entry]) -> Receipt | None:
+    if receipt is None:
+        return None
+    return attrs.evolve(receipt, work=tuple(entry.id for entry in given if entry.id is not None))
+
+
+def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], holding: Holding) -> None:
     for record, _ in shaped:
         if isinstance(record, Partner):
             for system, value in sorted(record.ids.items()):
-                known = tx.partner_known_as(system, value)
+                known = known_as(system, value)
                 if known not in (None, holding.partnership.partner_id):
                     raise InvalidRequest("partner.ids", f"{system}:{value}", f"is another partner's, {known}")
 
 
-def _file_for_district(
-    flow: Partnerflow, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor, at: datetime | None,
-    key: str | None, request: str,
-) -> tuple[Entry, ...]:  # fmt: skip
-    """File what is about the district itself, such as its sites."""
-    for record, _ in shaped:
-        if record.kind_info.about != "district":
-            raise InvalidRequest("subject", DISTRICT, f"a {record.kind_info.name} is not about the district")
-    with flow.store.transaction() as tx:
-        lying = list(tx.file(DISTRICT))
-        if done := work.replayed(tx, key, request):
-            return tx.entries(done.work)
-        now = work.recorded_at(flow, lying)
-        when = work.happened_at(at, now)
-        dossier = Dossier(Partner(name="the district"), Partnership(flow.lifecycle.states[0]), moves=())
-        refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
-        given: list[Entry] = []
-        new: list[Entry] = []
-        for record, text in shaped:
-            entry = standing(lying, record, documents, by, None)
-            if entry is None:
-                (entry,) = work.entered(
-                    flow, [(record, text)], DISTRICT, lying, by=by, at=when, now=now, version=None, documents=documents
-                )
-                new.append(entry)
-                lying.append(entry)
-            given.append(entry)
-        done_now = work.receipt(key, request, *(entry.id for entry in given if entry.id is not None))
-        if new or done_now is not None:
-            tx.write(Changes(entries=new, receipt=done_now))
-        return tuple(given)
+class DistrictFile:
+    """The district's own file, found by what is filed, so that many requests can add to it one after another."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.last: Sequence[Entry] = ()
+        """The last entry, if there is one."""
+        self._alike: defaultdict[tuple[object, ...], list[Entry]] = defaultdict(list)
+        self.add(entries)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Put entries at its end."""
+        for entry in entries:
+            self.last = (entry,)
+            if not isinstance(entry.record, Unregistered):
+                self._alike[type(entry.record), *key_of(entry.record)].append(entry)
+
+    def like(self, record: Record) -> Sequence[Entry]:
+        """Give what lies there of the same kind and key."""
+        return self._alike.get((type(record), *key_of(record)), ())
+
+
+def for_district(
+    flow: Partnerflow, lying: DistrictFile, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    at: datetime | None, receipt: Receipt | None,
+) -> Added:  # fmt: skip
+    """Make what is written of what is about the district itself, such as its sites; *lying* is its file, locked."""
+    now = work.recorded_at(flow, lying.last)
+    when = work.happened_at(at, now)
+    dossier = Dossier(Partner(name="the district"), Partnership(flow.lifecycle.states[0]), moves=())
+    refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+    given: list[Entry] = []
+    new: list[Entry] = []
+    added = DistrictFile(new)
+    for record, text in shaped:
+        entry = standing([*lying.like(record), *added.like(record)], record, documents, by, None)
+        if entry is None:
+            (entry,) = work.entered(
+                flow, [(record, text)], DISTRICT, added.last or lying.last, by=by, at=when, now=now, version=None,
+                documents=documents,
+            )  # fmt: skip
+            added.add([entry])
+            new.append(entry)
+        given.append(entry)
+    return Added(entries=tuple(given), changes=Changes(entries=new, receipt=_with_work(receipt, given)))

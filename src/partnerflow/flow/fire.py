@@ -12,10 +12,10 @@ from partnerflow import events
 from partnerflow.decision import Decision
 from partnerflow.errors import IllegalTrigger, NotFound, Refused
 from partnerflow.history import Attempt, Transition
-from partnerflow.lifecycle import Move
-from partnerflow.ports import Changes, Transaction
+from partnerflow.ports import Changes, Holding, Receipt, Transaction
 
 from . import work
+from .found_by import placements
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -23,47 +23,72 @@ if TYPE_CHECKING:
     from .partnerflow import Partnerflow
 
 
+@attrs.frozen(kw_only=True)
+class Stepped:
+    """What became of a step that was asked: taken, or refused and kept as an attempt; nothing of it is written yet."""
+
+    transition: Transition | None
+    refused: Refused | None
+    changes: Changes
+
+
 def fire(
     flow: Partnerflow, partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None, at: datetime | None,
     expected_version: int | None, idempotency_key: str | None,
 ) -> Transition:  # fmt: skip
     """Lock, load, judge, tell `before`, write; nothing is written before the last thing that can say no."""
-    reason = work.text_of(reason)
-    request = work.request_hash("fire", by, at, partnership_id, trigger, reason)
+    request = request_to(partnership_id, trigger, by=by, reason=reason, at=at)
     with flow.store.transaction() as tx:
         holding = work.held(flow, tx, partnership_id, lock=True)
         if done := work.replayed(tx, idempotency_key, request):
             return _done(tx, done.work[0])
-        work.expect(holding, expected_version)
-        now = work.recorded_on(flow, holding)
-        when = work.happened_at(at, now, holding.moves[-1].at)
-        dossier, host = work.loaded(flow, tx, holding)
-        before = holding.partnership
-        row = flow.lifecycle.row(trigger, before.state)
-        target = before.state if row is None else flow.lifecycle.targets(row, before.state)[0]
-        move = Move(str(trigger), before.state, target, by=by, at=when, reason=reason)
-        decision, after = work.decide(flow, tx, dossier, move, row, at=when, host=host)
-        lacks = work.lacking(decision)
-        if row is not None and decision.allowed and not lacks:
-            transition = work.moved(
-                flow, decision, row, before, now=now, previous=holding.link,
-                partner_file=holding.partner_file, own_file=holding.own_file,
-            )  # fmt: skip
-            flow.before.tell(transition)
-            told = work.numbered(flow, [events.moved(transition, before.partner_id)], before.id, holding.events)
-            tx.write(
-                Changes(
-                    partnership=attrs.evolve(after.partnership, version=transition.version),
-                    transition=transition,
-                    judgements=[work.judgement(flow, decision.report, after, holding.obligations)],
-                    events=told,
-                    receipt=work.receipt(idempotency_key, request, transition.id),
-                )
-            )
-            work.announce(flow, tx, told)
-            return transition
-        tx.write(Changes(attempt=_attempt(flow, partnership_id, decision, when, now)))
-    raise (Refused if decision.legal else IllegalTrigger)(decision, lacks)
+        stepped = step(
+            flow, tx, holding, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
+            receipt=work.receipt(idempotency_key, request),
+        )  # fmt: skip
+        work.keep(flow, tx, stepped.changes)
+    if stepped.transition is None:
+        assert stepped.refused is not None  # noqa: S101  it is the one or the other
+        raise stepped.refused
+    return stepped.transition
+
+
+def request_to(partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None, at: datetime | None) -> str:
+    """Hash the request to take a step."""
+    return work.request_hash("fire", by, at, partnership_id, trigger, work.text_of(reason))
+
+
+def step(
+    flow: Partnerflow, tx: Transaction, holding: Holding, trigger: str, *, by: Actor, reason: str | None,
+    at: datetime | None, expected_version: int | None, receipt: Receipt | None,
+) -> Stepped:  # fmt: skip
+    """Judge a step over a holding that is locked, and tell `before`; *receipt* is still without its work."""
+    work.expect(holding, expected_version)
+    now = work.recorded_on(flow, holding)
+    when = work.happened_at(at, now, holding.moves[-1].at)
+    dossier, host = work.loaded(flow, tx, holding)
+    move, row = work.asked(flow, dossier.partnership.state, trigger, by=by, at=when, reason=reason)
+    decision, after = work.decide(flow, tx, dossier, move, row, at=when, host=host)
+    lacks = work.lacking(decision)
+    if row is None or not decision.allowed or lacks:
+        refused = (Refused if decision.legal else IllegalTrigger)(decision, lacks)
+        attempt = _attempt(flow, holding.partnership.id, decision, when, now)
+        return Stepped(transition=None, refused=refused, changes=Changes(attempt=attempt))
+    transition = work.moved(
+        flow, decision, row, dossier, now=now, previous=holding.link,
+        partner_file=holding.partner_file, own_file=holding.own_file,
+    )  # fmt: skip
+    flow.before.tell(transition)
+    stands = holding.partnership
+    changes = Changes(
+        partnership=attrs.evolve(after.partnership, version=transition.version),
+        transition=transition,
+        judgements=[work.judgement(flow, decision.report, after, holding.obligations)],
+        placements=placements(holding, after),
+        events=work.numbered(flow, [events.moved(transition, stands.partner_id)], stands.id, holding.events),
+        receipt=None if receipt is None else attrs.evolve(receipt, work=(transition.id,)),
+    )
+    return Stepped(transition=transition, refused=None, changes=changes)
 
 
 def _done(tx: Transaction, transition_id: UUID) -> Transition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from partnerflow.actors import Actor
     from partnerflow.decision import Decision
     from partnerflow.dossier import Dossier
-    from partnerflow.history import Attempt, Transition
+    from partnerflow.history import Attempt, Head, Transition
     from partnerflow.lifecycle import Lifecycle
     from partnerflow.partnership import Partnership
     from partnerflow.policies import Pack, Report
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from partnerflow.signals import After, Before
 
     from .admit import Admission
+    from .bulk import Adoption, Done, Filing, Step
     from .compare import Compared
     from .impact import Impact
+    from .redact import Purged
     from .sweep import Sweep
 
 
@@ -96,14 +98,9 @@ class Partnerflow:
         from partnerflow.adapters.sqlalchemy import open_store
 
         return cls(
-            store=open_store(url, tenant=tenant),
-            pack=pack,
-            tz=tz,
-            clock=clock,
-            lifecycle=lifecycle,
-            host_records=host_records,
-            new_id=new_id,
-        )
+            store=open_store(url, tenant=tenant), pack=pack, tz=tz, clock=clock, lifecycle=lifecycle,
+            host_records=host_records, new_id=new_id,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Partnerflow {self.store!r}, {self.pack.pin}, {self.lifecycle}>"
@@ -189,15 +186,9 @@ class Partnerflow:
     # --- evidence ---------------------------------------------------------------------------------------------------
 
     def file(
-        self,
-        subject: UUID,
-        *records: Record,
-        by: Actor,
-        documents: Iterable[Document] = (),
-        at: datetime | None = None,
-        expected_version: int | None = None,
-        idempotency_key: str | None = None,
-    ) -> tuple[Entry, ...]:
+        self, subject: UUID, *records: Record, by: Actor, documents: Iterable[Document] = (),
+        at: datetime | None = None, expected_version: int | None = None, idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:  # fmt: skip
         """File records on a partnership, or on its partner where that is what they are about: one Entry each.
 
         Any number, in one transaction, in any state. What already stands is not filed again; its entry is given back.
@@ -207,40 +198,48 @@ class Partnerflow:
         from .file import file
 
         return file(
-            self,
-            subject,
-            records,
-            by=by,
-            documents=tuple(documents),
-            at=at,
-            expected_version=expected_version,
+            self, subject, records, by=by, documents=tuple(documents), at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
-        )
+        )  # fmt: skip
 
     def retract(
-        self,
-        partnership_id: UUID,
-        entry_id: UUID,
-        *,
-        by: Actor,
-        reason: str,
-        at: datetime | None = None,
-        expected_version: int | None = None,
-        idempotency_key: str | None = None,
-    ) -> Entry:
+        self, partnership_id: UUID, entry_id: UUID, *, by: Actor, reason: str, at: datetime | None = None,
+        expected_version: int | None = None, idempotency_key: str | None = None,
+    ) -> Entry:  # fmt: skip
         """Take back a record that should not have been filed; both stay readable. Gives the entry of the retraction."""
         from .file import retract
 
         return retract(
-            self,
-            partnership_id,
-            entry_id,
-            by=by,
-            reason=reason,
-            at=at,
-            expected_version=expected_version,
+            self, partnership_id, entry_id, by=by, reason=reason, at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
-        )
+        )  # fmt: skip
+
+    def redact(
+        self, partnership_id: UUID, *, entries: Iterable[UUID] = (), steps: Iterable[int] = (), by: Actor, reason: str,
+        at: datetime | None = None, idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:  # fmt: skip
+        """Blank texts that should not be kept; give the redactions that say so.
+
+        Of *entries*, named by id, it is the record; of *steps*, named by version, the reason and the decision, which
+        quotes what it judged. Each keeps its place and its hash, so every chain holds. What was blanked already stays
+        so. Raises InvalidRequest for a record that still counts: file what is right, and retract it, first.
+        """
+        from .redact import redact
+
+        return redact(
+            self, partnership_id, entries=entries, steps=steps, by=by, reason=reason, at=at,
+            idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    def purge(self, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
+        """Blank all texts of partnerships that ended before a day, and longer ago than the pack has them kept.
+
+        The partner's file goes with the last of its partnerships, but for what it is called. Work is done as what it
+        gives is read: one partnership, one transaction. Raises InvalidRequest where the pack has no retention_months.
+        """
+        from .redact import purge
+
+        return purge(self, before=before, by=by, reason=reason)
 
     # --- asking and doing -------------------------------------------------------------------------------------------
 
@@ -266,29 +265,48 @@ class Partnerflow:
 
     @answers("EAF-4.2.j")
     def fire(
-        self,
-        partnership_id: UUID,
-        trigger: str,
-        *,
-        by: Actor,
-        reason: str | None = None,
-        at: datetime | None = None,
-        expected_version: int | None = None,
-        idempotency_key: str | None = None,
-    ) -> Transition:
+        self, partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None = None, at: datetime | None = None,
+        expected_version: int | None = None, idempotency_key: str | None = None,
+    ) -> Transition:  # fmt: skip
         """Do *trigger*, or raise Refused (IllegalTrigger for a step that is not there) and keep the attempt."""
         from .fire import fire
 
         return fire(
-            self,
-            partnership_id,
-            trigger,
-            by=by,
-            reason=reason,
-            at=at,
-            expected_version=expected_version,
+            self, partnership_id, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
-        )
+        )  # fmt: skip
+
+    def fire_many(
+        self, steps: Iterable[Step], *, by: Actor, key: str, at_once: int = 1000,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[Done[Step]]:  # fmt: skip
+        """Do many steps, up to *at_once* in a transaction, and say of each, in their order, what became of it.
+
+        One that is refused, late or wrong spoils none of the others. Work is done as what it gives is read; *progress*
+        is told how many are done. *key* names the batch, in at most 120 characters: sent again after a crash, it goes
+        on where it stopped. Raises StoreError where the store fails; what was given until then is done.
+        """
+        from .bulk import Steps, work_through
+
+        return work_through(Steps(self, by), self, steps, key=key, at_once=at_once, progress=progress)
+
+    def file_many(
+        self, filings: Iterable[Filing], *, by: Actor, key: str, at_once: int = 1000,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[Done[Filing]]:  # fmt: skip
+        """File many records; as `fire_many` in all else."""
+        from .bulk import Filings, work_through
+
+        return work_through(Filings(self, by), self, filings, key=key, at_once=at_once, progress=progress)
+
+    def adopt_many(
+        self, adoptions: Iterable[Adoption], *, by: Actor, key: str, at_once: int = 1000,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[Done[Adoption]]:  # fmt: skip
+        """Take in many partnerships; as `fire_many` in all else."""
+        from .bulk import Adoptions, work_through
+
+        return work_through(Adoptions(self, by), self, adoptions, key=key, at_once=at_once, progress=progress)
 
     def sweep(self, *, at: datetime | None = None) -> Sweep:
         """Tell, each once, what approaches, was missed, broke or was mended; change no state."""
@@ -320,22 +338,41 @@ class Partnerflow:
 
     @answers("SPPS-III.D2")
     def find(
-        self,
-        *,
-        state: str | None = None,
-        site: str | None = None,
-        kind: str | None = None,
-        partner: UUID | None = None,
-        ids: Mapping[str, str] | None = None,
-    ) -> Iterator[Partnership]:
+        self, *, state: str | None = None, site: str | None = None, kind: str | None = None,
+        partner: UUID | None = None, ids: Mapping[str, str] | None = None, service: str | None = None,
+        contact: str | None = None, text: str | None = None, due_before: date | None = None,
+        as_of: datetime | None = None, after: UUID | None = None, limit: int | None = None,
+    ) -> Iterator[Partnership]:  # fmt: skip
         """Give the partnerships that fit everything said, in the order of their ids.
 
-        *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`.
+        *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`. *service*, *contact*
+        and *text* are words, 16 at most and in any order, each the beginning of one that stands in the services, in the
+        contacts and liaisons, or in any of these, the partner's name and summary and the needs; letter case, accents
+        and signs do not matter. *due_before*: something was due before that day: it holds only until then, or was
+        missed and still does not hold. *as_of* gives them as they were recorded up to a past moment, and goes with
+        *state* and *partner* alone. The next page is `after=` the last id of this one, with the same *limit*. Raises
+        InvalidRequest for a text without a word, and for an id, a day or a limit that is none.
         """
-        found = self.store.find(
-            states=None if state is None else [state], site=site, kind=kind, partner_id=partner, ids=ids
-        )
-        return (partnership for partnership, _ in found)
+        from .find import find
+
+        return find(
+            self, state=state, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact,
+            text=text, due_before=due_before, as_of=as_of, after=after, limit=limit,
+        )  # fmt: skip
+
+    @answers("SPPS-III.D2")
+    def counts(
+        self, *, site: str | None = None, kind: str | None = None, partner: UUID | None = None,
+        ids: Mapping[str, str] | None = None, service: str | None = None, contact: str | None = None,
+        text: str | None = None, due_before: date | None = None,
+    ) -> dict[str, int]:  # fmt: skip
+        """Give how many partnerships there are in each state, of those that fit everything said; see `find`."""
+        from .find import counts
+
+        return counts(
+            self, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
+            due_before=due_before,
+        )  # fmt: skip
 
     def partner(self, partner_id: UUID) -> Partner:
         """Give what is now on file of a partner. Raises NotFound."""
@@ -375,11 +412,21 @@ class Partnerflow:
 
         return compare(self, pack, at=at, after=after, through=through)
 
-    def verify(self) -> None:
-        """Check every link of every history and file. Raises Tampered, which names each that does not hold."""
+    def verify(self, *, against: Iterable[Head] = ()) -> None:
+        """Check every link of every history and file, in a stream, as one moment has it.
+
+        *against* are heads that were kept elsewhere: each must still be there. Raises Tampered, which names each link
+        that does not hold.
+        """
         from .verify import verify
 
-        verify(self)
+        verify(self, against=against)
+
+    def heads(self) -> Iterator[Head]:
+        """Give where each history and file ends now: kept elsewhere, they show later whether anything was changed."""
+        from .verify import heads
+
+        return heads(self)
 
     @answers("SPPS-V.5")
     def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:

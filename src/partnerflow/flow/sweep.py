@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,16 +10,19 @@ from uuid import UUID
 import attrs
 
 from partnerflow import events
-from partnerflow.errors import UnknownState
 from partnerflow.obligations import Notice, tell
-from partnerflow.ports import Changes, Holding
+from partnerflow.ports import Changes, Holding, Transaction
 
 from . import work
+from .found_by import placements
 
 if TYPE_CHECKING:
     from partnerflow.obligations import Telling
 
     from .partnerflow import Partnerflow
+
+AT_ONCE = 200
+"""How many partnerships are loaded, judged and written in one transaction."""
 
 
 @attrs.frozen
@@ -54,38 +57,73 @@ class Sweep:
 
 
 def sweep(flow: Partnerflow, *, at: datetime | None) -> Sweep:
-    """Judge what is due and what was last judged under another pack; one transaction a partnership.
+    """Judge what is due and what was last judged under another pack; some partnerships at a time, in one transaction.
 
-    One in a state that today's table does not know holds up none of the others: UnknownState is raised at the end.
+    What was swept stays swept, whatever becomes of the rest: a sweep that was stopped goes on where it was. Several may
+    sweep at once, and nothing is told twice. A partnership that cannot be judged, such as one in a state that today's
+    table does not know, holds up none of the others; what was wrong with the first such is raised at the end.
     """
     now = work.recorded_at(flow)
     when = work.happened_at(at, now)
-    due = list(flow.store.due(flow.today(when), flow.pack.digest, flow.lifecycle.live))
-    return Sweep(when, tuple(_each(flow, due, when)))
+    return Sweep(when, tuple(_Sweeper(flow, when).notices()))
 
 
-def _each(flow: Partnerflow, due: Iterable[UUID], at: datetime) -> Iterable[Notice]:
-    today = flow.today(at)
-    unknown: UnknownState | None = None
-    for partnership_id in due:
+class _Sweeper:
+    """One sweep under way."""
+
+    def __init__(self, flow: Partnerflow, at: datetime) -> None:
+        self._flow, self._at, self._today = flow, at, flow.today(at)
+        self._unfit: Exception | None = None
+
+    def notices(self) -> Iterator[Notice]:
+        """Sweep what is due, and then, waiting for it, what somebody else held meanwhile."""
+        flow, lifecycle = self._flow, self._flow.lifecycle
+        busy: list[UUID] = []
+        for some in work.batched(
+            flow.store.due(self._today, flow.pack.digest, lifecycle.live, sorted(lifecycle.final)), AT_ONCE
+        ):
+            yield from self._swept(some, busy)
+        for some in work.batched(busy, AT_ONCE):
+            yield from self._swept(some, None)
+        if self._unfit is not None:
+            raise self._unfit
+
+    def _swept(self, some: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
+        """Sweep some partnerships in one transaction; those that somebody else holds go to *busy*, if given."""
+        flow, told, changes = self._flow, list[Notice](), list[Changes]()
         with flow.store.transaction() as tx:
-            try:
-                holding = work.held(flow, tx, partnership_id, lock=True)
-            except UnknownState as error:
-                unknown = unknown or error
-                continue
-            dossier, _ = work.loaded(flow, tx, holding)
-            report = flow.pack.ask(dossier, today)
-            judgement = work.judgement(flow, report, dossier, holding.obligations)
-            obligations, notices = tell(partnership_id, judgement.obligations, today, flow.pack.leads)
-            told = _numbered(flow, notices, at, holding)
-            tx.write(Changes(judgements=[attrs.evolve(judgement, obligations=obligations)], events=told))
-            work.announce(flow, tx, told)
-        yield from notices
-    if unknown is not None:
-        raise unknown
+            held = tx.holdings(tuple(dict.fromkeys(some)), unless_busy=busy is not None)
+            if busy is not None:
+                busy += [each for each in some if each not in held]
+            for holding in held.values():
+                if not self._is_due(holding):
+                    continue  # somebody has swept it since we looked
+                try:
+                    notices, change = self._judged(tx, holding)
+                except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
+                    self._unfit = self._unfit or error
+                    continue
+                told += notices
+                changes.append(change)
+            work.keep(flow, tx, *changes)
+        return told
 
+    def _is_due(self, holding: Holding) -> bool:
+        flow, state = self._flow, holding.partnership.state
+        if holding.judged_by != flow.pack.digest and (state not in flow.lifecycle.final or not holding.judged_by):
+            return True
+        return any(owed.look_on is not None and owed.look_on <= self._today for owed in holding.obligations)
 
-def _numbered(flow: Partnerflow, notices: Iterable[Notice], at: datetime, holding: Holding) -> tuple[events.Event, ...]:
-    facts = [events.noticed(notice, at) for notice in notices]
-    return work.numbered(flow, facts, holding.partnership.id, holding.events)
+    def _judged(self, tx: Transaction, holding: Holding) -> tuple[tuple[Notice, ...], Changes]:
+        flow, partnership_id = self._flow, holding.partnership.id
+        work.refuse_unknown(flow, holding)
+        dossier, _ = work.loaded(flow, tx, holding)
+        report = flow.pack.ask(dossier, self._today)
+        judgement = work.judgement(flow, report, dossier, holding.obligations)
+        obligations, notices = tell(partnership_id, judgement.obligations, self._today, flow.pack.leads)
+        facts = [events.noticed(notice, self._at) for notice in notices]
+        return notices, Changes(
+            judgements=[attrs.evolve(judgement, obligations=obligations)],
+            placements=placements(holding, dossier),
+            events=work.numbered(flow, facts, partnership_id, holding.events),
+        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import attrs
@@ -20,7 +21,7 @@ from partnerflow.lifecycle.machine import run
 from partnerflow.obligations import Judgement, Obligation, judged
 from partnerflow.partnership import Partnership
 from partnerflow.policies.report import Report
-from partnerflow.ports import Holding, Placement, Receipt, Transaction
+from partnerflow.ports import Changes, Holding, Receipt, Transaction
 from partnerflow.records import Document, Entry, Partner, Record
 from partnerflow.records.conversion import moment_text
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from partnerflow.actors import Actor
 
     from .partnerflow import Partnerflow
+
+NOTHING = Changes()
+T = TypeVar("T")
 
 
 # --- arguments -----------------------------------------------------------------------------------------------------
@@ -102,6 +106,13 @@ def expect(holding: Holding, version: int | None) -> None:
         raise Conflict(holding.partnership.id, version, actual)
 
 
+def batched(everything: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Give *size* at a time, and the rest (itertools.batched from Python 3.12 on)."""
+    left = iter(everything)
+    while some := tuple(islice(left, size)):
+        yield some
+
+
 # --- loading -------------------------------------------------------------------------------------------------------
 
 
@@ -110,17 +121,35 @@ def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool
     holding = tx.holding(partnership_id, lock=lock)
     if holding is None:
         raise NotFound("partnership", partnership_id)
-    if holding.partnership.state not in flow.lifecycle.states:
-        raise UnknownState(holding.partnership.state, holding.made_under, str(flow.lifecycle))
+    refuse_unknown(flow, holding)
     return holding
 
 
+def among(flow: Partnerflow, held: Mapping[UUID, Holding], partnership_id: UUID) -> Holding:
+    """Give one of many that were loaded. Raises as `held` does."""
+    if partnership_id not in held:
+        raise NotFound("partnership", partnership_id)
+    refuse_unknown(flow, held[partnership_id])
+    return held[partnership_id]
+
+
+def refuse_unknown(flow: Partnerflow, holding: Holding) -> None:
+    """Raise UnknownState for a state that today's table does not have."""
+    if holding.partnership.state not in flow.lifecycle.states:
+        raise UnknownState(holding.partnership.state, holding.made_under, str(flow.lifecycle))
+
+
 def newest_partner(entries: Iterable[Entry]) -> Partner:
-    """Give what is now on file of a partner."""
-    found = [entry.record for entry in entries if isinstance(entry.record, Partner)]
-    if not found:
+    """Give what is now on file of a partner; of a past moment, it may have been redacted since."""
+    found: Partner | None = None
+    for entry in entries:
+        if isinstance(entry.record, Partner):
+            found = entry.record
+        elif entry.redacted and entry.kind == Partner.kind_info.name:
+            found = Partner(name="redacted")
+    if found is None:
         raise NotFound("partner record", "of this partner")
-    return found[-1]
+    return found
 
 
 def host_records(flow: Partnerflow, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
@@ -152,6 +181,15 @@ def loaded(flow: Partnerflow, tx: Transaction, holding: Holding) -> tuple[Dossie
 
 
 # --- deciding ------------------------------------------------------------------------------------------------------
+
+
+def asked(
+    flow: Partnerflow, source: str, trigger: str, *, by: Actor, at: datetime, reason: str | None
+) -> tuple[Move, Row | None]:
+    """Make the step that is asked for, and its row of the table; None: there is none from this state."""
+    row = flow.lifecycle.row(trigger, source)
+    target = source if row is None else flow.lifecycle.targets(row, source)[0]
+    return Move(str(trigger), source, target, by=by, at=at, reason=text_of(reason)), row
 
 
 def decide(
@@ -216,17 +254,18 @@ def entered(
 
 
 def moved(
-    flow: Partnerflow, decision: Decision, row: Row, partnership: Partnership, *, now: datetime, previous: str,
+    flow: Partnerflow, decision: Decision, row: Row, dossier: Dossier, *, now: datetime, previous: str,
     partner_file: Sequence[Entry], own_file: Sequence[Entry],
 ) -> Transition:  # fmt: skip
-    """Take the step in the machine and make its transition; *partnership* is as it was."""
-    move = decision.move
+    """Take the step in the machine and make its transition; *dossier* is as it was."""
+    move, partnership = decision.move, dossier.partnership
     state = run(flow.lifecycle, move.trigger, move.source, move.target)
+    version = 1 if move.source is None else partnership.version + 1
     transition = Transition(
         id=flow.new_id(),
         partnership_id=partnership.id,
-        version=1 if move.source is None else partnership.version + 1,
-        move=attrs.evolve(move, target=state),
+        version=version,
+        move=move if move.target == state else attrs.evolve(move, target=state),
         recorded_at=now,
         lifecycle=decision.lifecycle,
         event=f"org.partnerflow.partnership.{row.event}.v1",
@@ -236,6 +275,7 @@ def moved(
         file_seq=len(own_file),
         file_link=own_file[-1].link if own_file else START,
         previous=previous,
+        entered=(state == move.source and dossier.entered_at_version()) or version,
     )
     return attrs.evolve(transition, link=transition_link(transition))
 
@@ -246,13 +286,6 @@ def judgement(flow: Partnerflow, report: Report, dossier: Dossier, before: Seque
         partnership_id=dossier.partnership.id,
         digest=flow.pack.digest,
         obligations=judged(report, flow.pack.due_dates(report, dossier), before, flow.pack.leads),
-    )
-
-
-def placement(dossier: Dossier) -> Placement:
-    """Make where a partnership can be found."""
-    return Placement(
-        partnership_id=dossier.partnership.id, sites=dossier.sites() or frozenset(), places=dossier.places()
     )
 
 
@@ -267,11 +300,21 @@ def numbered(flow: Partnerflow, facts: Iterable[Fact], partnership_id: UUID, aft
     )  # fmt: skip
 
 
-def announce(flow: Partnerflow, tx: Transaction, events: Sequence[Event]) -> None:
-    """Have the receivers of `after` told of *events* once they are committed."""
+# --- writing -------------------------------------------------------------------------------------------------------
+
+
+def keep(flow: Partnerflow, tx: Transaction, *changes: Changes) -> None:
+    """Write what there is to write, and have the receivers of `after` told of its events once they are committed."""
+    said = [change for change in changes if change != NOTHING]
+    if not said:
+        return
+    tx.write(*said)
+    told = [event for change in said for event in change.events]
+    if not told:
+        return
 
     def tell() -> None:
-        for event in events:
+        for event in told:
             flow.after.tell(event)
 
     tx.after_commit(tell)

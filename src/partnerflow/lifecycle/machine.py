@@ -54,11 +54,13 @@ def _chose(target: str) -> Callable[[EventData], bool]:
     return is_chosen
 
 
+@lru_cache(maxsize=1024)
 def run(lifecycle: Lifecycle, trigger: str, source: str | None, target: str) -> str:
     """Take the step that *trigger* names from *source* and give the state it led to.
 
     *target* matters only for a row that lets the caller choose. Raises whatever `transitions` raises for a
-    step that the table does not have; a caller that has asked `Lifecycle.row` first never sees it.
+    step that the table does not have; a caller that has asked `Lifecycle.row` first never sees it. The same step
+    always leads to the same state, so the machine takes it once.
     """
     cursor = _Cursor(_BEFORE if source is None else source)
     if not _machine(lifecycle).events[trigger].trigger(cursor, target=target):

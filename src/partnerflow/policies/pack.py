@@ -62,6 +62,8 @@ class Pack:
     roles: Mapping[str, Role] = attrs.field(factory=dict)
     leads: tuple[int, ...] = (30, 7, 0)
     """How many days before a due date a sweep reminds of it."""
+    retention_months: int | None = None
+    """How many months what is on file of an ended partnership is kept, before `purge` may blank it; None: not said."""
     title: str = ""
 
     @cached_property

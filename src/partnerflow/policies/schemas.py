@@ -66,6 +66,11 @@ _STORED: Schema = {
     "properties": {"entry": {"required": ["id"], "properties": {"id": {"type": "string"}}}},
 }
 """A record of a kind that nobody registers: only the id of its entry tells it from a slip."""
+_REDACTED: Schema = {
+    "required": ["entry"],
+    "properties": {"entry": {"required": ["redacted"], "properties": {"redacted": {"type": "string"}}}},
+}
+"""A record that was blanked: it says no more than that it was there."""
 
 
 def _listed(items: Schema, description: str) -> Schema:
@@ -80,11 +85,15 @@ def _record(shapes: Shapes) -> Schema:
         "description": "A piece of evidence. Fields that its kind does not know are kept, and no policy reads them.",
         "type": "object",
         "required": ["kind"],
-        "properties": {"kind": {"type": "string", "not": {"const": "partner"}}, "entry": filed},
-        "allOf": [
-            *(_where({"const": name}, schema) for name, schema in known.items()),
-            _where({"type": "string", "not": {"enum": ["partner", *known]}}, _STORED),
-        ],
+        "properties": {"kind": {"type": "string"}, "entry": filed},
+        "if": _REDACTED,
+        "else": {
+            "properties": {"kind": {"not": {"const": "partner"}}},
+            "allOf": [
+                *(_where({"const": name}, schema) for name, schema in known.items()),
+                _where({"type": "string", "not": {"enum": ["partner", *known]}}, _STORED),
+            ],
+        },
     }
     return {"$ref": "#/$defs/record"}
 

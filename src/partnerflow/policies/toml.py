@@ -8,6 +8,7 @@ A district writes, say:
     extends = "default"                 # another pack, by its name or the path of its file
     without = ["AGR-007"]               # what is not asked here
     leads = [30, 7, 0]                  # days before a due date on which a sweep reminds
+    retention_months = 84               # how long what is on file of an ended partnership is kept
 
     [[set]]                             # one policy's parameters, severity, enforcement
     code = "SAFE-002"
@@ -51,7 +52,7 @@ from .finding import Severity
 from .pack import Pack, Role
 from .rule import CIRCUMSTANCES, Enforcement, Rule, Setting, in_layers
 
-_PACK = {"name", "version", "title", "extends", "leads", "policies", "with", "without"}
+_PACK = {"name", "version", "title", "extends", "leads", "retention_months", "policies", "with", "without"}
 _ROLE = {"fire", "file", "own_sites", "own_partner"}
 _SET = {"code", "from", "from_renewal", "for", "cites", "severity", "enforcement", "holds_in", "guards"}
 _WIDENS = {"holds_in", "guards"}
@@ -112,6 +113,10 @@ class _Reader:
         leads = self._value("pack.leads", head.get("leads", list(base.leads) if base else [30, 7, 0]), tuple[int, ...])
         if any(lead < 0 for lead in leads):
             self._wrong("pack.leads", "days before a due date are not negative")
+        kept = head.get("retention_months", base.retention_months if base else None)
+        retention = None if kept is None else self._value("pack.retention_months", kept, int)
+        if retention is not None and retention < 0:
+            self._wrong("pack.retention_months", "months are not negative")
         return Pack(
             name=self._value("pack.name", head.get("name"), str),
             version=self._value("pack.version", head.get("version"), str),
@@ -119,6 +124,7 @@ class _Reader:
             rules=tuple(rules.values()),
             roles=roles,
             leads=tuple(sorted(set(leads), reverse=True)),
+            retention_months=retention,
         )
 
     def _base(self, head: Mapping[str, Any]) -> Pack | None:

@@ -46,7 +46,7 @@ from .engagement import Consultation, Definition, StakeholderInput
 from .entry import Document, Entry
 from .evaluation import Evaluation, ImprovementPlan, PlanClosing, PlanItem, ReviewDecision
 from .funding import CostPart, CostShare, FundingPlan, FundingSource, FundingStep
-from .governance import Approval, Retraction, TerminationNotice
+from .governance import Approval, Redaction, Retraction, TerminationNotice
 from .money import Money
 from .mutual import Benefit, ExpectedOutcome, SharedGoal, Statement
 from .onboarding import ExpectationsMeeting, Liaison, Orientation, Training
@@ -192,6 +192,7 @@ __all__ = [
     "Prospect",
     "QualitySystem",
     "Record",
+    "Redaction",
     "Responsibility",
     "ResponsibleParty",
     "Retraction",

@@ -35,6 +35,8 @@ class Filed:
     version: int | None = None
     """The partnership's version at that moment, for what is about the partnership: tells before from after a step."""
     documents: tuple[Document, ...] = ()
+    redacted: str | None = None
+    """The SHA-256 of the text that a redaction blanked; None: it is all there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +45,7 @@ class Entry(Filed):
 
     record: Record
     text: str = attrs.field(default="", repr=False)
-    """The very text that is stored and hashed."""
+    """The very text that is stored and hashed; empty where it was redacted."""
     revision: int = 1
     """The revision that its kind had when it was filed."""
     file_id: UUID | None = None

@@ -26,6 +26,17 @@ class Retraction(Record):
     reason: str
 
 
+@record("redaction", about="partnership", key=("entries", "steps"), cites=("SPPS-III.D2",))
+class Redaction(Record):
+    """Says which texts were blanked, and why; the hash of each stays in its chain."""
+
+    entries: tuple[UUID, ...]
+    """Ids of entries on the same file of which the text was blanked."""
+    steps: tuple[int, ...]
+    """Versions of the partnership of which the reason and the decision were blanked."""
+    reason: str
+
+
 @record("termination_notice", about="partnership", cites=("SPPS-V.13",))
 class TerminationNotice(Record):
     """Notice that a partnership is to end, and what is left to do (SPPS-V.13)."""

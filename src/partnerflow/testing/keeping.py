@@ -1,9 +1,10 @@
-"""What a store must keep, and give back as it was: the first half of the contract, and what its tests stand on."""
+"""What a store must keep, and give back as it was: the first part of the contract, and what its tests stand on."""
 # ruff: noqa: S101  these are tests
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -13,7 +14,7 @@ import attrs
 import pytest
 
 from partnerflow.actors import Actor
-from partnerflow.canonical import canonical
+from partnerflow.canonical import canonical, sha256
 from partnerflow.errors import Refused
 from partnerflow.flow import Partnerflow
 from partnerflow.history import Transition, entry_link, transition_link
@@ -21,7 +22,7 @@ from partnerflow.lifecycle import DEFAULT
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import Pack
-from partnerflow.ports import Changes, Holding, Receipt, Store
+from partnerflow.ports import Blanking, Changes, Holding, Receipt, Store
 from partnerflow.records import (
     NO_END,
     Document,
@@ -42,6 +43,7 @@ EVERYTHING_GOES = Pack(name="everything goes", version="1", rules=())
 WHO = Actor("a.anderson", side="district", roles={"partnership_office"}, sites={"*"})
 NOBODY = UUID(int=0xDEAD)
 LIVE = DEFAULT.live
+OVER = sorted(DEFAULT.final)
 ODD = "Ünïcode “quotes” \\ ' \" % _ \n\t 子ども 🏫 \u2028"
 
 
@@ -73,6 +75,13 @@ def owed(code: str, look_on: date | None = None) -> Obligation:
     return Obligation(code=code, title=f"what {code} asks", holds=True, due_on=None, look_on=look_on)
 
 
+def judge(store: Store, begun: Partnership, digest: str, *owing: Obligation) -> None:
+    """Write a judgement by hand."""
+    with store.transaction() as tx:
+        tx.holding(begun.id, lock=True)
+        tx.write(Changes(judgements=[Judgement(partnership_id=begun.id, digest=digest, obligations=owing)]))
+
+
 def held_by(store: Store, partnership_id: UUID) -> Holding:
     """Read what a store holds of a partnership."""
     with store.reading() as tx:
@@ -97,15 +106,31 @@ def near_by(
     return [(each.partnership_id, each.partner, each.service.service) for each in found]
 
 
+def files_of(store: Store) -> dict[UUID, list[Entry]]:
+    """Read every file, in the order of their ids, each as if it were asked for alone."""
+    with store.audit() as audit:
+        return {file_id: list(audit.entries(file_id)) for file_id in audit.file_ids()}
+
+
 def all_of(store: Store) -> tuple[list[Any], list[Any], list[Any], list[Any], list[Any]]:
     """Give everything that a store lets anybody look over."""
 
     def of_each(look: Any) -> list[Any]:
         return [list(look(partnership_id)) for partnership_id in store.partnership_ids()]
 
-    files: Iterator[tuple[UUID, list[Entry]]] = ((file_id, list(entries)) for file_id, entries in store.files())
+    with store.audit() as audit:
+        files = list(audit.entries())
     transitions: list[list[Transition]] = of_each(store.history)
-    return list(store.find()), list(files), transitions, of_each(store.attempts), list(store.outgoing())
+    return list(store.find()), files, transitions, of_each(store.attempts), list(store.outgoing())
+
+
+def write_much(flow: Partnerflow, begun: Sequence[UUID], entry: Entry) -> None:
+    """Take steps, file, blank and begin."""
+    for each in begun:
+        flow.fire(each, "amend", by=WHO, reason="more")
+        flow.file(each, Need(need="more"), by=WHO)
+    flow.redact(begun[2], entries=[id_of(entry)], steps=[1], by=WHO, reason="names a student")
+    adopted(flow)
 
 
 class Keeping:
@@ -184,9 +209,9 @@ class Keeping:
             assert tx.neighbours(frozenset(), apart_from=NOBODY, states=LIVE) == ()
         with store.transaction() as tx:
             assert (tx.holding(NOBODY, lock=True), tx.partner_file(NOBODY, lock=True)) == (None, None)
-        for found in (store.history(NOBODY), store.attempts(NOBODY), store.find(), store.files(), store.outgoing()):
+        for found in (store.history(NOBODY), store.attempts(NOBODY), store.find(), store.outgoing()):
             assert list(found) == []
-        assert list(store.partnership_ids()) == list(store.due(date.max, "", LIVE)) == []
+        assert list(store.partnership_ids()) == list(store.due(date.max, "", LIVE, OVER)) == []
 
     def test_everything_on_every_partnership_comes_in_the_order_of_ids(self, flow: Partnerflow, store: Store) -> None:
         """Each as if it were asked for alone, through any number of pages, with the partner's file for every one."""
@@ -253,7 +278,8 @@ class Keeping:
         begun = adopted(flow)
         flow.file(begun.id, *(Need(need=f"need {place}") for place in range(520)), by=WHO)
         flow.file(DISTRICT, Site(site="255901001", name="Grand Bend"), by=WHO)
-        files = {file_id: list(entries) for file_id, entries in store.files()}
+        with store.audit() as audit:
+            files = {whose: list(audit.entries(whose)) for whose in audit.file_ids()}
         assert list(files) == sorted([DISTRICT, begun.id, begun.partner_id])
         for file_id, entries in files.items():
             assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
@@ -305,3 +331,103 @@ class Keeping:
         flow.fire(begun.id, "open_improvement_plan", by=WHO, reason="slow")
         assert flow.dossier(begun.id, as_of=past).to_mapping() == mapping
         assert flow.dossier(begun.id).partnership.state == "improvement_plan"
+
+    # --- blanking and looking it all over ---------------------------------------------------------------------------
+
+    def test_what_is_blanked_leaves_its_place_its_hash_and_its_link(self, flow: Partnerflow, store: Store) -> None:
+        """The text of an entry, the reason and the decision of a step; all else of them stays, and all beside them."""
+        begun, beside = adopted(flow), adopted(flow)
+        paper = Document("s3://bucket/a", "0" * 64)
+        for each in (begun, beside):
+            flow.file(each.id, Need(need=ODD), Need(need="kept"), by=WHO, documents=[paper])
+            flow.fire(each.id, "amend", by=WHO, reason=ODD)
+        gone, made = held_by(store, begun.id).own_file[0], flow.history(begun.id)[1]
+        flow.retract(begun.id, id_of(gone), by=WHO, reason="wrong")
+        files, steps = files_of(store), {each.id: flow.history(each.id) for each in (begun, beside)}
+        (said,) = flow.redact(begun.id, entries=[id_of(gone)], steps=[2], by=WHO, reason="names a student")
+        unread = Unregistered(kind="need", fields={})
+        blank = attrs.evolve(gone, record=unread, text="", redacted=sha256(gone.text))
+        step = attrs.evolve(
+            made, move=attrs.evolve(made.move, reason=None), decision="", reason_redacted=sha256(ODD),
+            decision_redacted=sha256(made.decision),
+        )  # fmt: skip
+        assert (blank.link, blank.documents, blank.kind, step.link) == (gone.link, (paper,), "need", made.link)
+        assert files_of(store) == {**files, begun.id: [blank, *files[begun.id][1:], said]}
+        assert list(store.history(begun.id)) == [steps[begun.id][0], step]
+        assert list(store.history(beside.id)) == steps[beside.id]
+        held = held_by(store, begun.id)
+        assert (held.own_file[0], held.moves[1], held.link) == (blank, step.move, made.link)
+        with store.reading() as tx:
+            assert tx.entries([id_of(gone), id_of(said)]) == (blank, said)
+            assert tx.file(begun.id)[0] == blank
+            assert tx.transition(made.id) == step
+        flow.verify()
+
+    def test_attempts_are_forgotten_only_where_it_is_said(self, flow: Partnerflow, store: Store) -> None:
+        """Those of one partnership, all of them."""
+        begun, beside = adopted(flow), adopted(flow)
+        for each in (begun, beside, begun):
+            with pytest.raises(Refused):
+                flow.fire(each.id, "approve", by=WHO)
+        for forgotten, left in ((False, 2), (True, 0)):
+            with store.transaction() as tx:
+                tx.holding(begun.id, lock=True)
+                tx.write(Changes(blanking=Blanking(partnership_id=begun.id, attempts=forgotten)))
+            assert [len(list(store.attempts(each.id))) for each in (begun, beside)] == [left, 1]
+
+    def test_an_audit_gives_everything_that_is_chained_in_order(self, flow: Partnerflow, store: Store) -> None:
+        """Partnerships and histories in the order of their ids, files in that of theirs; or one that is named."""
+        with store.audit() as audit:
+            every = (
+                audit.partnerships(),
+                audit.partnership_ids(),
+                audit.transitions(),
+                audit.file_ids(),
+                audit.entries(),
+            )
+            assert [list(each) for each in every] == [[]] * 5
+        begun = [adopted(flow) for _ in range(4)]
+        for one in begun[::2]:
+            flow.fire(one.id, "amend", by=WHO, reason=ODD)
+            flow.file(one.id, Need(need="a"), Need(need="b"), Insurance(line="x"), by=WHO)
+        flow.file(DISTRICT, Site(site="255901001", name="Grand Bend"), by=WHO)
+        held = {each: held_by(store, each) for each in sorted(one.id for one in begun)}
+        files = {each: holding.own_file for each, holding in held.items() if holding.own_file}
+        files |= {holding.partnership.partner_id: holding.partner_file for holding in held.values()}
+        with store.reading() as tx:
+            files[DISTRICT] = tx.file(DISTRICT)
+        entries = [entry for each in sorted(files) for entry in files[each]]
+        with store.audit() as audit:
+            assert list(audit.partnership_ids()) == list(held)
+            assert list(audit.partnerships()) == [(each.partnership, each.link) for each in held.values()]
+            assert list(audit.transitions()) == [made for each in held for made in store.history(each)]
+            assert list(audit.file_ids()) == sorted(files)
+            assert list(audit.entries()) == entries
+            for each, holding in held.items():
+                assert list(audit.partnerships(each)) == [(holding.partnership, holding.link)]
+                assert list(audit.transitions(each)) == list(store.history(each))
+            for whose, lying in files.items():
+                assert tuple(audit.entries(whose)) == lying
+            for nothing in (audit.partnerships(NOBODY), audit.transitions(NOBODY), audit.entries(NOBODY)):
+                assert list(nothing) == []
+            links = {(entry.file_id, entry.seq): entry.link for entry in entries if entry.file_id is not None}
+            absent = {(NOBODY, 1), (begun[0].id, 0), (begun[0].id, 3)}
+            assert dict(audit.links({*links, *absent})) == links
+            assert dict(audit.links([])) == {}
+
+    def test_an_audit_is_of_one_moment_and_nobody_who_writes_waits(self, flow: Partnerflow, store: Store) -> None:
+        """What is written while somebody looks is not seen, neither what is new nor what is blanked."""
+        begun = sorted(adopted(flow).id for _ in range(3))
+        (entry,) = flow.file(begun[2], Need(need=ODD), by=WHO)
+        flow.retract(begun[2], id_of(entry), by=WHO, reason="wrong")
+        before = all_of(store)
+        with ThreadPoolExecutor(1) as pool, store.audit() as audit:
+            partnerships = audit.partnerships()
+            first = next(partnerships)
+            pool.submit(write_much, flow, begun, entry).result(timeout=60)
+            seen = [first, *partnerships]
+            assert [(each.version, link) for each, link in seen] == [(1, step[0].link) for step in before[2]]
+            assert list(audit.transitions()) == [made for history in before[2] for made in history]
+            assert list(audit.entries()) == before[1]
+        assert [each.version for each, _ in store.find()] == [2, 2, 2, 1]
+        flow.verify()

@@ -23,7 +23,7 @@ from partnerflow.dossier import Dossier, Neighbour, OnFile
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import DEFAULT, Move, State
 from partnerflow.partnership import Partnership
-from partnerflow.records import NO_END, Entry, Money, Partner, Record, Retraction, Service, Waiver, kinds
+from partnerflow.records import NO_END, Entry, Money, Partner, Record, Retraction, Service, Unregistered, Waiver, kinds
 from partnerflow.records.conversion import read_record, unstructure
 from partnerflow.records.registry import fields_of
 
@@ -148,9 +148,9 @@ def _of_kind(kind: str) -> SearchStrategy[Record]:
 def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()) -> Dossier:
     """Give the example dossier with changes: each of the six states, or *state*; in order, or nearly, or not at all.
 
-    Facts are dropped, days moved, records added, taken out, filed twice, superseded and retracted; people and services
-    join, waivers and closings come on file, moves and neighbours are there or not. With *kinds*, only records of these
-    kinds change, and the more of them. Every dossier can be written as a mapping and read again.
+    Facts are dropped, days moved, records added, taken out, filed twice, superseded, retracted and redacted; people
+    and services join, waivers and closings come on file, moves and neighbours are there or not. With *kinds*, only
+    records of these kinds change, and the more of them. Every dossier can be written as a mapping and read again.
     """
     stands_in = draw(st.sampled_from(list(State))) if state is None else state
     trigger = draw(st.none() | st.sampled_from(DEFAULT.legal(stands_in) or [None]))
@@ -231,8 +231,9 @@ class _Draft:
 
     def take_out(self) -> None:
         """Let a record never have been filed."""
-        if len(self.entries) > 1:
-            self.entries.pop(self._pick())
+        place = self._pick()
+        if len(self._read()) > 1:
+            self.entries.pop(place)
 
     def file_for_another_term(self) -> None:
         """File a record once more, with its days moved."""
@@ -258,6 +259,13 @@ class _Draft:
         entry = self.entries[self._pick()]
         if entry.id is not None and not isinstance(entry.record, Retraction):
             self._file(Retraction(entry_id=entry.id, reason="filed for the wrong partner"))
+
+    def redact(self) -> None:
+        """Blank a record: that it lay there is all that is left of it."""
+        place = self._pick()
+        blank = Unregistered(kind=self.entries[place].kind, fields={})
+        if len(self._read()) > 1:
+            self._put(place, record=blank, text="", redacted="0" * 64)
 
     def forget_filing(self) -> None:
         """Leave out a part of what is known of the filing."""
@@ -293,8 +301,12 @@ class _Draft:
         self._file(attrs.evolve(self.draw(records("plan_closing")), **of_the_plan))
 
     def _pick(self) -> int:
-        places = [place for place, entry in enumerate(self.entries) if entry.kind in self.kinds]
-        return self.draw(st.sampled_from(places or range(len(self.entries))))
+        """Choose a record that is there to be read, of the kinds that are to change where there is one."""
+        places = self._read()
+        return self.draw(st.sampled_from([n for n in places if self.entries[n].kind in self.kinds] or places))
+
+    def _read(self) -> list[int]:
+        return [place for place, entry in enumerate(self.entries) if entry.redacted is None]
 
     def _put(self, place: int, **changes: Any) -> None:
         self.entries[place] = attrs.evolve(self.entries[place], **changes)
@@ -303,7 +315,8 @@ class _Draft:
         """File *record* last, under an id that nothing else has."""
         taken = {entry.id for entry in self.entries}
         number = next(n for n in range(0xA000, 0xFFFF) if _entry_id(n) not in taken)
-        self.entries.append(attrs.evolve(like or self.entries[-1], record=record, id=_entry_id(number), **filed))
+        like = like or self.entries[self._read()[-1]]
+        self.entries.append(attrs.evolve(like, record=record, id=_entry_id(number), **filed))
 
     def _moved(self, record: Record) -> Record:
         dated = _dated(record.kind_info.name)
@@ -340,6 +353,7 @@ _CHANGES = (
     _Draft.file_for_another,
     _Draft.supersede,
     _Draft.retract,
+    _Draft.redact,
     _Draft.forget_filing,
 )
 _ADDITIONS = (_Draft.file_any, _Draft.join, _Draft.waive, _Draft.close)

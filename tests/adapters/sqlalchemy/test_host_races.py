@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import attrs
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
@@ -14,7 +15,9 @@ from sqlalchemy.orm import Session
 from partnerflow import Actor, Conflict, Partner, Partnerflow, PartnerflowError, Partnership, StoreBusy
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables
 from partnerflow.policies import Pack
+from partnerflow.ports import Changes
 from partnerflow.records import Insurance, Need
+from partnerflow.testing.keeping import files_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())
@@ -151,11 +154,45 @@ def test_a_mistake_in_the_middle_of_writing_leaves_nothing(engine: Engine, flow:
             joined.propose(Partner(name="B"), by=OFFICE, idempotency_key="k" * 700)
         session.execute(text("insert into students values (1)"))
     assert ([each.id for each in flow.find()], students(engine)) == ([p.id], 1)
-    assert len(list(flow.store.files())) == 1
+    assert len(files_of(flow.store)) == 1
+    flow.verify()
+
+
+def test_of_many_changes_one_that_is_late_leaves_nothing_of_any(
+    engine: Engine, flow: Partnerflow, p: Partnership
+) -> None:
+    q = flow.adopt(Partner(name="B"), state="active", by=OFFICE, reason="in place")
+
+    def step_to(version: int, begun: Partnership) -> Changes:
+        made = attrs.evolve(flow.history(begun.id)[-1], id=uuid4(), version=version, link="0" * 64)
+        made = attrs.evolve(made, move=attrs.evolve(made.move, source="active"))
+        return Changes(partnership=attrs.evolve(begun, version=version), transition=made)
+
+    whole = step_to(2, p), step_to(3, q)
+    with Session(engine) as session, session.begin(), flow.within(session).store.transaction() as tx:
+        tx.holdings([p.id, q.id])
+        with pytest.raises(Conflict) as conflict:
+            tx.write(*whole)
+        session.execute(text("insert into students values (1)"))
+    assert (conflict.value.subject, conflict.value.expected, conflict.value.actual) == (q.id, 2, 1)
+    assert sorted(flow.find(), key=lambda each: each.id) == sorted([p, q], key=lambda each: each.id)
+    assert students(engine) == 1
     flow.verify()
 
 
 # --- at once -------------------------------------------------------------------------------------------------------
+
+
+@SERVERS
+def test_whoever_would_wait_for_nobody_passes_over_what_somebody_else_holds(flow: Partnerflow, p: Partnership) -> None:
+    q = flow.adopt(Partner(name="B"), state="active", by=OFFICE, reason="in place")
+    both = sorted([p.id, q.id])
+    with flow.store.transaction() as first:
+        first.holding(p.id, lock=True)
+        with flow.store.transaction() as second:
+            assert list(second.holdings(both, unless_busy=True)) == [q.id]
+    with flow.store.transaction() as tx:
+        assert list(tx.holdings(both, unless_busy=True)) == both
 
 
 @SERVERS
@@ -212,7 +249,7 @@ def test_hosts_at_once_lose_no_step_and_take_none_twice(
         assert sum(pool.map(work, range(4))) == 32
     assert [step.version for step in flow.history(p.id)] == list(range(1, 34))
     assert [event.sequence for event in flow.store.outgoing()] == list(range(1, 32 * 3 + 2))
-    assert sorted(len(list(entries)) for _, entries in flow.store.files()) == [32, 33]
+    assert sorted(map(len, files_of(flow.store).values())) == [32, 33]
     flow.verify()
 
 
@@ -230,4 +267,4 @@ def test_of_many_who_take_in_the_same_all_get_the_one_that_came_first(engine: En
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(map(str, pool.map(call, range(6))))) == 2
-    assert len(list(flow.store.files())) == 2
+    assert len(files_of(flow.store)) == 2

@@ -26,11 +26,14 @@ from partnerflow import (
     Tampered,
 )
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
+from partnerflow.adapters.sqlalchemy import audit as auditing
 from partnerflow.adapters.sqlalchemy import store as paging
 from partnerflow.history import START, entry_link
 from partnerflow.policies import Pack
+from partnerflow.ports import Wanted
 from partnerflow.records import Document, Insurance, Need, Scope
 from partnerflow.records.conversion import read_record
+from partnerflow.testing.keeping import files_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())
@@ -107,12 +110,13 @@ def test_what_looks_alike_is_not_the_same(flow: Partnerflow) -> None:
     for name, begun in made.items():
         flow.file(begun.id, Scope(sites=frozenset({name})), by=OFFICE)
     for name, begun in made.items():
-        for found in (flow.find(kind=name), flow.find(ids={"edfi": name}), flow.find(site=name)):
+        as_of = flow.find(state="intake", partner=begun.partner_id, as_of=flow.clock())
+        for found in (flow.find(kind=name), flow.find(ids={"edfi": name}), flow.find(site=name), as_of):
             assert [each.id for each in found] == [begun.id]
         assert flow.partner(begun.partner_id).name == name
         same = Partner(name=name, kind=name, ids={"edfi": name})
         assert flow.propose(same, by=OFFICE, idempotency_key=name) == begun
-    assert list(flow.store.find(states=["intake "])) == list(flow.store.find(states=["Intake"])) == []
+    assert list(flow.find(state="intake ")) == list(flow.find(state="Intake")) == []
     flow.verify()
 
 
@@ -123,26 +127,40 @@ def test_tenants_that_look_alike_never_meet(engine: Engine) -> None:
     for flow, one in zip(flows, begun, strict=True):
         assert [each.id for each in flow.find()] == [one.id]
         assert {each.tenant for each in flow.store.outgoing()} == {flow.store.tenant}
-        assert len(list(flow.store.files())) == 1
+        assert len(files_of(flow.store)) == 1
 
 
 def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """MariaDB's own type would put ids of the versions 1 to 5 in another order, and pages would end elsewhere."""
-    monkeypatch.setattr(paging, "PAGE", 3)
-    monkeypatch.setattr(paging, "FILES", 3)
+    for paged, size in ((paging, "PAGE"), (paging, "FILES"), (auditing, "PAGE")):
+        monkeypatch.setattr(paged, size, 3)
     numbers = iter(range(1, 1000))
     made = (make() for make in cycle([uuid4, uuid1, uuid4, lambda: UUID(int=next(numbers))]))
     flow = Partnerflow(store=SQLAlchemyStore(engine), pack=FREE, new_id=made.__next__)
     first = flow.propose(Partner(name="A"), by=OFFICE)
     ids = sorted([first.id, *(flow.propose(first.partner_id, by=OFFICE).id for _ in range(16))])
     assert {each.version for each in ids} == {1, 4, None}
+    for each in ids[::4]:
+        flow.file(each, *(Need(need=f"{place}") for place in range(5)), by=OFFICE)
+        for _ in range(3):
+            flow.fire(each, "begin_vetting", by=OFFICE)
+            flow.fire(each, "return_to_intake", by=OFFICE, reason="not yet")
     assert [each.id for each in flow.find()] == list(flow.store.partnership_ids()) == ids
+    assert [each.id for each in flow.find(after=ids[2], limit=8)] == ids[3:11]
+    assert [each.id for each in flow.find(as_of=flow.clock(), after=ids[2], limit=8)] == ids[3:11]
     assert [each.partnership.id for each in flow.store.holdings()] == ids
     part = flow.store.holdings(after=ids[3], through=ids[11])
     assert [each.partnership.id for each in part] == ids[4:12]
-    files = [file_id for file_id, _ in flow.store.files()]
-    assert files == sorted(files)
-    assert list(flow.store.due(date.max, "another", ["intake"])) == ids
+    assert sorted(set(flow.store.due(date.max, "another", ["intake"], []))) == ids
+    with flow.store.audit() as audit:
+        assert [each.id for each, _ in audit.partnerships()] == ids
+        made_steps = [(each.partnership_id, each.version) for each in audit.transitions()]
+        lying = [(entry.file_id, entry.seq) for entry in audit.entries()]
+        files = list(audit.file_ids())
+    assert made_steps == [(each, version) for each in ids for version in range(1, 8 if each in ids[::4] else 2)]
+    assert files == sorted(files) == sorted({first.partner_id, *ids[::4]})
+    assert lying == [(file, seq) for file in files for seq in range(1, 2 if file == first.partner_id else 6)]
+    flow.verify()
 
 
 def test_ids_of_ours_are_kept_in_the_order_in_which_they_were_made(flow: Partnerflow) -> None:
@@ -223,7 +241,15 @@ def test_what_no_database_can_keep_is_written_to_none(
     assert not isinstance(raised.value, StoreError)
     assert [statement for statement in said if statement.startswith("INSERT")] == []
     assert written(engine) == before
-    assert list(flow.store.find(name=bad)) == list(flow.store.find(ids={"edfi": bad}, site=bad, kind=bad)) == []
+    wanted = (
+        Wanted(ids={"edfi": bad}, site=bad, kind=bad),
+        Wanted(words=frozenset({("text", bad)})),
+        Wanted(states=[bad]),
+    )
+    for each in wanted:
+        assert list(flow.store.find(each)) == []
+        assert flow.store.counts(each) == {}
+    assert list(flow.find(state=bad, as_of=flow.clock())) == []
 
 
 def test_a_number_that_is_none_is_refused(flow: Partnerflow, p: Partnership, engine: Engine) -> None:
@@ -267,7 +293,8 @@ def test_a_name_that_is_too_long_is_refused_by_every_database_alike(
 def test_a_name_that_is_only_shown_may_be_long(flow: Partnerflow) -> None:
     begun = flow.propose(Partner(name=LONG), by=OFFICE)
     assert flow.partner(begun.partner_id).name == LONG
-    assert [name for _, name in flow.store.find(name="é" * 512)] == [LONG[:512]]
+    assert [name for _, name in flow.store.find()] == [LONG[:512]]
+    assert [each.id for each in flow.find(text="É" * 512)] == [begun.id]
 
 
 # --- identifiers ---------------------------------------------------------------------------------------------------

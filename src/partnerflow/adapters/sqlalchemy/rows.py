@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -33,8 +33,7 @@ _OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _record(entry_id: UUID, kind: str, revision: int, text: str, *, registered: bool) -> Record:  # noqa: ARG001
+def _read(entry_id: UUID, kind: str, revision: int, text: str, *, registered: bool) -> Record:  # noqa: ARG001
     """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing.
 
     The id is there so that each entry has a record of its own, which can be told from an equal one; *registered*, so
@@ -44,6 +43,9 @@ def _record(entry_id: UUID, kind: str, revision: int, text: str, *, registered: 
         return read_filed(kind, json.loads(text), revision=revision)
     except (ValueError, TypeError, InvalidRecord):
         return Unregistered(kind=kind, fields={"unreadable": text})
+
+
+_record = lru_cache(maxsize=4096)(_read)
 
 
 @lru_cache(maxsize=1024)
@@ -57,11 +59,14 @@ def _actor(text: str) -> Actor:
     return structure(json.loads(text), Actor, "actor")
 
 
-def entry(row: Sequence[Any]) -> Entry:
+def entry(row: Sequence[Any], *, read: Callable[..., Record] = _record) -> Entry:
     """Read an entry: a row of the whole table, taken apart at once, since a name looked up on a row is slow."""
-    _, file_id, seq, entry_id, kind, revision, text, documents, filed_at, recorded_at, filed_by, version, link = row
+    (_, file_id, seq, entry_id, kind, revision, text, documents, filed_at, recorded_at, filed_by, version, link,
+     redacted) = row  # fmt: skip
     return Entry(
-        record=_record(entry_id, kind, revision, text, registered=kind in kinds()),
+        record=Unregistered(kind=kind, fields={})
+        if redacted
+        else read(entry_id, kind, revision, text, registered=kind in kinds()),
         id=entry_id,
         filed_at=filed_at,
         recorded_at=recorded_at,
@@ -73,7 +78,13 @@ def entry(row: Sequence[Any]) -> Entry:
         file_id=file_id,
         seq=seq,
         link=link,
+        redacted=redacted,
     )
+
+
+def entry_in_passing(row: Sequence[Any]) -> Entry:
+    """Read an entry that is not needed again: what others need often stays at hand, and this does not."""
+    return entry(row, read=_read)
 
 
 def entry_values(entry: Entry) -> Values:
@@ -91,6 +102,7 @@ def entry_values(entry: Entry) -> Values:
         "filed_by": actor_text(entry.filed_by),
         "version": entry.version,
         "link": entry.link,
+        "redacted": entry.redacted,
     }
 
 
@@ -120,6 +132,9 @@ def transition(row: Row[Any]) -> Transition:
         file_link=row.file_link,
         previous=row.previous,
         link=row.link,
+        entered=row.entered,
+        reason_redacted=row.reason_redacted,
+        decision_redacted=row.decision_redacted,
     )
 
 
@@ -147,6 +162,9 @@ def transition_values(transition: Transition) -> Values:
         "file_link": transition.file_link,
         "previous": transition.previous,
         "link": transition.link,
+        "entered": transition.entered,
+        "reason_redacted": transition.reason_redacted,
+        "decision_redacted": transition.decision_redacted,
     }
 
 
@@ -187,6 +205,7 @@ def holding(
         own_file=tuple(lying[row.id]),
         obligations=tuple(sorted(map(obligation, owed), key=_code)),  # a database sorts text in ways of its own
         events=row.events,
+        judged_by=row.judged_by,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Executable,
+    FromClause,
     Insert,
     Table,
     bindparam,
@@ -34,7 +35,7 @@ TENANT: BindParameter[str] = bindparam("of_tenant")
 OBLIGATION = ("title", "holds", "due_on", "missed_on", "told_broken", "reminded_due", "reminded_lead", "look_on")
 
 
-def mine(table: Table) -> ColumnElement[bool]:
+def mine(table: FromClause) -> ColumnElement[bool]:
     """Keep to the tenant's own rows."""
     return table.c.tenant == TENANT
 
@@ -84,6 +85,13 @@ class Statements:
             .order_by(t.partnership.c.id)
             .limit(bindparam("page"))
         )
+        self.partnerships_named = (
+            select(t.partnership)
+            .where(mine(t.partnership), t.partnership.c.id.in_(of_many))
+            .order_by(t.partnership.c.id)
+        )
+        self.partnerships_locked = self.partnerships_named.with_for_update()
+        self.partnerships_unless_busy = self.partnerships_locked.with_for_update(skip_locked=True)
         self.moves_of_many = (
             select(t.transition.c.partnership_id, *move)
             .where(mine(t.transition), t.transition.c.partnership_id.in_(of_many))
@@ -95,18 +103,26 @@ class Statements:
             .order_by(t.obligation.c.partnership_id, t.obligation.c.code)
         )
         self.partner = select(t.partner.c.id).where(mine(t.partner), t.partner.c.id == bindparam("of_partner"))
+        self.partners = select(t.partner.c.id).where(
+            mine(t.partner), t.partner.c.id.in_(bindparam("of_partners", expanding=True))
+        )
         self.partner_locked = self.partner.with_for_update()
+        self.partners_locked = self.partners.order_by(t.partner.c.id).with_for_update()
         self.partnerships_of = (
             select(t.partnership)
             .where(mine(t.partnership), t.partnership.c.partner_id == bindparam("of_partner"))
             .order_by(t.partnership.c.id)
         )
-        for statement in (self.files, self.moves, self.obligations, self.partnerships_of):
-            self.newest[statement] = statement.with_for_update(read=True)
+        self.partnerships_of_many = (
+            select(t.partnership)
+            .where(mine(t.partnership), t.partnership.c.partner_id.in_(bindparam("of_partners", expanding=True)))
+            .order_by(t.partnership.c.id)
+        )
         self.known_as = select(t.outside_id.c.partner_id).where(
             mine(t.outside_id), t.outside_id.c.system == bindparam("system"), t.outside_id.c.value == bindparam("value")
         )
         self.receipt = select(t.receipt).where(mine(t.receipt), t.receipt.c.key == bindparam("key"))
+        self.receipts = select(t.receipt).where(mine(t.receipt), t.receipt.c.key.in_(bindparam("keys", expanding=True)))
         self.entries = select(t.entry).where(mine(t.entry), t.entry.c.id.in_(bindparam("ids", expanding=True)))
         self.transition = select(t.transition).where(mine(t.transition), t.transition.c.id == bindparam("id"))
 
@@ -127,6 +143,30 @@ class Statements:
             .limit(bindparam("page"))
         )
         self.file_ids = select(t.entry.c.file_id).distinct().where(mine(t.entry)).order_by(t.entry.c.file_id)
+        self.histories_after = (
+            select(t.transition)
+            .where(mine(t.transition), t.transition.c.partnership_id > bindparam("after"))
+            .order_by(t.transition.c.partnership_id, t.transition.c.version)
+            .limit(bindparam("page"))
+        )
+        self.files_after = (
+            select(t.entry)
+            .where(mine(t.entry), t.entry.c.file_id > bindparam("after"))
+            .order_by(t.entry.c.file_id, t.entry.c.seq)
+            .limit(bindparam("page"))
+        )
+        self.links = select(t.entry.c.file_id, t.entry.c.seq, t.entry.c.link).where(
+            # the whole key, where some databases would read all of a file for pairs; it finds some that are not asked
+            mine(t.entry),
+            t.entry.c.file_id.in_(bindparam("file_ids", expanding=True)),
+            t.entry.c.seq.in_(bindparam("seqs", expanding=True)),
+        )
+        self.partnerships_after = (
+            select(t.partnership)
+            .where(mine(t.partnership), t.partnership.c.id > bindparam("after"))
+            .order_by(t.partnership.c.id)
+            .limit(bindparam("page"))
+        )
         self.partnership_ids = (
             select(t.partnership.c.id)
             .where(mine(t.partnership), t.partnership.c.id > bindparam("after"))
@@ -148,17 +188,46 @@ class Statements:
             .order_by(t.outbox.c.sequence)
             .limit(bindparam("page"))
         )
+        # Each is a range of an index, read in the index's own order: what is done is never passed over.
+        since: BindParameter[Any] = bindparam("since")
+        after: BindParameter[UUID] = bindparam("after")
         self.looked_for = (
-            select(t.obligation.c.partnership_id)
+            select(t.obligation.c.look_on, t.obligation.c.partnership_id)
             .distinct()
-            .where(mine(t.obligation), t.obligation.c.look_on <= bindparam("on"))
+            .where(
+                mine(t.obligation),
+                t.obligation.c.look_on <= bindparam("on"),
+                t.obligation.c.look_on >= since,
+                or_(t.obligation.c.look_on > since, t.obligation.c.partnership_id > after),
+            )
+            .order_by(t.obligation.c.look_on, t.obligation.c.partnership_id)
+            .limit(bindparam("page"))
         )
-        # two ranges, not "unequal", so that the index gives what is left to do and not what is done
+        judged_by = t.partnership.c.judged_by
         digest: BindParameter[str] = bindparam("digest")
-        self.judged_otherwise = select(t.partnership.c.id).where(
-            mine(t.partnership),
-            or_(t.partnership.c.judged_by < digest, t.partnership.c.judged_by > digest),
-            t.partnership.c.state.in_(bindparam("states", expanding=True)),
+        judged = (
+            select(judged_by, t.partnership.c.id)
+            .where(
+                mine(t.partnership),
+                t.partnership.c.state == bindparam("state"),
+                judged_by >= since,
+                or_(judged_by > since, t.partnership.c.id > after),
+            )
+            .order_by(judged_by, t.partnership.c.id)
+            .limit(bindparam("page"))
+        )
+        self.judged_before = judged.where(judged_by < digest)
+        self.judged_beyond = judged.where(judged_by > digest)
+        self.never_judged = (
+            select(judged_by, t.partnership.c.id)
+            .where(
+                mine(t.partnership),
+                t.partnership.c.state == bindparam("state"),
+                judged_by == "",
+                t.partnership.c.id > after,
+            )
+            .order_by(t.partnership.c.id)
+            .limit(bindparam("page"))
         )
 
         self.lengths = {
@@ -169,7 +238,7 @@ class Statements:
             table.name: insert(table)
             for table in (
                 t.partner, t.outside_id, t.partnership, t.site, t.place, t.entry, t.transition, t.attempt,
-                t.obligation, t.outbox, t.receipt,
+                t.obligation, t.outbox, t.receipt, t.word,
             )
         }  # fmt: skip
         self.rename_partner = (
@@ -209,6 +278,35 @@ class Statements:
             .values(events=bindparam("new_events"), judged_by=bindparam("new_judged_by"))
         )
         self.leave_sites = delete(t.site).where(mine(t.site), t.site.c.partnership_id == of_partnership)
+        self.words_of_many = select(t.word.c.partnership_id, t.word.c.field, t.word.c.word).where(
+            mine(t.word), t.word.c.partnership_id.in_(of_many)
+        )
+        self.leave_word = delete(t.word).where(
+            mine(t.word),
+            t.word.c.field == bindparam("old_field"),
+            t.word.c.word == bindparam("old_word"),
+            t.word.c.partnership_id == of_partnership,
+        )
+        self.blank_entry = (
+            update(t.entry)
+            .where(mine(t.entry), t.entry.c.file_id == bindparam("of_file"), t.entry.c.seq == bindparam("of_seq"))
+            .values(text="", redacted=bindparam("new_redacted"))
+        )
+        self.blank_transition = (
+            update(t.transition)
+            .where(
+                mine(t.transition),
+                t.transition.c.partnership_id == of_partnership,
+                t.transition.c.version == bindparam("of_version"),
+            )
+            .values(
+                reason=None,
+                decision="",
+                reason_redacted=bindparam("new_reason_redacted"),
+                decision_redacted=bindparam("new_decision_redacted"),
+            )
+        )
+        self.forget_attempts = delete(t.attempt).where(mine(t.attempt), t.attempt.c.partnership_id == of_partnership)
         self.leave_places = delete(t.place).where(mine(t.place), t.place.c.partnership_id == of_partnership)
         one_obligation = (
             mine(t.obligation),
@@ -226,6 +324,12 @@ class Statements:
                 }
             )
         )  # fmt: skip
+        for statement in (
+            self.files, self.moves, self.moves_of_many, self.obligations, self.obligations_of_many,
+            self.partnerships_of, self.partnerships_of_many, self.receipt, self.receipts, self.entries, self.transition,
+            self.words_of_many,
+        ):  # fmt: skip
+            self.newest[statement] = statement.with_for_update(read=True)
 
     def into(self, table: Table) -> Insert:
         """Give the statement that adds rows to *table*."""
@@ -240,6 +344,15 @@ class Statements:
             check_text(value, name)
             if len(value) > length:
                 raise InvalidRequest(name, f"{value[:40]}...", f"is {len(value)} characters long: {length} is the most")
+
+    def known_as_any(self, ids: Iterable[tuple[str, str]]) -> Executable:
+        """Find partners by any of these ids elsewhere, each a system and a value."""
+        there, values = self.tables.outside_id.c, dict[str, list[str]]()
+        for system, value in ids:
+            values.setdefault(system, []).append(value)
+        # one range of the key a system; MariaDB would read all of them for pairs
+        named = [(there.system == system) & there.value.in_(values[system]) for system in sorted(values)]
+        return select(there.system, there.value, there.partner_id).where(mine(self.tables.outside_id), or_(*named))
 
     def neighbours(self, places: frozenset[tuple[str, str]], states: Sequence[str]) -> Executable:
         """Find the partnerships in *states* that share one of *places*, with their partners' names."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
+from itertools import islice
 from threading import RLock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Executable, select
+from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy import Row as SQLRow
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
@@ -19,20 +20,18 @@ from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Holding, Transaction
-from partnerflow.records import EVERYWHERE, Entry
+from partnerflow.ports import EVERYTHING, Entrance, Holding, Transaction, Wanted
 
-from . import rows, waiting
-from .statements import Statements, mine
+from . import finding, rows, waiting
+from .audit import FIRST, LAST, PAGE, SQLAlchemyAudit
+from .statements import Statements
 from .tables import Tables
 from .transaction import SQLAlchemyTransaction
 from .trouble import translated
+from .turn import begin_on_sqlite
 
-PAGE = 500
-"""How many rows are read at a time where everything is looked over."""
 FILES = 100
 """How many partnerships, with all that is on their files, are read at a time."""
-_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 class SQLAlchemyStore:
@@ -96,7 +95,7 @@ class SQLAlchemyStore:
                 connected = self.engine.connect()
             with connected as connection:
                 if self.engine.dialect.name == "sqlite":
-                    _begin(connection, begin)
+                    begin_on_sqlite(connection, begin, shared=self._turn is not None)
                 elif self.engine.dialect.name in ("mysql", "mariadb"):
                     with translated(in_hosts=False):  # one round trip, and it holds for this transaction alone
                         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
@@ -122,10 +121,10 @@ class SQLAlchemyStore:
         if not isinstance(session, (Session, Connection)):
             raise InvalidRequest(
                 "session", type(session).__name__,
-                "must be a SQLAlchemy Session or Connection; of an AsyncSession, use the one that run_sync gives",
+                "must be a SQLAlchemy Session or Connection; of an AsyncSession, use the one that run_sync gives, of a "
+                "scoped_session, the one that calling it gives",
             )  # fmt: skip
-        if isinstance(session, Connection):
-            _refuse_autocommit(session)
+        _refuse_autocommit(session.get_bind() if isinstance(session, Session) else session)
         waiting.listen(session)
         joined = object.__new__(SQLAlchemyStore)
         joined.__dict__ |= self.__dict__
@@ -145,59 +144,83 @@ class SQLAlchemyStore:
             return tx.execute(statement, values)
 
     def find(
-        self, *, states: Sequence[str] | None = None, site: str | None = None, kind: str | None = None,
-        partner_id: UUID | None = None, name: str | None = None, ids: Mapping[str, str] | None = None,
-    ) -> Iterator[tuple[Partnership, str]]:  # fmt: skip
+        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+    ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
-        if not all(map(_can_be_kept, (*(states or ()), site, kind, name, *(ids or {}), *(ids or {}).values()))):
+        found = finding.finding(self.tables, wanted)
+        return ((rows.partnership(row), row.name) for row in self._found(found, after, limit))
+
+    def find_as_of(
+        self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
+        limit: int | None,
+    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
+        size = FILES if limit is None or states is not None else min(FILES, limit)
+        return islice(self._stood(moment, states, partner_id, after or FIRST, size), limit)
+
+    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+        """Give how many partnerships fit, by state."""
+        counted = finding.counting(self.tables, wanted)
+        return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
+
+    def _found(self, found: Executable | None, after: UUID | None, limit: int | None) -> Iterator[SQLRow[Any]]:
+        """Read what is found in the order of ids, page by page, each where the last one ended."""
+        if found is None:
             return
-        t = self.tables
-        of_partner = (t.partner.c.tenant == t.partnership.c.tenant) & (t.partner.c.id == t.partnership.c.partner_id)
-        wanted = select(t.partnership, t.partner.c.name).join(t.partner, of_partner).where(mine(t.partnership))
-        if states is not None:
-            wanted = wanted.where(t.partnership.c.state.in_([str(state) for state in states]))
-        if site is not None:
-            here = [mine(t.site)] if site == EVERYWHERE else [mine(t.site), t.site.c.site.in_((site, EVERYWHERE))]
-            wanted = wanted.where(t.partnership.c.id.in_(select(t.site.c.partnership_id).where(*here)))
-        if kind is not None:
-            wanted = wanted.where(t.partner.c.kind == kind)
-        if partner_id is not None:
-            wanted = wanted.where(t.partnership.c.partner_id == partner_id)
-        if name is not None:
-            wanted = wanted.where(t.partner.c.name.icontains(name, autoescape=True))
-        for system, value in (ids or {}).items():
-            known = select(t.outside_id.c.partner_id).where(
-                mine(t.outside_id), t.outside_id.c.system == system, t.outside_id.c.value == value
-            )
-            wanted = wanted.where(t.partnership.c.partner_id.in_(known))
-        wanted = wanted.order_by(t.partnership.c.id).limit(PAGE)
-        page = self._read(wanted)
-        while page:
+        last, left = after or FIRST, limit
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            page = self._read(found, after=last, page=size)
+            yield from page
+            if len(page) < size:
+                return
+            last, left = page[-1].id, None if left is None else left - size
+
+    def _stood(
+        self, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None, after: UUID, size: int
+    ) -> Iterator[tuple[Partnership, Entrance]]:
+        """Read where partnerships stood: page by page as they stand, and then the last steps of those that moved on."""
+        standing = finding.standing_then(self.tables, moment, states, partner_id)
+        while standing is not None:
+            with self.reading() as tx:
+                assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
+                page = tx.execute(standing, {"after": after, "page": size})
+                moved = [row.id for row in page if row.recorded_at > moment]
+                last = tx.execute(finding.last_steps(self.tables, moment, moved), {}) if moved else ()
+            then = {row.id: row for row in last}
             for row in page:
-                yield rows.partnership(row), row.name
-            page = self._read(wanted.where(t.partnership.c.id > page[-1].id)) if len(page) == PAGE else ()
+                stood = row if row.recorded_at <= moment else then.get(row.id)
+                if stood is not None and (states is None or stood.state in states):
+                    whose = {"version": stood.version, "succeeds": row.succeeds}
+                    yield Partnership(stood.state, row.id, row.partner_id, **whose), Entrance(stood.at, stood.since)
+            if len(page) < size:
+                return
+            after = page[-1].id
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
     ) -> Iterator[Holding]:
         """Give everything on every partnership but those in some states, some at a time, each time in a short read."""
-        last, end = after or _FIRST, through or _LAST
+        last, end = after or FIRST, through or LAST
         while True:
             with self.reading() as tx:
                 assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
-                page = tx.holdings(apart_from=apart_from, after=last, through=end, page=FILES)
+                page = tx.page_of_holdings(apart_from=apart_from, after=last, through=end, page=FILES)
             yield from page
             if len(page) < FILES:
                 return
             last = page[-1].partnership.id
 
-    def due(self, on: date, digest: str, live: Sequence[str]) -> Iterator[UUID]:
+    def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has something to do for."""
-        looked_for = {row.partnership_id for row in self._read(self._say.looked_for, on=on)}
-        otherwise = {
-            row.id for row in self._read(self._say.judged_otherwise, digest=digest, states=list(map(str, live)))
-        }
-        return iter(sorted(looked_for | otherwise))
+        say = self._say
+        looked_for = self._on_and_on(say.looked_for, date.min, FIRST, on=on)
+        yield from (partnership_id for _, partnership_id in looked_for)
+        for state in map(str, live):
+            for judged, since, after in ((say.judged_before, "", FIRST), (say.judged_beyond, digest, LAST)):
+                yield from (each for _, each in self._on_and_on(judged, since, after, state=state, digest=digest))
+        for state in map(str, ended):
+            yield from (each for _, each in self._on_and_on(say.never_judged, "", FIRST, state=state))
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         """Give every transition, oldest first, page by page."""
@@ -210,12 +233,14 @@ class SQLAlchemyStore:
 
     def partnership_ids(self) -> Iterator[UUID]:
         """Give the id of every partnership."""
-        return (row.id for row in self._pages(self._say.partnership_ids, "id", after=_FIRST))
+        return (row.id for row in self._pages(self._say.partnership_ids, "id", after=FIRST))
 
-    def files(self) -> Iterator[tuple[UUID, Iterator[Entry]]]:
-        """Give every file with its entries, oldest first, page by page."""
-        for row in self._read(self._say.file_ids):
-            yield row.file_id, map(rows.entry, self._pages(self._say.file, "seq", file_id=row.file_id))
+    @contextmanager
+    def audit(self) -> Iterator[SQLAlchemyAudit]:
+        """Open a look at everything that is chained, as one moment has it."""
+        with self.reading() as tx:
+            assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
+            yield SQLAlchemyAudit(self._say, tx)
 
     def outgoing(self) -> Iterator[Event]:
         """Give every event of the outbox, in order within each partnership."""
@@ -233,14 +258,15 @@ class SQLAlchemyStore:
             after = getattr(page[-1], place)
             page = self._read(statement, after=after, page=PAGE, **values) if len(page) == PAGE else ()
 
-
-def _can_be_kept(text: str | None) -> bool:
-    """Tell whether a database can keep a text; what none can keep is found in none, and some would complain of it."""
-    try:
-        check_text(str(text), "text")
-    except InvalidRequest:
-        return False
-    return True
+    def _on_and_on(
+        self, statement: Executable, since: object, after: UUID, **values: object
+    ) -> Iterator[tuple[Any, UUID]]:
+        """Read page by page what lies in the order of something and of ids."""
+        page: Sequence[Any] = self._read(statement, since=since, after=after, page=PAGE, **values)
+        while page:
+            yield from page
+            since, after = page[-1]
+            page = self._read(statement, since=since, after=after, page=PAGE, **values) if len(page) == PAGE else ()
 
 
 def _refuse_autocommit(host: Engine | Connection) -> None:
@@ -252,15 +278,3 @@ def _refuse_autocommit(host: Engine | Connection) -> None:
     if level == "AUTOCOMMIT":
         remedy = "commits every statement by itself: give an engine or connection that has transactions"
         raise InvalidRequest("isolation_level", level, remedy)
-
-
-def _begin(connection: Connection, how: str) -> None:
-    """Begin on SQLite as is meant: a writer takes its turn at once, and a reader sees one state.
-
-    Left to itself, pysqlite begins a transaction only before the first write, when it may be too late to get the lock.
-    """
-    connection.begin()
-    raw: Any = connection.connection.dbapi_connection
-    if not raw.in_transaction:
-        with translated(in_hosts=False):
-            connection.exec_driver_sql(f"BEGIN {how}")

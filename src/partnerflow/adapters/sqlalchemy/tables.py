@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from partnerflow.errors import InvalidRequest
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -86,6 +86,18 @@ class Exact(TypeDecorator[str]):
         )
 
 
+class Sorted(Exact):
+    """An exact text that sorts by its bytes too, so that what begins alike lies together."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Name the collation where the default one would sort by some language."""
+        if dialect.name == "postgresql":
+            return String(self.length, collation="C")
+        return super().load_dialect_impl(dialect)
+
+
 def _id() -> TypeEngine[UUID]:
     """Give an id that sorts by its bytes; MariaDB's own type sorts ids of versions 1 to 5 by their last part."""
     return Uuid().with_variant(Uuid(native_uuid=False), "mysql", "mariadb")
@@ -107,6 +119,7 @@ class Tables:
             Column("id", _id(), primary_key=True),
             Column("name", Exact(512), nullable=False),
             Column("kind", Exact(64)),
+            index={"kind": ["kind", "id"]},
         )
         self.outside_id = self._of_tenant(
             "outside_id",
@@ -128,7 +141,11 @@ class Tables:
             Column("made_under", Exact(190), nullable=False),
             Column("events", Integer, nullable=False),
             Column("judged_by", Exact(64), nullable=False),
-            index={"state": ["state", "id"], "partner": ["partner_id", "id"], "judged": ["judged_by"]},
+            index={
+                "state": ["state", "id"],
+                "partner": ["partner_id", "id"],
+                "judged_in": ["state", "judged_by", "id"],
+            },
         )
         self.site = self._of_tenant(
             "site",
@@ -140,6 +157,13 @@ class Tables:
             "place",
             Column("area", Exact(128), primary_key=True),
             Column("site", Exact(128), primary_key=True),
+            Column("partnership_id", _id(), primary_key=True),
+            index={"partnership": ["partnership_id"]},
+        )
+        self.word = self._of_tenant(
+            "word",
+            Column("field", Exact(16), primary_key=True),
+            Column("word", Sorted(64), primary_key=True),
             Column("partnership_id", _id(), primary_key=True),
             index={"partnership": ["partnership_id"]},
         )
@@ -157,6 +181,7 @@ class Tables:
             Column("filed_by", Exact(), nullable=False),
             Column("version", Integer),
             Column("link", Exact(64), nullable=False),
+            Column("redacted", Exact(64)),
             unique=["id"],
         )
         self.transition = self._of_tenant(
@@ -181,6 +206,10 @@ class Tables:
             Column("file_link", Exact(64), nullable=False),
             Column("previous", Exact(64), nullable=False),
             Column("link", Exact(64), nullable=False),
+            Column("entered", Integer),
+            Column("reason_redacted", Exact(64)),
+            Column("decision_redacted", Exact(64)),
+            index={"recorded": ["partnership_id", "recorded_at", "version"]},
             unique=["id"],
         )
         self.attempt = self._of_tenant(
@@ -206,7 +235,11 @@ class Tables:
             Column("reminded_due", Date),
             Column("reminded_lead", Integer),
             Column("look_on", Date),
-            index={"look": ["look_on"]},
+            index={
+                "look_next": ["look_on", "partnership_id"],
+                "due": ["due_on", "partnership_id"],
+                "missed": ["missed_on", "partnership_id"],
+            },
         )
         self.outbox = self._of_tenant(
             "outbox",

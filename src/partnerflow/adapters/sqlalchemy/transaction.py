@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from partnerflow.errors import Conflict
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Changes, Holding, PartnerFile, Placement, Receipt
+from partnerflow.ports import Blanking, Changes, Holding, PartnerFile, Placement, Receipt
 from partnerflow.records import Entry, Partner
 
 from . import rows, waiting
@@ -110,8 +110,32 @@ class SQLAlchemyTransaction:
     def receipt(self, key: str) -> Receipt | None:
         """Give what the key has done."""
         self._take_turn_for("key", key)
-        row = self._one(self._say.receipt, key=key)
-        return None if row is None else rows.receipt(row)
+        found = self._unless_late(self._say.receipt, {"key": key}, 1)
+        return rows.receipt(found[0]) if found else None
+
+    def receipts(self, keys: Sequence[str]) -> dict[str, Receipt]:
+        """Give, of many keys, what each has done that has done anything."""
+        found = self._unless_late(self._say.receipts, {"keys": list(keys)}, len(keys))
+        return {row.key: rows.receipt(row) for row in found}
+
+    def _unless_late(self, statement: Executable, values: Mapping[str, object], wanted: int) -> Sequence[SQLRow[Any]]:
+        """Read rows that others may have added since a host's transaction first looked, and what they did with them.
+
+        To read what is not there as it is now would lock the place where it would be, and others out of it; so only
+        where a partnership that is locked has changed since.
+        """
+        found = self.execute(statement, values)
+        if len(found) == wanted or not (self._reads_past and self._has_locked and self._loaded):
+            return found
+        as_first_seen = self.execute(self._say.partnerships_named, {"of_partnerships": list(self._loaded)})
+        if {tuple(row) for row in as_first_seen} == {tuple(row) for row, _ in self._loaded.values()}:
+            return found
+        return self._newest(statement, values)
+
+    def partnerships(self, partnership_ids: Sequence[UUID]) -> dict[UUID, Partnership]:
+        """Give where partnerships stand."""
+        found = self.execute(self._say.partnerships_named, {"of_partnerships": list(partnership_ids)})
+        return {row.id: rows.partnership(row) for row in found}
 
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:
         """Give everything on a partnership, in four statements."""
@@ -129,21 +153,37 @@ class SQLAlchemyTransaction:
         self._loaded[partnership_id] = (row, holding.obligations)
         return holding
 
-    def holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Holding]:
+    def page_of_holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Holding]:
         """Give everything on the next *page* of partnerships, in four statements."""
         say = self._say
         within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
         found = self.execute(say.partnerships, within)
         if not found:
             return []
-        ids = [row.id for row in found]
+        return self._put_together(found)
+
+    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> dict[UUID, Holding]:
+        """Lock many partnerships in the order of their ids, and give everything on each, in four statements."""
+        say = self._say
+        self._locked(lock=True)
+        locked = say.partnerships_unless_busy if unless_busy else say.partnerships_locked
+        found = self.execute(locked, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
+        made = {holding.partnership.id: holding for holding in self._put_together(found)}
+        self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
+        return made
+
+    def _put_together(self, found: Sequence[SQLRow[Any]]) -> list[Holding]:
+        """Read what belongs to some partnerships, in three statements."""
+        if not found:
+            return []
+        say, ids = self._say, [row.id for row in found]
         files = dict.fromkeys([*ids, *(row.partner_id for row in found)])
         return list(
             rows.holdings(
                 found,
-                map(rows.entry, self.execute(say.files, {"file_ids": list(files)})),
-                self.execute(say.moves_of_many, {"of_partnerships": ids}),
-                self.execute(say.obligations_of_many, {"of_partnerships": ids}),
+                map(rows.entry, self._newest(say.files, {"file_ids": list(files)})),
+                self._newest(say.moves_of_many, {"of_partnerships": ids}),
+                self._newest(say.obligations_of_many, {"of_partnerships": ids}),
             )
         )
 
@@ -161,11 +201,33 @@ class SQLAlchemyTransaction:
             partnerships=tuple(map(rows.partnership, theirs)),
         )
 
+    def partner_files(self, partner_ids: Sequence[UUID]) -> dict[UUID, PartnerFile]:
+        """Lock many partners in the order of their ids, and give the file of each, in three statements."""
+        say = self._say
+        self._locked(lock=True)
+        found = self.execute(say.partners_locked, {"of_partners": list(partner_ids)}) if partner_ids else ()
+        ids = [row.id for row in found]
+        partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
+        entries: dict[UUID, list[Entry]] = {each: [] for each in ids}
+        for row in self._newest(say.partnerships_of_many, {"of_partners": ids}) if ids else ():
+            partnerships[row.partner_id].append(rows.partnership(row))
+        for row in self._newest(say.files, {"file_ids": ids}) if ids else ():
+            entries[row.file_id].append(rows.entry(row))
+        return {
+            each: PartnerFile(partner_id=each, entries=tuple(entries[each]), partnerships=tuple(partnerships[each]))
+            for each in ids
+        }
+
     def partner_known_as(self, system: str, value: str) -> UUID | None:
         """Find a partner by its id elsewhere."""
         self._take_turn_for("id", system, value)
         row = self._one(self._say.known_as, system=system, value=value)
         return None if row is None else row.partner_id
+
+    def partners_known_as(self, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+        """Find partners by their ids elsewhere; of two who bring the same at once, the unique key lets one pass."""
+        found = self.execute(self._say.known_as_any(ids), {}) if ids else ()
+        return {(row.system, row.value): row.partner_id for row in found}
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         """Give a file by its id."""
@@ -174,13 +236,15 @@ class SQLAlchemyTransaction:
 
     def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
         """Give entries by id, in that order."""
-        found = {row.id: rows.entry(row) for row in self.execute(self._say.entries, {"ids": list(ids)})}
+        found = {
+            row.id: rows.entry(row) for row in self._unless_late(self._say.entries, {"ids": list(ids)}, len(set(ids)))
+        }
         return tuple(found[entry_id] for entry_id in ids)
 
     def transition(self, transition_id: UUID) -> Transition | None:
         """Give one transition by id."""
-        row = self._one(self._say.transition, id=transition_id)
-        return None if row is None else rows.transition(row)
+        found = self._unless_late(self._say.transition, {"id": transition_id}, 1)
+        return rows.transition(found[0]) if found else None
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
@@ -198,8 +262,8 @@ class SQLAlchemyTransaction:
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    def write(self, changes: Changes) -> None:
-        """Write all of it; nothing here decides anything.
+    def write(self, *changes: Changes) -> None:
+        """Write all of it, one statement for each kind of row; nothing here decides anything.
 
         In a host's transaction it is written in a savepoint: a host that catches what goes wrong, and goes on, has
         none of it, and a transaction that is still alive.
@@ -212,23 +276,18 @@ class SQLAlchemyTransaction:
         with translated(in_hosts=True), host.begin_nested():
             self._write(changes)
 
-    def _write(self, changes: Changes) -> None:
+    def _write(self, changes: Sequence[Changes]) -> None:
         t = self._say.tables
-        if changes.partner is not None:
-            self._write_partner(*changes.partner)
+        self._write_partners([change.partner for change in changes if change.partner is not None])
         self._write_partnerships(changes)
-        if changes.transition is not None:
-            self._add(t.transition, [rows.transition_values(changes.transition)])
-        self._add(t.entry, list(map(rows.entry_values, changes.entries)))
-        for judgement in changes.judgements:
-            self._write_obligations(judgement)
-        for placement in changes.placements:
-            self._write_placement(placement)
-        self._add(t.outbox, list(map(rows.event_values, changes.events)))
-        if changes.attempt is not None:
-            self._add(t.attempt, [rows.attempt_values(changes.attempt)])
-        if changes.receipt is not None:
-            self._add(t.receipt, [rows.receipt_values(changes.receipt)])
+        self._add(t.transition, [rows.transition_values(c.transition) for c in changes if c.transition is not None])
+        self._add(t.entry, [rows.entry_values(entry) for change in changes for entry in change.entries])
+        self._write_obligations([judgement for change in changes for judgement in change.judgements])
+        self._write_placements([placement for change in changes for placement in change.placements])
+        self._add(t.outbox, [rows.event_values(event) for change in changes for event in change.events])
+        self._blank([change.blanking for change in changes if change.blanking is not None])
+        self._add(t.attempt, [rows.attempt_values(c.attempt) for c in changes if c.attempt is not None])
+        self._add(t.receipt, [rows.receipt_values(c.receipt) for c in changes if c.receipt is not None])
 
     def _add(self, table: Any, values: list[rows.Values]) -> None:
         for each in values:
@@ -236,94 +295,141 @@ class SQLAlchemyTransaction:
         if values:
             self._run(self._say.into(table), [{"tenant": self._tenant, **each} for each in values])
 
-    def _do(self, statement: Executable, **values: object) -> int:
-        return self._run(statement, {"of_tenant": self._tenant, **values}).rowcount
+    def _each(self, statement: Executable, values: Sequence[rows.Values]) -> int:
+        """Say the same of many, and give how many rows it was true of."""
+        if not values:
+            return 0
+        said = [{"of_tenant": self._tenant, **each} for each in values]
+        return self._run(statement, said if len(said) > 1 else said[0]).rowcount
 
-    def _write_partner(self, partner_id: UUID, partner: Partner) -> None:
-        t = self._say.tables
-        found = {"name": partner.name[:512], "kind": partner.kind}
-        if self._one(self._say.partner, of_partner=partner_id) is None:
-            self._add(t.partner, [{"id": partner_id, **found}])
-        else:
-            self._say.fits(t.partner, found)
-            self._do(self._say.rename_partner, of_partner=partner_id, new_name=found["name"], new_kind=found["kind"])
-            self._do(self._say.forget_ids, of_partner=partner_id)
-        ids = [{"system": s, "value": value, "partner_id": partner_id} for s, value in sorted(partner.ids.items())]
+    def _write_partners(self, partners: Sequence[tuple[UUID, Partner]]) -> None:
+        if not partners:
+            return
+        t, say = self._say.tables, self._say
+        known = {row.id for row in self.execute(say.partners, {"of_partners": [each for each, _ in partners]})}
+        values = {each: {"name": partner.name[:512], "kind": partner.kind} for each, partner in partners}
+        self._add(t.partner, [{"id": each, **found} for each, found in values.items() if each not in known])
+        for each in known:
+            self._say.fits(t.partner, values[each])
+        renamed = [
+            {"of_partner": each, "new_name": values[each]["name"], "new_kind": values[each]["kind"]} for each in known
+        ]
+        self._each(say.rename_partner, renamed)
+        self._each(say.forget_ids, [{"of_partner": each} for each in known])
+        ids = [
+            {"system": system, "value": value, "partner_id": each}
+            for each, partner in partners
+            for system, value in sorted(partner.ids.items())
+        ]
         self._add(t.outside_id, ids)
 
-    def _write_partnerships(self, changes: Changes) -> None:
-        """Write where partnerships stand: the one that moved, and what each of the judged was judged by."""
-        digests = {judgement.partnership_id: judgement.digest for judgement in changes.judgements}
-        moved, transition = changes.partnership, changes.transition
-        counts: dict[UUID, int] = {}
-        for event in changes.events:
-            counts[event.partnership_id] = event.sequence
-        if moved is not None and transition is not None:
-            values = {
-                "state": str(moved.state),
-                "since": moved.since,
-                "version": moved.version,
-                "recorded_at": transition.recorded_at,
-                "link": transition.link,
-                "made_under": transition.lifecycle,
-                "events": counts.pop(moved.id, 0),
-                "judged_by": digests.pop(moved.id, ""),
-            }
-            if transition.source is None:
-                new = {"id": moved.id, "partner_id": moved.partner_id, "succeeds": moved.succeeds, **values}
-                self._add(self._say.tables.partnership, [new])
-            else:
-                self._move(moved, values)
-        for partnership_id in {*counts, *digests}:
-            row = self._loaded[partnership_id][0]
-            events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
-            # what was filed on a partner bears on them all: whoever reads from before must learn that he is late
-            if changes.entries or (events, digest) != (row.events, row.judged_by):
-                self._do(
-                    self._say.note_partnership,
-                    of_partnership=partnership_id, new_events=events, new_judged_by=digest,
-                )  # fmt: skip
+    def _write_partnerships(self, changes: Sequence[Changes]) -> None:
+        """Write where partnerships stand: those that moved, and what each of the judged was judged by."""
+        new: list[rows.Values] = []
+        moved: list[rows.Values] = []
+        noted: list[rows.Values] = []
+        for change in changes:
+            digests = {judgement.partnership_id: judgement.digest for judgement in change.judgements}
+            counts = {event.partnership_id: event.sequence for event in change.events}
+            partnership, transition = change.partnership, change.transition
+            if partnership is not None and transition is not None:
+                values = {
+                    "state": str(partnership.state),
+                    "since": partnership.since,
+                    "version": partnership.version,
+                    "recorded_at": transition.recorded_at,
+                    "link": transition.link,
+                    "made_under": transition.lifecycle,
+                    "events": counts.pop(partnership.id, 0),
+                    "judged_by": digests.pop(partnership.id, ""),
+                }
+                if transition.source is None:
+                    whose = {"partner_id": partnership.partner_id, "succeeds": partnership.succeeds}
+                    new.append({"id": partnership.id, **whose, **values})
+                else:
+                    named = {f"new_{name}": value for name, value in values.items()}
+                    moved.append({"of_partnership": partnership.id, "old_version": partnership.version - 1, **named})
+            for partnership_id in {*counts, *digests}:
+                row = self._loaded[partnership_id][0]
+                events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
+                # what was filed on a partner bears on them all: whoever reads from before must learn that he is late
+                if change.entries or (events, digest) != (row.events, row.judged_by):
+                    noted.append({"of_partnership": partnership_id, "new_events": events, "new_judged_by": digest})
+        self._add(self._say.tables.partnership, new)
+        if self._each(self._say.move_partnership, moved) != len(moved):
+            self._refuse_late(moved)
+        self._each(self._say.note_partnership, noted)
 
-    def _move(self, moved: Partnership, values: rows.Values) -> None:
-        expected = moved.version - 1
-        named = {f"new_{name}": value for name, value in values.items()}
-        done = self._do(self._say.move_partnership, of_partnership=moved.id, old_version=expected, **named)
-        if done != 1:
-            row = self._one(self._say.partnership, of_partnership=moved.id)
-            raise Conflict(moved.id, expected, row.version if row else 0)
+    def _refuse_late(self, moved: Sequence[rows.Values]) -> None:
+        """Raise Conflict for a partnership that is not where it was when it was read."""
+        for each in moved:
+            row = self._one(self._say.partnership, of_partnership=each["of_partnership"])
+            if row is None or row.link != each["new_link"]:
+                raise Conflict(each["of_partnership"], each["old_version"], row.version if row else 0)
 
-    def _write_obligations(self, judgement: Judgement) -> None:
+    def _write_obligations(self, judgements: Sequence[Judgement]) -> None:
         """Write only what differs from what was loaded."""
-        partnership_id = judgement.partnership_id
-        loaded = self._loaded.get(partnership_id)
-        before = {obligation.code: obligation for obligation in loaded[1]} if loaded else {}
-        after = {obligation.code: obligation for obligation in judgement.obligations}
-        self._add(
-            self._say.tables.obligation,
-            [rows.obligation_values(owed, partnership_id) for code, owed in after.items() if code not in before],
-        )
-        self._each(
-            self._say.change_obligation,
-            [
-                {"of_partnership": partnership_id, "old_code": code, **_new(owed)}
-                for code, owed in after.items()
-                if code in before and owed != before[code]
-            ],
-        )
-        gone = [{"of_partnership": partnership_id, "old_code": code} for code in before if code not in after]
+        new: list[rows.Values] = []
+        changed: list[rows.Values] = []
+        gone: list[rows.Values] = []
+        for judgement in judgements:
+            partnership_id = judgement.partnership_id
+            loaded = self._loaded.get(partnership_id)
+            before = {obligation.code: obligation for obligation in loaded[1]} if loaded else {}
+            for owed in judgement.obligations:
+                was = before.pop(owed.code, None)
+                if was is None:
+                    new.append(rows.obligation_values(owed, partnership_id))
+                elif owed != was:
+                    changed.append({"of_partnership": partnership_id, "old_code": owed.code, **_new(owed)})
+            gone += [{"of_partnership": partnership_id, "old_code": code} for code in before]
+        self._add(self._say.tables.obligation, new)
+        self._each(self._say.change_obligation, changed)
         self._each(self._say.drop_obligation, gone)
 
-    def _each(self, statement: Executable, values: list[rows.Values]) -> None:
-        if values:
-            self._run(statement, [{"of_tenant": self._tenant, **each} for each in values])
+    def _write_placements(self, placements: Sequence[Placement]) -> None:
+        if not placements:
+            return
+        t, say = self._say.tables, self._say
+        of_these: list[rows.Values] = [{"of_partnership": each.partnership_id} for each in placements]
+        self._each(say.leave_sites, of_these)
+        self._each(say.leave_places, of_these)
+        places = [(each.partnership_id, site, area) for each in placements for site, area in sorted(each.places)]
+        sites = [(each.partnership_id, site) for each in placements for site in sorted(each.sites)]
+        self._add(t.site, [{"partnership_id": whose, "site": site} for whose, site in sites])
+        self._add(t.place, [{"partnership_id": whose, "site": site, "area": area} for whose, site, area in places])
+        before = {
+            tuple(row)
+            for row in self._newest(say.words_of_many, {"of_partnerships": [p.partnership_id for p in placements]})
+        }
+        after = {(each.partnership_id, field, word) for each in placements for field, word in each.words}
+        gone = [{"of_partnership": w, "old_field": field, "old_word": word} for w, field, word in before - after]
+        self._each(say.leave_word, gone)
+        new = [{"partnership_id": w, "field": field, "word": word} for w, field, word in sorted(after - before)]
+        self._add(t.word, new)
 
-    def _write_placement(self, placement: Placement) -> None:
-        t, partnership_id = self._say.tables, placement.partnership_id
-        self._do(self._say.leave_sites, of_partnership=partnership_id)
-        self._do(self._say.leave_places, of_partnership=partnership_id)
-        self._add(t.site, [{"site": site, "partnership_id": partnership_id} for site in sorted(placement.sites)])
-        places = [{"site": s, "area": area, "partnership_id": partnership_id} for s, area in sorted(placement.places)]
-        self._add(t.place, places)
+    def _blank(self, blankings: Sequence[Blanking]) -> None:
+        """Blank what was redacted; its hash stays in its place."""
+        say = self._say
+        entries = [
+            {"of_file": entry.file_id, "of_seq": entry.seq, "new_redacted": entry.redacted}
+            for blanking in blankings
+            for entry in blanking.entries
+        ]
+        transitions = [
+            {
+                "of_partnership": blanking.partnership_id,
+                "of_version": transition.version,
+                "new_reason_redacted": transition.reason_redacted,
+                "new_decision_redacted": transition.decision_redacted,
+            }
+            for blanking in blankings
+            for transition in blanking.transitions
+        ]
+        self._each(say.blank_entry, entries)
+        self._each(say.blank_transition, transitions)
+        forgotten = [{"of_partnership": each.partnership_id} for each in blankings if each.attempts]
+        self._each(say.forget_attempts, forgotten)
 
 
 def _new(obligation: Obligation) -> rows.Values:

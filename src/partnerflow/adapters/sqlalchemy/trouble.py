@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, OperationalError, ProgrammingError
 
@@ -18,28 +17,45 @@ _BUSY = frozenset(
 )  # fmt: skip
 """What a server says where another writer was in the way: the same request, sent again, may well succeed."""
 
+KEPT = "partnerflow keeps history: "
+"""How everything begins that a trigger of ours says."""
 
-@contextmanager
-def translated(*, in_hosts: bool) -> Iterator[None]:
+
+class translated:  # noqa: N801  it reads as a function, and a step enters it too often for a generator
     """Raise StoreBusy or StoreError for the trouble that a database has in the block; *in_hosts*: in a host's own."""
-    try:
-        yield
-    except IntegrityError as error:
+
+    __slots__ = ("_in_hosts",)
+
+    def __init__(self, *, in_hosts: bool) -> None:
+        self._in_hosts = in_hosts
+
+    def __enter__(self) -> None:
+        """Begin to listen."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Translate what the database said."""
+        if isinstance(error, DBAPIError):
+            _translate(error, in_hosts=self._in_hosts)
+
+
+def _translate(error: DBAPIError, *, in_hosts: bool) -> None:
+    if kept := re.search(rf"{KEPT}[\w ,]+", str(error.orig)):
+        raise StoreError(f"the database refuses this: {kept[0]}") from error
+    if isinstance(error, IntegrityError):
         raise StoreBusy(f"another writer was quicker ({_said(error)}): roll back and try again") from error
-    except (ProgrammingError, NotSupportedError):
-        raise  # our own mistake, not the database's trouble
-    except DBAPIError as error:
-        if isinstance(error, OperationalError) and _on_sqlite_busy(error):
-            remedy = (
-                "have your engine begin with BEGIN IMMEDIATE (see the how-to on embedding), roll back and try again"
-                if in_hosts
-                else "try again"
-            )
-            raise StoreBusy(f"another writer holds the database: {remedy}") from error
-        if _codes(error) & _BUSY:
-            remedy = "roll back and try again" if in_hosts else "try again"
-            raise StoreBusy(f"another writer was in the way ({_said(error)}): {remedy}") from error
-        raise StoreError(f"the database cannot do this: {_said(error)}") from error
+    if isinstance(error, (ProgrammingError, NotSupportedError)):
+        return  # our own mistake, not the database's trouble
+    if isinstance(error, OperationalError) and _on_sqlite_busy(error):
+        remedy = (
+            "have your engine begin with BEGIN IMMEDIATE (see the how-to on embedding), roll back and try again"
+            if in_hosts
+            else "try again"
+        )
+        raise StoreBusy(f"another writer holds the database: {remedy}") from error
+    if _codes(error) & _BUSY:
+        remedy = "roll back and try again" if in_hosts else "try again"
+        raise StoreBusy(f"another writer was in the way ({_said(error)}): {remedy}") from error
+    raise StoreError(f"the database cannot do this: {_said(error)}") from error
 
 
 def _on_sqlite_busy(error: OperationalError) -> bool:

@@ -37,7 +37,24 @@ def turn(connection: Connection, tables: Tables) -> Iterator[None]:
             driver = connection.connection.driver_connection
             if not getattr(driver, "in_transaction", True):  # pysqlite begins by itself, but not before a CREATE
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-    yield
+    with translated(in_hosts=True):
+        yield
+
+
+def begin_on_sqlite(connection: Connection, how: str, *, shared: bool = False) -> None:
+    """Begin on SQLite as is meant: a writer takes its turn at once, and a reader sees one state.
+
+    Left to itself, pysqlite begins a transaction only before the first write, and many a host's engine begins one that
+    waits for its first write: then it may be too late to get the lock. *shared*: others work on this very connection.
+    """
+    connection.begin()
+    driver = connection.connection.driver_connection
+    with translated(in_hosts=False):
+        if getattr(driver, "in_transaction", False):
+            if shared or how != "IMMEDIATE":
+                return
+            connection.exec_driver_sql("ROLLBACK")  # nothing was said in it yet
+        connection.exec_driver_sql(f"BEGIN {how}")
 
 
 @contextmanager

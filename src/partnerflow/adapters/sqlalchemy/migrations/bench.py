@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
-from sqlalchemy import Column, Dialect, UniqueConstraint, inspect
+from sqlalchemy import Column, DateTime, String, TableClause, Text, UniqueConstraint, Uuid, column, inspect, table
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -23,11 +26,6 @@ class Bench:
     prefix: str
     schema: str | None
 
-    @property
-    def dialect(self) -> Dialect:
-        """The kind of database, for types that one of them needs otherwise."""
-        return self.op.get_context().dialect
-
     def table(self, name: str, *columns: Column[Any], unique: dict[str, list[str]] | None = None) -> None:
         """Make a table with its unique keys, each given by its label."""
         full = self.prefix + name
@@ -36,16 +34,66 @@ class Bench:
         keys = [UniqueConstraint(*of, name=f"uq_{full}_{label}") for label, of in (unique or {}).items()]
         self.op.create_table(full, *columns, *keys, schema=self.schema)
 
+    def column(self, table: str, added: Column[Any]) -> None:
+        """Add a column to a table."""
+        full = self.prefix + table
+        if self._there():
+            columns = inspect(self.op.get_bind()).get_columns(full, schema=self.schema)
+            if added.name in {each["name"] for each in columns}:
+                return
+        self.op.add_column(full, added, schema=self.schema)
+
     def index(self, table: str, label: str, columns: list[str]) -> None:
         """Make an index of a table."""
+        if not (self._there() and self._indexed(table, label)):
+            full = self.prefix + table
+            self.op.create_index(f"ix_{full}_{label}", full, columns, schema=self.schema)
+
+    def drop_index(self, table: str, label: str) -> None:
+        """Drop an index of a table."""
+        if not self._there() or self._indexed(table, label):
+            full = self.prefix + table
+            self.op.drop_index(f"ix_{full}_{label}", full, schema=self.schema)
+
+    def rows(self, name: str, *columns: str) -> TableClause:
+        """Give a table with some of its columns, to say something of its rows."""
+        return table(self.prefix + name, *(column(each) for each in columns), schema=self.schema)
+
+    def _indexed(self, table: str, label: str) -> bool:
         full = self.prefix + table
-        name = f"ix_{full}_{label}"
-        if self._there():
-            indexes = inspect(self.op.get_bind()).get_indexes(full, schema=self.schema)
-            if name in {index["name"] for index in indexes}:
-                return
-        self.op.create_index(name, full, columns, schema=self.schema)
+        indexes = inspect(self.op.get_bind()).get_indexes(full, schema=self.schema)
+        return f"ix_{full}_{label}" in {index["name"] for index in indexes}
 
     def _there(self) -> bool:
         """Tell whether there is a database to ask; where SQL is only written down, there is none."""
         return not self.op.get_context().as_sql
+
+    # --- types, which MariaDB and MySQL need otherwise than the rest ------------------------------------------------
+
+    def word(self, length: int) -> TypeEngine[str]:
+        """Give a text of at most so many characters, in which no letter and no space is like another."""
+        return mysql.VARCHAR(length, **self._exact()) if self._on_mysql() else String(length)
+
+    def text(self) -> TypeEngine[str]:
+        """Give a text of any length, in which no letter and no space is like another."""
+        return mysql.LONGTEXT(**self._exact()) if self._on_mysql() else Text()
+
+    def sorted_word(self, length: int) -> TypeEngine[str]:
+        """Give a word that sorts by its bytes too."""
+        postgresql = self.op.get_context().dialect.name == "postgresql"
+        return String(length, collation="C") if postgresql else self.word(length)
+
+    def key(self) -> TypeEngine[UUID]:
+        """Give an id that sorts by its bytes."""
+        return Uuid(native_uuid=False) if self._on_mysql() else Uuid()
+
+    def moment(self) -> TypeEngine[Any]:
+        """Give a moment to the microsecond."""
+        return mysql.DATETIME(fsp=6) if self._on_mysql() else DateTime(timezone=True)
+
+    def _on_mysql(self) -> bool:
+        return self.op.get_context().dialect.name in ("mysql", "mariadb")
+
+    def _exact(self) -> dict[str, str]:
+        mariadb = getattr(self.op.get_context().dialect, "is_mariadb", True)
+        return {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"}

@@ -13,13 +13,13 @@ from partnerflow.adapters.sqlalchemy.turn import turn
 from partnerflow.adapters.sqlalchemy.version import mismatch, record_version, version_of
 from partnerflow.errors import InvalidRequest
 
-from . import v1
+from . import v1, v2
 from .bench import Bench
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-STEPS: Mapping[int, Callable[[Bench], None]] = {1: v1.upgrade}
+STEPS: Mapping[int, Callable[[Bench], None]] = {1: v1.upgrade, 2: v2.upgrade}
 """What leads to each version from the one before."""
 NEWEST = max(STEPS)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, Integer, String, Text, Uuid
-from sqlalchemy.dialects import mysql
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Boolean, Column, Date, Integer
 
 if TYPE_CHECKING:
     from .bench import Bench
@@ -15,8 +12,7 @@ if TYPE_CHECKING:
 
 def upgrade(bench: Bench) -> None:
     """Make every table and index."""
-    kinds = _Kinds(bench.dialect)
-    word, text, key, moment = kinds.word, kinds.text, kinds.key, kinds.moment
+    word, text, key, moment = bench.word, bench.text, bench.key, bench.moment
 
     def table(name: str, *columns: Column[Any], unique_id: bool = False) -> None:
         unique = {"id": ["tenant", "id"]} if unique_id else None
@@ -146,28 +142,3 @@ def upgrade(bench: Bench) -> None:
         Column("request", word(64), nullable=False),
         Column("work", text(), nullable=False),
     )
-
-
-class _Kinds:
-    """The types of this version's columns, which MariaDB and MySQL need otherwise than the rest."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._mysql = dialect.name in ("mysql", "mariadb")
-        mariadb = getattr(dialect, "is_mariadb", True)
-        self._exact = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"}
-
-    def word(self, length: int) -> TypeEngine[str]:
-        """Give a text of at most so many characters, in which no letter and no space is like another."""
-        return mysql.VARCHAR(length, **self._exact) if self._mysql else String(length)
-
-    def text(self) -> TypeEngine[str]:
-        """Give a text of any length, in which no letter and no space is like another."""
-        return mysql.LONGTEXT(**self._exact) if self._mysql else Text()
-
-    def key(self) -> TypeEngine[UUID]:
-        """Give an id that sorts by its bytes."""
-        return Uuid(native_uuid=False) if self._mysql else Uuid()
-
-    def moment(self) -> TypeEngine[Any]:
-        """Give a moment to the microsecond."""
-        return mysql.DATETIME(fsp=6) if self._mysql else DateTime(timezone=True)

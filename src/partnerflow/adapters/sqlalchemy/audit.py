@@ -1,0 +1,102 @@
+"""Everything that is chained, read in pages within one transaction, so that all of it is of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable
+from sqlalchemy import Row as SQLRow
+
+from partnerflow.errors import StoreError
+from partnerflow.history import Transition
+from partnerflow.partnership import Partnership
+from partnerflow.records import Entry
+
+from . import rows
+from .statements import Statements
+from .transaction import SQLAlchemyTransaction
+
+PAGE = 500
+"""How many rows are read at a time where everything is looked over."""
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+
+
+class SQLAlchemyAudit:
+    """Everything of one tenant that is chained, as one transaction sees it."""
+
+    def __init__(self, say: Statements, tx: SQLAlchemyTransaction) -> None:
+        self._say, self._tx = say, tx
+
+    def partnership_ids(self) -> Iterator[UUID]:
+        """Give the id of every partnership."""
+        return (row.id for row in self._pages(self._say.partnership_ids, "id", FIRST))
+
+    def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
+        """Give one partnership or every one, with its last link."""
+        if partnership_id is None:
+            found = self._pages(self._say.partnerships_after, "id", FIRST)
+        else:
+            found = iter(self._tx.execute(self._say.partnership, {"of_partnership": partnership_id}))
+        return ((rows.partnership(row), row.link) for row in found)
+
+    def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
+        """Give every transition, of one partnership or of all."""
+        say, names = self._say, ("partnership_id", "version")
+        if partnership_id is not None:
+            return map(rows.transition, self._pages(say.history, "version", of_partnership=partnership_id))
+        return map(rows.transition, self._chains(say.history, "of_partnership", say.histories_after, names))
+
+    def file_ids(self) -> Iterator[UUID]:
+        """Give the id of every file."""
+        return (row.file_id for row in self._tx.execute(self._say.file_ids, {}))
+
+    def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
+        """Give every entry, of one file or of all."""
+        say, names = self._say, ("file_id", "seq")
+        if file_id is not None:
+            return map(rows.entry_in_passing, self._pages(say.file, "seq", file_id=file_id))
+        return map(rows.entry_in_passing, self._chains(say.file, "file_id", say.files_after, names))
+
+    def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
+        """Give the links of entries by their places."""
+        if not places:
+            return {}
+        file_ids, seqs = (list(set(parts)) for parts in zip(*places, strict=True))
+        found = self._tx.execute(self._say.links, {"file_ids": file_ids, "seqs": seqs})
+        return {place: row.link for row in found if (place := (row.file_id, row.seq)) in places}
+
+    def _chains(
+        self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]
+    ) -> Iterator[SQLRow[Any]]:
+        """Read chain after chain, each page where the last one ended.
+
+        First the *rest* of the chain that a page broke off in, then those *following* it: one condition for both would
+        be read from its beginning by some databases.
+        """
+        chain = FIRST
+        yield from self._pages(rest, names[1], **{whose: chain})  # the district's own file has the least of all ids
+        while True:
+            page = self._tx.execute(following, {"after": chain, "page": PAGE})
+            yield from page
+            if len(page) < PAGE:
+                return
+            chain, place = (getattr(page[-1], name) for name in names)
+            yield from self._pages(rest, names[1], place, **{whose: chain})
+
+    def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[SQLRow[Any]]:
+        """Read page after page. A page that cannot be read is read row by row, up to the one that cannot."""
+        size = PAGE
+        while True:
+            try:
+                page = self._tx.execute(statement, {"after": after, "page": size, **values})
+            except (ValueError, TypeError, LookupError, StoreError):
+                if size == 1:
+                    raise
+                size = 1
+                continue
+            yield from page
+            if len(page) < size:
+                return
+            after = getattr(page[-1], place)

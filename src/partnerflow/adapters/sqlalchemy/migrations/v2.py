@@ -1,0 +1,54 @@
+"""Version 2: texts that can be blanked, words to find by, and indexes for lists as of a day, due dates and sweeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Integer, func, literal_column, or_, select, update
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+
+def upgrade(bench: Bench) -> None:
+    """Add columns, a table and indexes; what is on file stays as it is."""
+    word, key = bench.word, bench.key
+    bench.column("entry", Column("redacted", word(64)))
+    bench.column("transition", Column("entered", Integer))
+    bench.column("transition", Column("reason_redacted", word(64)))
+    bench.column("transition", Column("decision_redacted", word(64)))
+    bench.index("transition", "recorded", ["tenant", "partnership_id", "recorded_at", "version"])
+    bench.table(
+        "word",
+        Column("tenant", word(64), primary_key=True),
+        Column("field", word(16), primary_key=True),
+        Column("word", bench.sorted_word(64), primary_key=True),
+        Column("partnership_id", key(), primary_key=True),
+    )
+    bench.index("word", "partnership", ["tenant", "partnership_id"])
+    bench.index("partner", "kind", ["tenant", "kind", "id"])
+    bench.index("obligation", "due", ["tenant", "due_on", "partnership_id"])
+    bench.index("obligation", "missed", ["tenant", "missed_on", "partnership_id"])
+    bench.index("partnership", "judged_in", ["tenant", "state", "judged_by", "id"])
+    bench.drop_index("partnership", "judged")
+    bench.index("obligation", "look_next", ["tenant", "look_on", "partnership_id"])
+    bench.drop_index("obligation", "look")
+    _say_when_each_state_was_entered(bench)
+    # nobody's words are written down yet: the next sweep judges each partnership again, and writes them
+    bench.op.execute(update(bench.rows("partnership", "judged_by")).values(judged_by=literal_column("''")))
+
+
+def _say_when_each_state_was_entered(bench: Bench) -> None:
+    made = bench.rows("transition", "tenant", "partnership_id", "version", "source", "target", "entered")
+    before = made.alias("before")
+    entered = (
+        select(func.max(before.c.version))
+        .where(
+            before.c.tenant == made.c.tenant,
+            before.c.partnership_id == made.c.partnership_id,
+            before.c.version <= made.c.version,
+            or_(before.c.source.is_(None), before.c.source != before.c.target),
+        )
+        .scalar_subquery()
+    )
+    bench.op.execute(update(made).values(entered=entered))

@@ -1,0 +1,306 @@
+"""Blanking what should not be kept: one text at a time, or everything on partnerships that ended long ago.
+
+A redaction is a record like any other. What it blanks keeps its place, its filing and its hash, so every chain holds
+and every view says what is gone. It changes no judgement: only what was taken back can be blanked, and no policy reads
+that any more. A purge forgets more, once nothing is left to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from partnerflow import events
+from partnerflow.canonical import sha256
+from partnerflow.dossier import Dossier
+from partnerflow.errors import InvalidRequest, NotFound
+from partnerflow.history import Transition
+from partnerflow.obligations import Judgement
+from partnerflow.partnership import DISTRICT, Partnership
+from partnerflow.ports import Blanking, Changes, Holding, Transaction, Wanted
+from partnerflow.records import (
+    Entry,
+    Partner,
+    Record,
+    Redaction,
+    Retraction,
+    Unregistered,
+    WaiverRequest,
+    WaiverRevocation,
+    months_after,
+)
+from partnerflow.records.conversion import record_text
+
+from . import look, work
+from .file import refuse_unless_may_file
+from .found_by import placement
+
+if TYPE_CHECKING:
+    from partnerflow.actors import Actor
+
+    from .partnerflow import Partnerflow
+
+FOR_GOOD = (Redaction, Retraction, WaiverRequest, WaiverRevocation)
+"""What says what became of something else, or who asked for a waiver, which they may never grant: it always counts."""
+
+
+@attrs.frozen(kw_only=True)
+class Purged:
+    """What was blanked of a partnership that ended long ago."""
+
+    partnership_id: UUID
+    entries: int
+    """How many records, those on the partner's file included."""
+    steps: int
+    """Of how many steps the reason and the decision."""
+
+
+@attrs.frozen(kw_only=True)
+class _Order:
+    """What is to be blanked of a partnership, and who says so."""
+
+    entries: Sequence[Entry]
+    steps: Sequence[Transition]
+    by: Actor
+    reason: str
+    at: datetime | None = None
+    purge: bool = False
+    """Whether nothing is to be left of it: no attempt, and nothing that it owes."""
+
+    @property
+    def record(self) -> Redaction:
+        """Say it as one record."""
+        return self.on(self.entries, self.steps)
+
+    def on(self, entries: Iterable[Entry], steps: Iterable[Transition]) -> Redaction:
+        """Say of some of it that it was blanked."""
+        ids = tuple(entry.id for entry in entries if entry.id is not None)
+        return Redaction(entries=ids, steps=tuple(made.version for made in steps), reason=self.reason)
+
+
+def redact(
+    flow: Partnerflow, partnership_id: UUID, *, entries: Iterable[UUID], steps: Iterable[int], by: Actor, reason: str,
+    at: datetime | None, idempotency_key: str | None,
+) -> tuple[Entry, ...]:  # fmt: skip
+    """Blank some texts; give the redactions that say so, one on each file concerned, those from before included."""
+    (asked, versions), said = _asked(entries, steps), _reason(reason)
+    if partnership_id == DISTRICT:
+        raise InvalidRequest("partnership_id", DISTRICT, "the district's own file is kept: name a partnership")
+    request = work.request_hash("redact", by, at, partnership_id, *asked, *versions, said)
+    made = _steps(flow, partnership_id, versions)
+    with flow.store.transaction() as tx:
+        holding, others = _locked(flow, tx, partnership_id)
+        if done := work.replayed(tx, idempotency_key, request):
+            return tx.entries(done.work)
+        targets = [_target(holding, each) for each in asked]
+        order = _Order(entries=targets, steps=made, by=by, reason=said, at=at)
+        new, changes = _blanked(flow, tx, holding, others, order)
+        lying = (*holding.partner_file, *holding.own_file, *new)
+        given = tuple(entry for entry in lying if _says_so(entry, asked, versions, partnership_id))
+        receipt = work.receipt(idempotency_key, request, *(entry.id for entry in given if entry.id is not None))
+        work.keep(flow, tx, attrs.evolve(changes, receipt=receipt))
+        return given
+
+
+def purge(flow: Partnerflow, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
+    """Blank everything on partnerships that ended before a day and for as long as the pack has them kept."""
+    said, months = _reason(reason), flow.pack.retention_months
+    if isinstance(before, datetime):
+        raise InvalidRequest("before", before, "must be a day, such as date(2019, 7, 1)")
+    if months is None:
+        remedy = "does not say how long ended partnerships are kept: set retention_months under [pack]"
+        raise InvalidRequest("pack", flow.pack.pin, remedy)
+    return _purged(flow, before, months, by, said)
+
+
+def _purged(flow: Partnerflow, before: date, months: int, by: Actor, reason: str) -> Iterator[Purged]:
+    today = flow.today()
+
+    def is_past(stands: Partnership) -> bool:
+        ended, since = stands.state in flow.lifecycle.final, stands.since
+        return ended and since is not None and since < before and months_after(since, months) <= today
+
+    for ended, _ in flow.store.find(Wanted(states=sorted(flow.lifecycle.final))):
+        if not is_past(ended):
+            continue
+        made = [each for each in look.history(flow, ended.id) if not each.decision_redacted]
+        with flow.store.transaction() as tx:
+            holding, others = _locked(flow, tx, ended.id)
+            targets = _all_but_traces(holding.own_file)
+            if all(is_past(each.partnership) for each in others):
+                targets += [e for e in _all_but_traces(holding.partner_file) if not isinstance(e.record, Partner)]
+            if not targets and not made:
+                continue
+            order = _Order(entries=targets, steps=made, by=by, reason=reason, purge=True)
+            work.keep(flow, tx, _blanked(flow, tx, holding, others, order)[1])
+        yield Purged(partnership_id=ended.id, entries=len(targets), steps=len(made))
+
+
+def _asked(entries: Iterable[UUID], steps: Iterable[int]) -> tuple[tuple[UUID, ...], tuple[int, ...]]:
+    """Read the arguments `entries` and `steps`, each thing once."""
+    asked, versions = tuple(dict.fromkeys(entries)), tuple(dict.fromkeys(steps))
+    for entry_id in asked:
+        if not isinstance(entry_id, UUID):
+            raise InvalidRequest("entries", entry_id, "must be the ids of entries, as UUID")
+    for version in versions:
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise InvalidRequest("steps", version, "must be versions of the partnership, such as 3")
+    if not asked and not versions:
+        raise InvalidRequest("entries", "none", "name what is to be blanked, by entries or by steps")
+    return asked, tuple(sorted(versions))
+
+
+def _reason(reason: str) -> str:
+    said = work.text_of(reason)
+    if said is None:
+        raise InvalidRequest("reason", repr(reason), "say why it is blanked")
+    return said
+
+
+def _locked(flow: Partnerflow, tx: Transaction, partnership_id: UUID) -> tuple[Holding, tuple[Holding, ...]]:
+    """Lock the partner and every partnership of it, in the order of their ids.
+
+    Those that have ended too: what was on the partner's file is known of them as well.
+    """
+    partner_id = work.held(flow, tx, partnership_id, lock=False).partnership.partner_id
+    partner = tx.partner_file(partner_id, lock=True)
+    held = dict(tx.holdings([each.id for each in partner.partnerships] if partner else [partnership_id]))
+    holding = work.among(flow, held, partnership_id)
+    return holding, tuple(each for each in held.values() if each is not holding)
+
+
+# --- what may be blanked -------------------------------------------------------------------------------------------
+
+
+def _steps(flow: Partnerflow, partnership_id: UUID, versions: Sequence[int]) -> list[Transition]:
+    """Read the steps to be blanked that are not blank yet."""
+    if not versions:
+        return []
+    made = {each.version: each for each in look.history(flow, partnership_id)}
+    for version in versions:
+        if version not in made:
+            raise NotFound("step", f"{version} of partnership {partnership_id}")
+    return [made[version] for version in versions if not made[version].decision_redacted]
+
+
+def _target(holding: Holding, entry_id: UUID) -> Entry:
+    """Find an entry, and refuse to blank what is still judged."""
+    lying = (*holding.partner_file, *holding.own_file)
+    for entry in lying:
+        if entry.id == entry_id:
+            if not entry.redacted:
+                _refuse_unless_taken_back(entry, lying)
+            return entry
+    raise NotFound("entry", f"{entry_id} on the file of partnership {holding.partnership.id}")
+
+
+def _refuse_unless_taken_back(entry: Entry, lying: Sequence[Entry]) -> None:
+    """Raise InvalidRequest for a record that somebody may still read: a policy sees superseded ones too."""
+    if isinstance(entry.record, FOR_GOOD):
+        raise InvalidRequest("entries", entry.id, f"a {entry.kind} counts for good, and is kept")
+    if isinstance(entry.record, Partner):
+        newest = next(each for each in reversed(lying) if isinstance(each.record, Partner))
+        if entry is newest:
+            remedy = "is what the partner is known by now: file the partner anew as it should be, and then blank this"
+            raise InvalidRequest("entries", entry.id, remedy)
+    elif not any(isinstance(each.record, Retraction) and each.record.entry_id == entry.id for each in lying):
+        remedy = f"is a {entry.kind} that still counts: file what is right, retract this, and then blank it"
+        raise InvalidRequest("entries", entry.id, remedy)
+
+
+def _all_but_traces(lying: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in lying if not entry.redacted and not isinstance(entry.record, Redaction)]
+
+
+def _says_so(entry: Entry, asked: Sequence[UUID], versions: Sequence[int], partnership_id: UUID) -> bool:
+    """Tell whether an entry is a redaction of something that was asked for."""
+    said = entry.record
+    return isinstance(said, Redaction) and (
+        not set(said.entries).isdisjoint(asked)
+        or (entry.file_id == partnership_id and not set(said.steps).isdisjoint(versions))
+    )
+
+
+# --- what is written -----------------------------------------------------------------------------------------------
+
+
+def _blanked(
+    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], order: _Order
+) -> tuple[tuple[Entry, ...], Changes]:
+    """Make the redactions, one on each file concerned, and what stands in the place of what they name."""
+    stands = holding.partnership
+    now = work.recorded_on(flow, holding)
+    when = work.happened_at(order.at, now, holding.moves[-1].at)
+    dossier, host = work.loaded(flow, tx, holding)
+    refuse_unless_may_file(flow, dossier, (order.record,), by=order.by, at=when)
+    blank = {entry.id: _blank(entry) for entry in order.entries if not entry.redacted}
+    new: list[Entry] = []
+    for file_id, lying, version, steps in (
+        (stands.partner_id, holding.partner_file, None, ()), (stands.id, holding.own_file, stands.version, order.steps),
+    ):  # fmt: skip
+        record = order.on((entry for entry in lying if entry.id in blank), steps)
+        if record.entries or record.steps:
+            shaped = [record_text(record)]
+            new += work.entered(flow, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
+    if not new:
+        return (), Changes()
+    on_partners = any(entry.file_id == stands.partner_id for entry in new)
+    judgements, placements = [], []
+    for each in (holding, *(others if on_partners else ())):
+        work.refuse_unknown(flow, each)
+        facts = host if each is holding else work.host_records(flow, tx, each.partnership)
+        after = _after(flow, each, facts, blank, new, order.steps if each is holding else ())
+        placements.append(placement(after))
+        if order.purge and each is holding:
+            judgements.append(Judgement(partnership_id=stands.id, digest=flow.pack.digest, obligations=()))
+        elif each is holding or each.partnership.state not in flow.lifecycle.final:
+            report = flow.pack.ask(after, flow.today(now))
+            judgements.append(work.judgement(flow, report, after, each.obligations))
+    told = [fact for entry in new for fact in events.filed(entry, stands.id, when)]
+    return tuple(new), Changes(
+        entries=new,
+        judgements=judgements,
+        placements=placements,
+        events=work.numbered(flow, told, stands.id, holding.events),
+        blanking=Blanking(
+            partnership_id=stands.id,
+            entries=tuple(blank.values()),
+            transitions=tuple(map(_blank_step, order.steps)),
+            attempts=order.purge,
+        ),
+    )
+
+
+def _blank(entry: Entry) -> Entry:
+    return attrs.evolve(entry, record=Unregistered(kind=entry.kind, fields={}), text="", redacted=sha256(entry.text))
+
+
+def _blank_step(made: Transition) -> Transition:
+    return attrs.evolve(
+        made,
+        move=attrs.evolve(made.move, reason=None),
+        decision="",
+        reason_redacted=sha256(made.move.reason or ""),
+        decision_redacted=sha256(made.decision),
+    )
+
+
+def _after(
+    flow: Partnerflow, holding: Holding, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
+    new: Sequence[Entry], steps: Sequence[Transition],
+) -> Dossier:  # fmt: skip
+    """Give a dossier as it stands once all of it is blanked."""
+    stands, versions = holding.partnership, {made.version for made in steps}
+    partner_file, own_file = (
+        [*(blank.get(entry.id, entry) for entry in lying), *(entry for entry in new if entry.file_id == file_id)]
+        for lying, file_id in ((holding.partner_file, stands.partner_id), (holding.own_file, stands.id))
+    )
+    moves = tuple(
+        attrs.evolve(move, reason=None) if version in versions else move
+        for version, move in enumerate(holding.moves, 1)
+    )
+    return work.dossier_of(stands, partner_file, own_file, moves, host, tz=flow.tz)
