@@ -177,15 +177,12 @@ def many(place: Place, number: int, rounds: int) -> None:
     create_tables(engine)
     contest = _Contest(Clones(engine, POLICY_FREE, (), pattern="pattern: many"), POLICY_FREE, number)
     place.settle(engine)
-    if hasattr(contest.flow(), "fire_many"):
-        print("  fire_many, policy-free pack")
-        contest.show(
-            lambda turn: _fire_many(contest.flow(), contest.ids, f"batch-{turn}"),
-            lambda hand, _: hand.fire(contest.ids),
-            rounds,
-        )
-    else:
-        print("  fire_many is not there yet, and is left out")
+    print("  fire_many, policy-free pack")
+    contest.show(
+        lambda turn: _fire_many(contest.flow(), contest.ids, f"batch-{turn}"),
+        lambda hand, turn: hand.fire(contest.ids, f"batch-{turn}"),
+        rounds,
+    )
     print("  sweep, policy-free pack: all were judged by another, and there is nothing to tell")
     others = [attrs.evolve(POLICY_FREE, leads=(lead,)) for lead in range(rounds)]
     contest.show(
@@ -240,7 +237,7 @@ class _Contest:
         return (time.process_time() - cpu) / len(self.ids), (time.perf_counter() - wall) / len(self.ids)
 
 
-def _fire_many(flow: Any, ids: Sequence[UUID], key: str) -> None:
+def _fire_many(flow: Partnerflow, ids: Sequence[UUID], key: str) -> None:
     from partnerflow import Step as Asked
 
     for _ in flow.fire_many((Asked(each, "renew") for each in ids), by=OFFICE, key=key):
@@ -277,10 +274,8 @@ def _policies_apart(engine: Engine, number: int) -> None:
         _TimedPack.spent, begun = 0.0, time.perf_counter()
         if tenant.startswith("swept"):
             flow.sweep()
-        elif hasattr(flow, "fire_many"):
-            _fire_many(flow, ids, "batch")
         else:
-            continue
+            _fire_many(flow, ids, "batch")
         each, asked = short((time.perf_counter() - begun) / number), short(_TimedPack.spent / number)
         print(f"  {label}, {number:,} {tenant.partition(',')[0]}: {each} each, {asked} of it the policies' own")
 

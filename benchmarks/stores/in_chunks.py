@@ -17,6 +17,7 @@ from sqlalchemy import BindParameter, Select, Uuid, bindparam, func, insert, lit
 from partnerflow import DEFAULT, events
 from partnerflow.adapters.sqlalchemy import Tables
 from partnerflow.adapters.system import uuid7
+from partnerflow.canonical import canonical, sha256
 from partnerflow.events import Event
 from partnerflow.history import START, Transition, transition_link
 from partnerflow.lifecycle import Move
@@ -69,15 +70,15 @@ class InChunks:
             .where(o.c.tenant == tenant, o.c.partnership_id == partnership, o.c.code == bindparam("of_code"))
             .values({name: bindparam(f"new_{name}") for name in ("reminded_due", "reminded_lead", "look_on")})
         )
-        self.transition, self.outbox = insert(m), insert(t.outbox)
+        self.transition, self.outbox, self.receipt = insert(m), insert(t.outbox), insert(t.receipt)
         self.due = select(o.c.partnership_id).distinct().where(o.c.tenant == tenant, o.c.look_on <= bindparam("on"))
         self.otherwise = select(p.c.id).where(p.c.tenant == tenant, p.c.judged_by != bindparam("digest"))
         self.all = select(p.c.id).where(p.c.tenant == tenant)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def fire(self, ids: Sequence[UUID]) -> None:
-        """Renew each, at noon."""
+    def fire(self, ids: Sequence[UUID], key: str) -> None:
+        """Renew each, at noon, and note what the key of each has done."""
         for chunk in chunks(ids):
             with begun(self.engine) as connection:
                 stands = connection.execute(self.partnerships, {"ids": chunk}).all()
@@ -86,9 +87,20 @@ class InChunks:
                     connection.execute(self.moves, {"ids": chunk}).all()
                     connection.execute(self.obligations, {"ids": chunk}).all()
                 moved, made, told = zip(*(self._stepped(row, heads) for row in stands), strict=True)
-                for statement, rows in ((self.move, moved), (self.transition, made), (self.outbox, told)):
+                done = [self._receipt(key, row) for row in made]
+                for statement, rows in (
+                    (self.move, moved), (self.transition, made), (self.outbox, told), (self.receipt, done),
+                ):  # fmt: skip
                     connection.execute(statement, list(rows))
                 connection.commit()
+
+    def _receipt(self, key: str, made: Rows) -> Rows:
+        request = sha256(
+            canonical(["fire", OFFICE.id, OFFICE.side, None, [str(made["partnership_id"]), "renew", None]])
+        )
+        return {
+            "tenant": self.tenant, "key": f"{key}/{request}", "request": request, "work": canonical([str(made["id"])]),
+        }  # fmt: skip
 
     def _heads(self, connection: Any, files: list[UUID]) -> dict[UUID, tuple[int, str]]:
         found = connection.execute(self.files if self.everything else self.heads, {"ids": files}).all()
@@ -202,8 +214,8 @@ class AllAtOnce:
         self.new_id = type_coerce(new, Uuid())
         self.mine = p.c.tenant == tenant
 
-    def fire(self, _: Sequence[UUID]) -> None:
-        """Renew all that the tenant has."""
+    def fire(self, _: Sequence[UUID], __: str) -> None:
+        """Renew all that the tenant has; it notes no key."""
         p = self.tables.partnership
         version, sequence = p.c.version + 1, p.c.events + 1
         made = self._rows(self.tables.transition, self.step.made, version=version, previous=p.c.link)
