@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from partnerflow.flow.find import wanted
 from partnerflow.lifecycle import State
 
 from . import views
@@ -95,6 +94,8 @@ class _Look:
 
     def found(self, flow: Partnerflow, *, after: UUID | None = None, limit: int | None = None) -> Iterator[Named]:
         """Give those that fit, with the name of each partner, of then if it is as of then."""
+        from partnerflow.flow.find import wanted
+
         if self.as_of is None:
             return (Named(*one) for one in flow.store.find(wanted(**self.said), after=after, limit=limit))
         stood = flow.find(**self.said, as_of=self.as_of, after=after, limit=limit)
