@@ -238,11 +238,14 @@ def locked(
     """
     if not partner_too:
         return work.held(flow, tx, partnership_id, lock=True), ()
-    partner_id = work.held(flow, tx, partnership_id, lock=False).partnership.partner_id
-    partner = tx.partner_file(partner_id, lock=True)
-    theirs = beside(flow, partner, ended_too=ended_too) if partner else ()
-    holdings = {each: work.held(flow, tx, each, lock=True) for each in sorted({*theirs, partnership_id})}
-    return holdings.pop(partnership_id), tuple(holdings.values())
+    stands = tx.partnerships([partnership_id]).get(partnership_id)
+    partner = None if stands is None else tx.partner_file(stands.partner_id, lock=True)
+    if partner is None:
+        raise NotFound("partnership", partnership_id)
+    theirs = sorted({*beside(flow, partner, ended_too=ended_too), partnership_id})
+    held = tx.holdings(theirs)
+    others = tuple(work.among(flow, held, each) for each in theirs if each != partnership_id)
+    return work.among(flow, held, partnership_id), others
 
 
 def beside(flow: Partnerflow, partner: PartnerFile, *, ended_too: bool) -> tuple[UUID, ...]:

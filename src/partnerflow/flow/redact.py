@@ -36,7 +36,7 @@ from partnerflow.records import (
 from partnerflow.records.conversion import record_text
 
 from . import look, work
-from .file import refuse_unless_may_file
+from .file import locked, refuse_unless_may_file
 from .found_by import placement
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def redact(
     request = work.request_hash("redact", by, at, partnership_id, *asked, *versions, said)
     made = _steps(flow, partnership_id, versions)
     with flow.store.transaction() as tx:
-        holding, others = _locked(flow, tx, partnership_id)
+        holding, others = locked(flow, tx, partnership_id, partner_too=True, ended_too=True)
         if done := work.replayed(tx, idempotency_key, request):
             return tx.entries(done.work)
         targets = [_target(holding, each) for each in asked]
@@ -129,7 +129,7 @@ def _purged(flow: Partnerflow, before: date, months: int, by: Actor, reason: str
             continue
         made = [each for each in look.history(flow, ended.id) if not each.decision_redacted]
         with flow.store.transaction() as tx:
-            holding, others = _locked(flow, tx, ended.id)
+            holding, others = locked(flow, tx, ended.id, partner_too=True, ended_too=True)
             targets = _all_but_traces(holding.own_file)
             if all(is_past(each.partnership) for each in others):
                 targets += [e for e in _all_but_traces(holding.partner_file) if not isinstance(e.record, Partner)]
@@ -159,18 +159,6 @@ def _reason(reason: str) -> str:
     if said is None:
         raise InvalidRequest("reason", repr(reason), "say why it is blanked")
     return said
-
-
-def _locked(flow: Partnerflow, tx: Transaction, partnership_id: UUID) -> tuple[Holding, tuple[Holding, ...]]:
-    """Lock the partner and every partnership of it, in the order of their ids.
-
-    Those that have ended too: what was on the partner's file is known of them as well.
-    """
-    partner_id = work.held(flow, tx, partnership_id, lock=False).partnership.partner_id
-    partner = tx.partner_file(partner_id, lock=True)
-    held = dict(tx.holdings([each.id for each in partner.partnerships] if partner else [partnership_id]))
-    holding = work.among(flow, held, partnership_id)
-    return holding, tuple(each for each in held.values() if each is not holding)
 
 
 # --- what may be blanked -------------------------------------------------------------------------------------------
