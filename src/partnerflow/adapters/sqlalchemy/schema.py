@@ -15,7 +15,7 @@ from partnerflow.errors import Unreadable
 
 from .store import SQLAlchemyStore
 from .tables import SCHEMA_VERSION, Tables
-from .turn import begin_on_sqlite, turn
+from .turn import begun, turn
 from .version import check_version, ours, record_version, version_of
 
 
@@ -47,11 +47,8 @@ def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> No
     """
     wanted = tables or Tables()
     if isinstance(bind, Engine):
-        with bind.connect() as connection:
-            if bind.dialect.name == "sqlite":
-                begin_on_sqlite(connection, "IMMEDIATE", shared=isinstance(bind.pool, StaticPool))
+        with begun(bind) as connection:
             create_tables(connection, wanted)
-            connection.commit()
         return
     if version_of(bind, wanted) > 0:
         check_version(bind, wanted)

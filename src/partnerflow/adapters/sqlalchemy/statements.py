@@ -102,17 +102,10 @@ class Statements:
             .where(mine(t.obligation), t.obligation.c.partnership_id.in_(of_many))
             .order_by(t.obligation.c.partnership_id, t.obligation.c.code)
         )
-        self.partner = select(t.partner.c.id).where(mine(t.partner), t.partner.c.id == bindparam("of_partner"))
         self.partners = select(t.partner.c.id).where(
             mine(t.partner), t.partner.c.id.in_(bindparam("of_partners", expanding=True))
         )
-        self.partner_locked = self.partner.with_for_update()
         self.partners_locked = self.partners.order_by(t.partner.c.id).with_for_update()
-        self.partnerships_of = (
-            select(t.partnership)
-            .where(mine(t.partnership), t.partnership.c.partner_id == bindparam("of_partner"))
-            .order_by(t.partnership.c.id)
-        )
         self.partnerships_of_many = (
             select(t.partnership)
             .where(mine(t.partnership), t.partnership.c.partner_id.in_(bindparam("of_partners", expanding=True)))
@@ -121,7 +114,6 @@ class Statements:
         self.known_as = select(t.outside_id.c.partner_id).where(
             mine(t.outside_id), t.outside_id.c.system == bindparam("system"), t.outside_id.c.value == bindparam("value")
         )
-        self.receipt = select(t.receipt).where(mine(t.receipt), t.receipt.c.key == bindparam("key"))
         self.receipts = select(t.receipt).where(mine(t.receipt), t.receipt.c.key.in_(bindparam("keys", expanding=True)))
         self.entries = select(t.entry).where(mine(t.entry), t.entry.c.id.in_(bindparam("ids", expanding=True)))
         self.transition = select(t.transition).where(mine(t.transition), t.transition.c.id == bindparam("id"))
@@ -326,7 +318,7 @@ class Statements:
         )  # fmt: skip
         for statement in (
             self.files, self.moves, self.moves_of_many, self.obligations, self.obligations_of_many,
-            self.partnerships_of, self.partnerships_of_many, self.receipt, self.receipts, self.entries, self.transition,
+            self.partnerships_of_many, self.receipts, self.entries, self.transition,
             self.words_of_many,
         ):  # fmt: skip
             self.newest[statement] = statement.with_for_update(read=True)

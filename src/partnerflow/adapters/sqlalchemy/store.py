@@ -164,17 +164,11 @@ class SQLAlchemyStore:
         return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
 
     def _found(self, found: Executable | None, after: UUID | None, limit: int | None) -> Iterator[SQLRow[Any]]:
-        """Read what is found in the order of ids, page by page, each where the last one ended."""
+        """Read what is found in the order of ids."""
         if found is None:
-            return
-        last, left = after or FIRST, limit
-        while left is None or left > 0:
-            size = PAGE if left is None else min(PAGE, left)
-            page = self._read(found, after=last, page=size)
-            yield from page
-            if len(page) < size:
-                return
-            last, left = page[-1].id, None if left is None else left - size
+            return iter(())
+        size = PAGE if limit is None else min(PAGE, limit)
+        return islice(self._pages(found, {"after": "id"}, size=size, after=after or FIRST), limit)
 
     def _stood(
         self, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None, after: UUID, size: int
@@ -214,18 +208,20 @@ class SQLAlchemyStore:
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
         """Give the partnerships that a sweep has something to do for."""
         say = self._say
-        looked_for = self._on_and_on(say.looked_for, date.min, FIRST, on=on)
-        yield from (partnership_id for _, partnership_id in looked_for)
-        for state in map(str, live):
-            for judged, since, after in ((say.judged_before, "", FIRST), (say.judged_beyond, digest, LAST)):
-                yield from (each for _, each in self._on_and_on(judged, since, after, state=state, digest=digest))
-        for state in map(str, ended):
-            yield from (each for _, each in self._on_and_on(say.never_judged, "", FIRST, state=state))
+        by_day, by_judge = {"since": "look_on", "after": "partnership_id"}, {"since": "judged_by", "after": "id"}
+        for row in self._pages(say.looked_for, by_day, since=date.min, after=FIRST, on=on):
+            yield row.partnership_id
+        before: dict[str, Any] = {"since": "", "after": FIRST}
+        beyond: dict[str, Any] = {"since": digest, "after": LAST}
+        ranges = [(say.judged_before, state, {**before, "digest": digest}) for state in live]
+        ranges += [(say.judged_beyond, state, {**beyond, "digest": digest}) for state in live]
+        ranges += [(say.never_judged, state, before) for state in ended]
+        for judged, state, begin in ranges:
+            yield from (row.id for row in self._pages(judged, by_judge, state=str(state), **begin))
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         """Give every transition, oldest first, page by page."""
-        pages = self._pages(self._say.history, "version", of_partnership=partnership_id)
-        return (rows.transition(row) for row in pages)
+        return map(rows.transition, self._pages(self._say.history, {"after": "version"}, **_of(partnership_id)))
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
         """Give every refused attempt, oldest first."""
@@ -233,7 +229,7 @@ class SQLAlchemyStore:
 
     def partnership_ids(self) -> Iterator[UUID]:
         """Give the id of every partnership."""
-        return (row.id for row in self._pages(self._say.partnership_ids, "id", after=FIRST))
+        return (row.id for row in self._pages(self._say.partnership_ids, {"after": "id"}, after=FIRST))
 
     @contextmanager
     def audit(self) -> Iterator[SQLAlchemyAudit]:
@@ -245,28 +241,27 @@ class SQLAlchemyStore:
     def outgoing(self) -> Iterator[Event]:
         """Give every event of the outbox, in order within each partnership."""
         for partnership_id in self.partnership_ids():
-            for row in self._pages(self._say.outbox, "sequence", of_partnership=partnership_id):
+            for row in self._pages(self._say.outbox, {"after": "sequence"}, **_of(partnership_id)):
                 yield rows.event(row, self.tenant)
 
     def _pages(
-        self, statement: Executable, place: str, *, after: object = 0, **values: object
+        self, statement: Executable, follow: Mapping[str, str], *, size: int = PAGE, **values: Any
     ) -> Iterator[SQLRow[Any]]:
-        """Read page by page, each where the last one ended, so that no transaction stays open meanwhile."""
-        page = self._read(statement, after=after, page=PAGE, **values)
-        while page:
-            yield from page
-            after = getattr(page[-1], place)
-            page = self._read(statement, after=after, page=PAGE, **values) if len(page) == PAGE else ()
+        """Read page by page, each where the last one ended, so that no transaction stays open meanwhile.
 
-    def _on_and_on(
-        self, statement: Executable, since: object, after: UUID, **values: object
-    ) -> Iterator[tuple[Any, UUID]]:
-        """Read page by page what lies in the order of something and of ids."""
-        page: Sequence[Any] = self._read(statement, since=since, after=after, page=PAGE, **values)
-        while page:
+        *follow* names the parameters that say where a page begins, each with its column in the last row before it.
+        """
+        while True:
+            page = self._read(statement, page=size, **values)
             yield from page
-            since, after = page[-1]
-            page = self._read(statement, since=since, after=after, page=PAGE, **values) if len(page) == PAGE else ()
+            if len(page) < size:
+                return
+            values |= {parameter: getattr(page[-1], column) for parameter, column in follow.items()}
+
+
+def _of(partnership_id: UUID) -> dict[str, Any]:
+    """Begin with the first of what a partnership has."""
+    return {"of_partnership": partnership_id, "after": 0}
 
 
 def _refuse_autocommit(host: Engine | Connection) -> None:

@@ -110,8 +110,7 @@ class SQLAlchemyTransaction:
     def receipt(self, key: str) -> Receipt | None:
         """Give what the key has done."""
         self._take_turn_for("key", key)
-        found = self._unless_late(self._say.receipt, {"key": key}, 1)
-        return rows.receipt(found[0]) if found else None
+        return self.receipts([key]).get(key)
 
     def receipts(self, keys: Sequence[str]) -> dict[str, Receipt]:
         """Give, of many keys, what each has done that has done anything."""
@@ -157,10 +156,7 @@ class SQLAlchemyTransaction:
         """Give everything on the next *page* of partnerships, in four statements."""
         say = self._say
         within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
-        found = self.execute(say.partnerships, within)
-        if not found:
-            return []
-        return self._put_together(found)
+        return self._put_together(self.execute(say.partnerships, within))
 
     def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> dict[UUID, Holding]:
         """Lock many partnerships in the order of their ids, and give everything on each, in four statements."""
@@ -189,23 +185,17 @@ class SQLAlchemyTransaction:
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
         """Give a partner's own file and its partnerships."""
-        say = self._say
-        self._locked(lock=lock)
-        if self._one(say.partner_locked if lock else say.partner, of_partner=partner_id) is None:
-            return None
-        theirs = self._newest(say.partnerships_of, {"of_partner": partner_id})
-        entries = self._newest(say.files, {"file_ids": [partner_id]})
-        return PartnerFile(
-            partner_id=partner_id,
-            entries=tuple(map(rows.entry, entries)),
-            partnerships=tuple(map(rows.partnership, theirs)),
-        )
+        return self._partner_files([partner_id], lock=lock).get(partner_id)
 
     def partner_files(self, partner_ids: Sequence[UUID]) -> dict[UUID, PartnerFile]:
-        """Lock many partners in the order of their ids, and give the file of each, in three statements."""
+        """Lock many partners in the order of their ids, and give the file of each."""
+        return self._partner_files(partner_ids, lock=True)
+
+    def _partner_files(self, partner_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, PartnerFile]:
+        """Read partners with all that is theirs, in three statements."""
         say = self._say
-        self._locked(lock=True)
-        found = self.execute(say.partners_locked, {"of_partners": list(partner_ids)}) if partner_ids else ()
+        self._locked(lock=lock)
+        found = self.execute(say.partners_locked if lock else say.partners, {"of_partners": list(partner_ids)})
         ids = [row.id for row in found]
         partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
         entries: dict[UUID, list[Entry]] = {each: [] for each in ids}

@@ -26,14 +26,13 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import quoted_name
 
 from partnerflow.errors import StoreError
 
 from .tables import Tables
 from .trouble import KEPT, translated
-from .turn import begin_on_sqlite, turn
+from .turn import begun, turn
 from .version import check_version
 
 
@@ -54,11 +53,8 @@ def unprotect_history(bind: Engine | Connection, tables: Tables | None = None) -
 
 def _change(bind: Engine | Connection, tables: Tables, *, protected: bool) -> None:
     if isinstance(bind, Engine):
-        with bind.connect() as connection:
-            if bind.dialect.name == "sqlite":
-                begin_on_sqlite(connection, "IMMEDIATE", shared=isinstance(bind.pool, StaticPool))
+        with begun(bind) as connection:
             _change(connection, tables, protected=protected)
-            connection.commit()
         return
     check_version(bind, tables)
     triggers = _WRITTEN[bind.dialect.name](bind.dialect, tables)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from partnerflow.errors import StoreBusy
 
@@ -39,6 +40,16 @@ def turn(connection: Connection, tables: Tables) -> Iterator[None]:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
     with translated(in_hosts=True):
         yield
+
+
+@contextmanager
+def begun(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction of ours that will write, and commit it at the end of the block."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            begin_on_sqlite(connection, "IMMEDIATE", shared=isinstance(engine.pool, StaticPool))
+        yield connection
+        connection.commit()
 
 
 def begin_on_sqlite(connection: Connection, how: str, *, shared: bool = False) -> None:
