@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 
 from partnerflow.errors import InvalidRequest
 
@@ -25,6 +26,13 @@ def canonical(data: object) -> str:
     text = _write(data)
     check_text(_NUL.sub("\x00", text) if r"\u0000" in text else text, "text")
     return text
+
+
+def canonical_with(data: Mapping[str, object], name: str, written: str) -> str:
+    """Write an object as `canonical` does, of which the member *name* is *written* already."""
+    before = canonical({each: data[each] for each in data if each < name})[1:-1]
+    after = canonical({each: data[each] for each in data if each > name})[1:-1]
+    return "{" + ",".join(filter(None, (before, f"{canonical(name)}:{written}", after))) + "}"
 
 
 def check_text(text: str, argument: str) -> None:

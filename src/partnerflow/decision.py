@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from partnerflow.canonical import canonical
+from partnerflow.canonical import canonical_with
 from partnerflow.lifecycle import Move
 from partnerflow.policies.report import Report
 from partnerflow.records import Record
@@ -60,6 +60,14 @@ class Decision:
 
     def to_data(self) -> dict[str, Any]:
         """Give the decision as plain JSON data."""
+        return {**self._data(), "report": self.report.to_data()}
+
+    def text(self) -> str:
+        """Give the same as canonical JSON: the very text that is stored with a transition and hashed."""
+        return canonical_with(self._data(), "report", self.report.text())
+
+    def _data(self) -> dict[str, Any]:
+        """Give all but the report, which has its place."""
         data = {
             "schema": SCHEMA,
             "trigger": str(self.trigger),
@@ -68,14 +76,10 @@ class Decision:
             "legal_triggers": [str(trigger) for trigger in self.legal_triggers],
             "needs": list(self.needs),
             "lifecycle": self.lifecycle,
-            "report": self.report.to_data(),
+            "report": None,
         }
         if self.host_records:
             data["host_records"] = [
                 {**unstructure(record), "kind": record.kind_info.name} for record in self.host_records
             ]
         return data
-
-    def text(self) -> str:
-        """Give the very text that is stored with a transition and hashed."""
-        return canonical(self.to_data())

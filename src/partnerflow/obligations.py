@@ -82,18 +82,23 @@ def judged(
         missed_on = None
         if not finding.sound:
             missed_on = finding.lapsed_on or _passed(was, report.on)
-        obligation = Obligation(
-            code=finding.code,
-            title=finding.title,
-            holds=finding.sound,
-            due_on=due_on,
-            missed_on=missed_on,
-            told_broken=was.told_broken if was else False,
-            reminded_due=was.reminded_due if was else None,
-            reminded_lead=was.reminded_lead if was else None,
-        )
+        if was is not None and (was.title, was.holds, was.due_on, was.missed_on) == (
+            finding.title, finding.sound, due_on, missed_on,
+        ):  # fmt: skip
+            obligation = was
+        else:
+            obligation = Obligation(
+                code=finding.code,
+                title=finding.title,
+                holds=finding.sound,
+                due_on=due_on,
+                missed_on=missed_on,
+                told_broken=was.told_broken if was else False,
+                reminded_due=was.reminded_due if was else None,
+                reminded_lead=was.reminded_lead if was else None,
+            )
         look_on = _look_on(obligation, report.on, leads)
-        found.append(obligation if look_on is None else attrs.evolve(obligation, look_on=look_on))
+        found.append(obligation if look_on == obligation.look_on else attrs.evolve(obligation, look_on=look_on))
     return tuple(found)
 
 

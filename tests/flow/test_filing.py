@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from partnerflow import DISTRICT, Actor, InvalidRecord, InvalidRequest, Money, NotFound, Partner, Partnerflow, Refused
+from partnerflow.canonical import canonical
 from partnerflow.records import (
     Amendment,
     Approval,
@@ -392,6 +393,7 @@ def test_host_records_are_judged_and_kept_in_the_decision(
     assert refused.value.decision.codes == ("SAFE-001",)
     assert asked == [(p, None)]
     assert refused.value.decision.host_records[0].result == "not_clear"  # type: ignore[attr-defined]
+    assert refused.value.decision.text() == canonical(refused.value.decision.to_data())
     step = hosting.fire(p.id, "return_to_vetting", by=office, reason="the host says not clear")
     assert '"host_records":[{' in step.decision
     assert '"not_clear"' in step.decision

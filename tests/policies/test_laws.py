@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
+from partnerflow.canonical import canonical
 from partnerflow.dossier import Dossier, OnFile
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import DEFAULT, Move, State, Trigger
@@ -623,3 +624,12 @@ def test_a_report_has_no_truth_value(state: str) -> None:
 def test_every_drawn_dossier_survives_being_written_and_read(dossier: Dossier) -> None:
     mapping = dossier.to_mapping()
     assert Dossier.from_mapping(mapping).to_mapping() == mapping
+
+
+@given(dossiers(), days(), st.sampled_from([None, *Trigger]))
+def test_the_text_of_a_report_is_its_data_as_canonical_json(
+    dossier: Dossier, on: date, trigger: Trigger | None
+) -> None:
+    legal = DEFAULT.legal(dossier.partnership.state)
+    report = PACK.check(dossier, on=on, trigger=trigger if trigger in legal else None)
+    assert report.text() == canonical(report.to_data())

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
-from partnerflow.canonical import canonical, check_text, sha256
+from partnerflow.canonical import canonical, canonical_with, check_text, sha256
 from partnerflow.errors import InvalidRecord, InvalidRequest
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
@@ -353,6 +353,17 @@ def test_numbers_that_are_none_are_refused() -> None:
     for odd in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not JSON compliant"):
             canonical({"x": odd})
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=5), st.text(max_size=3))
+def test_an_object_of_which_a_part_is_written_already_is_written_as_a_whole_is(data: dict[str, Any], name: str) -> None:
+    whole = {**data, name: {"b": [1], "a": None}}
+    try:
+        wanted = canonical(whole)
+    except InvalidRequest:
+        return  # what no database can keep
+    assert canonical_with(whole, name, canonical(whole[name])) == wanted
+    assert canonical_with(data, name, canonical(whole[name])) == wanted
 
 
 def test_text_is_canonical() -> None:

@@ -117,10 +117,14 @@ class Dossier:
         if tuple(key) == names:  # all of it, as it is nearly always asked
             found = series.get(tuple(key.values()))
             return [found] if found else []
-        if set(key) - set(names):
+        if not set(names).issuperset(key):
             raise TypeError(f"{cls.__name__} is looked up by {names or 'nothing'}, not by {sorted(key)}")
-        wanted = [(names.index(name), value) for name, value in key.items()]
-        return [found for values, found in series.items() if all(values[i] == value for i, value in wanted)]
+        if len(key) == 1:
+            ((name, wanted),) = key.items()
+            at = names.index(name)
+            return [found for values, found in series.items() if values[at] == wanted]
+        parts = [(names.index(name), value) for name, value in key.items()]
+        return [found for values, found in series.items() if all(values[i] == value for i, value in parts)]
 
     def entry(self, record: Record) -> Entry:
         """Give the entry that *record* lies in."""

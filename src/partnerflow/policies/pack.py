@@ -117,7 +117,11 @@ class Pack:
 
     def compares(self, trigger: str) -> bool:
         """Tell whether some policy that guards *trigger* reads the neighbours, so that they must be looked up."""
-        return any(rule.policy.compares and rule.asked_for(trigger) for rule in self.rules)
+        return any(rule.asked_for(trigger) for rule in self._comparing)
+
+    @cached_property
+    def _comparing(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.policy.compares)
 
     def names(self) -> tuple[frozenset[str], frozenset[str]]:
         """Give the states and the triggers that rules and roles name, so that a flow can tell a slip."""
@@ -183,7 +187,7 @@ class Pack:
             unused_waivers=waivers.unused,
             asked_waivers=waivers.asked,
             not_asked=tuple(not_asked),
-            may_fire=self.who_may("fire", asked) if asked else (),
+            may_fire=self._may_fire(asked) if asked else (),
             may_waive=self._may_waive,
         )
 
@@ -210,6 +214,17 @@ class Pack:
         """Name the roles that may `fire` the trigger, or `file` the kind, of that name."""
         return tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
 
+    def _may_fire(self, trigger: str) -> tuple[str, ...]:
+        """Name the roles that may fire a trigger; looked up once."""
+        found = self._firing.get(trigger)
+        if found is None:
+            found = self._firing[trigger] = self.who_may("fire", trigger)
+        return found
+
+    @cached_property
+    def _firing(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     @cached_property
     def _may_waive(self) -> tuple[str, ...]:
         return self.who_may("file", "waiver")
@@ -223,6 +238,8 @@ class Pack:
         if not finding.sound:
             later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_turn(on)]
             return _day_before(min((day for day in later if day is not None), default=None))
+        if finding.until is None and finding.waiver is None and not rule.settings:
+            return None  # as it is of most
         day = _last_day(finding, rule, on)
         while day is not None and day < NO_END:
             tomorrow = date.fromordinal(day.toordinal() + 1)

@@ -127,15 +127,20 @@ def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Ve
     wrong: list[Problem] = []
     best: Until | None = None
     for one in several:
-        sound, ends = True, Until(NO_END, "")
-        for said in each((one,), judge):
-            if isinstance(said, Problem):
-                wrong.append(said)
-                sound = False
-            elif said.day < ends.day:
-                ends = said
-        if sound and (best is None or ends.day > best.day):
-            best = ends
+        ends: Until | None = None
+        faults = len(wrong)
+        try:
+            for said in judge(one):
+                if isinstance(said, Problem):
+                    wrong.append(said)
+                elif ends is None or said.day < ends.day:
+                    ends = said
+        except Absent as absent:
+            wrong.append(lack(absent.where, absent.field))
+        if len(wrong) == faults:
+            ends = ends or Until(NO_END, "")
+            if best is None or ends.day > best.day:
+                best = ends
     if best is None or best.day < on:
         yield from wrong
     if best is not None:
