@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable
-from sqlalchemy import Row as SQLRow
 
 from partnerflow.errors import StoreError
 from partnerflow.history import Transition
@@ -15,6 +13,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.records import Entry
 
 from . import rows
+from .rows import Row
 from .statements import Statements
 from .transaction import SQLAlchemyTransaction
 
@@ -56,8 +55,8 @@ class SQLAlchemyAudit:
         """Give every entry, of one file or of all."""
         say, names = self._say, ("file_id", "seq")
         if file_id is not None:
-            return map(rows.entry_in_passing, self._pages(say.file, "seq", file_id=file_id))
-        return map(rows.entry_in_passing, self._chains(say.file, "file_id", say.files_after, names))
+            return map(rows.entry, self._pages(say.file, "seq", file_id=file_id))
+        return map(rows.entry, self._chains(say.file, "file_id", say.files_after, names))
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
         """Give the links of entries by their places."""
@@ -67,9 +66,7 @@ class SQLAlchemyAudit:
         found = self._tx.execute(self._say.links, {"file_ids": file_ids, "seqs": seqs})
         return {place: row.link for row in found if (place := (row.file_id, row.seq)) in places}
 
-    def _chains(
-        self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]
-    ) -> Iterator[SQLRow[Any]]:
+    def _chains(self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]) -> Iterator[Row]:
         """Read chain after chain, each page where the last one ended.
 
         First the *rest* of the chain that a page broke off in, then those *following* it: one condition for both would
@@ -85,7 +82,7 @@ class SQLAlchemyAudit:
             chain, place = (getattr(page[-1], name) for name in names)
             yield from self._pages(rest, names[1], place, **{whose: chain})
 
-    def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[SQLRow[Any]]:
+    def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[Row]:
         """Read page after page. A page that cannot be read is read row by row, up to the one that cannot."""
         size = PAGE
         while True:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Row
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
@@ -22,10 +21,20 @@ from partnerflow.lifecycle import Move
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Holding, Receipt
-from partnerflow.records import Document, Entry, Record, Unregistered, kinds
+from partnerflow.records import Document, Entry, Record, Unregistered
 from partnerflow.records.conversion import read_filed, structure, unstructure
 
 Values = dict[str, Any]
+
+
+class Row(Protocol):
+    """A row, whoever has read it: its columns by their names, and in their order."""
+
+    def __getattr__(self, name: str, /) -> Any: ...
+    def __getitem__(self, place: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
 _code = attrgetter("code")
 _OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
 
@@ -33,19 +42,12 @@ _OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
-def _read(entry_id: UUID, kind: str, revision: int, text: str, *, registered: bool) -> Record:  # noqa: ARG001
-    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing.
-
-    The id is there so that each entry has a record of its own, which can be told from an equal one; *registered*, so
-    that a kind which is registered after all is read anew.
-    """
+def _record(kind: str, revision: int, text: str) -> Record:
+    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing."""
     try:
         return read_filed(kind, json.loads(text), revision=revision)
     except (ValueError, TypeError, InvalidRecord):
         return Unregistered(kind=kind, fields={"unreadable": text})
-
-
-_record = lru_cache(maxsize=4096)(_read)
 
 
 @lru_cache(maxsize=1024)
@@ -59,14 +61,12 @@ def _actor(text: str) -> Actor:
     return structure(json.loads(text), Actor, "actor")
 
 
-def entry(row: Sequence[Any], *, read: Callable[..., Record] = _record) -> Entry:
+def entry(row: Row) -> Entry:
     """Read an entry: a row of the whole table, taken apart at once, since a name looked up on a row is slow."""
     (_, file_id, seq, entry_id, kind, revision, text, documents, filed_at, recorded_at, filed_by, version, link,
      redacted) = row  # fmt: skip
     return Entry(
-        record=Unregistered(kind=kind, fields={})
-        if redacted
-        else read(entry_id, kind, revision, text, registered=kind in kinds()),
+        record=Unregistered(kind=kind, fields={}) if redacted else _record(kind, revision, text),
         id=entry_id,
         filed_at=filed_at,
         recorded_at=recorded_at,
@@ -80,11 +80,6 @@ def entry(row: Sequence[Any], *, read: Callable[..., Record] = _record) -> Entry
         link=link,
         redacted=redacted,
     )
-
-
-def entry_in_passing(row: Sequence[Any]) -> Entry:
-    """Read an entry that is not needed again: what others need often stays at hand, and this does not."""
-    return entry(row, read=_read)
 
 
 def entry_values(entry: Entry) -> Values:
@@ -109,13 +104,13 @@ def entry_values(entry: Entry) -> Values:
 # --- transitions ---------------------------------------------------------------------------------------------------
 
 
-def move(row: Sequence[Any]) -> Move:
+def move(row: Row) -> Move:
     """Read the step of a transition, of a row that is nothing else."""
     trigger, source, target, since, at, by, reason = row
     return Move(trigger, source, target, _actor(by), at, reason, since)
 
 
-def transition(row: Row[Any]) -> Transition:
+def transition(row: Row) -> Transition:
     """Read a transition."""
     return Transition(
         id=row.id,
@@ -168,7 +163,7 @@ def transition_values(transition: Transition) -> Values:
     }
 
 
-def attempt(row: Row[Any]) -> Attempt:
+def attempt(row: Row) -> Attempt:
     """Read a refused attempt."""
     fields = ("id", "partnership_id", "trigger", "source", "by", "at", "recorded_at")
     return Attempt(**{name: getattr(row, name) for name in fields}, codes=tuple(json.loads(row.codes)))
@@ -182,52 +177,56 @@ def attempt_values(attempt: Attempt) -> Values:
 # --- the rest ------------------------------------------------------------------------------------------------------
 
 
-def partnership(row: Row[Any]) -> Partnership:
+def partnership(row: Row) -> Partnership:
     """Read where a partnership stands."""
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
-def holding(
-    row: Row[Any], entries: Iterable[Entry], moves: Iterable[Sequence[Any]], owed: Iterable[Sequence[Any]]
-) -> Holding:
+def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Holding:
     """Put together everything on one partnership."""
-    lying: dict[UUID, list[Entry]] = {row.partner_id: [], row.id: []}
+    lying: dict[bool, list[Entry]] = {True: [], False: []}
     for one in entries:
-        if one.file_id is not None:
-            lying[one.file_id].append(one)
+        lying[one.file_id == row.id].append(one)
     return Holding(
         partnership=partnership(row),
         moves=tuple(map(move, moves)),
         recorded_at=row.recorded_at,
         link=row.link,
         made_under=row.made_under,
-        partner_file=tuple(lying[row.partner_id]),
-        own_file=tuple(lying[row.id]),
-        obligations=tuple(sorted(map(obligation, owed), key=_code)),  # a database sorts text in ways of its own
+        partner_file=tuple(lying[False]),
+        own_file=tuple(lying[True]),
+        obligations=tuple(sorted(owed, key=_code)),  # a database sorts text in ways of its own
         events=row.events,
         judged_by=row.judged_by,
     )
 
 
 def holdings(
-    page: Iterable[Row[Any]], entries: Iterable[Entry], moves: Iterable[Row[Any]], owed: Iterable[Row[Any]]
+    page: Iterable[Row], entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Row]
 ) -> Iterator[Holding]:
     """Put together everything on each of a page of partnerships; moves and obligations begin with whose they are."""
-    lying: dict[UUID | None, list[Entry]] = defaultdict(list)
-    made: dict[UUID, list[Sequence[Any]]] = defaultdict(list)
-    due: dict[UUID, list[Sequence[Any]]] = defaultdict(list)
+    # by number, since Python computes the hash of a UUID
+    lying: dict[int, list[Entry]] = defaultdict(list)
+    made: dict[int, list[Row]] = defaultdict(list)
+    due: dict[int, list[Row]] = defaultdict(list)
     for entry in entries:
-        lying[entry.file_id].append(entry)
+        if entry.file_id is not None:
+            lying[entry.file_id.int].append(entry)
     for found, listed in ((made, moves), (due, owed)):
         for row in listed:
-            found[row[0]].append(row[1:])
+            found[row[0].int].append(row[1:])
     for row in page:
-        yield holding(row, (*lying[row.partner_id], *lying[row.id]), made[row.id], due[row.id])
+        here, theirs = row.id.int, row.partner_id.int
+        yield holding(row, (*lying[theirs], *lying[here]), made[here], map(obligation, due[here]))
 
 
-def obligation(row: Sequence[Any]) -> Obligation:
+def obligation(row: Row) -> Obligation:
     """Read an obligation."""
-    return Obligation(**dict(zip(_OBLIGATION, row, strict=True)))
+    code, title, holds, due_on, missed_on, told_broken, reminded_due, reminded_lead, look_on = row
+    return Obligation(
+        code=code, title=title, holds=holds, due_on=due_on, missed_on=missed_on, told_broken=told_broken,
+        reminded_due=reminded_due, reminded_lead=reminded_lead, look_on=look_on,
+    )  # fmt: skip
 
 
 def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
@@ -235,7 +234,7 @@ def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
     return {"partnership_id": partnership_id, **{name: getattr(obligation, name) for name in _OBLIGATION}}
 
 
-def event(row: Row[Any], tenant: str) -> Event:
+def event(row: Row, tenant: str) -> Event:
     """Read an event of the outbox."""
     data: Mapping[str, Any] = json.loads(row.body)["data"]
     return Event(
@@ -256,7 +255,7 @@ def event_values(event: Event) -> Values:
     }
 
 
-def receipt(row: Row[Any]) -> Receipt:
+def receipt(row: Row) -> Receipt:
     """Read what a key has done."""
     return Receipt(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Executable,
     FromClause,
     Insert,
+    Select,
     Table,
     bindparam,
     delete,
@@ -22,11 +23,13 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import UpdateBase
 
 from partnerflow.canonical import check_text
 from partnerflow.errors import InvalidRequest
 from partnerflow.records import EVERYWHERE
 
+from .prepared import Statement
 from .tables import Exact, Tables
 
 TENANT: BindParameter[str] = bindparam("of_tenant")
@@ -322,6 +325,11 @@ class Statements:
             self.words_of_many,
         ):  # fmt: skip
             self.newest[statement] = statement.with_for_update(read=True)
+
+    def all(self) -> frozenset[Statement]:
+        """Give every statement that is made here once and for all."""
+        made = (*vars(self).values(), *self.newest.values(), *self.add.values())
+        return frozenset(each for each in made if isinstance(each, (Select, UpdateBase)))
 
     def into(self, table: Table) -> Insert:
         """Give the statement that adds rows to *table*."""

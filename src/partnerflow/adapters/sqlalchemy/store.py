@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Executable
-from sqlalchemy import Row as SQLRow
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -24,6 +23,8 @@ from partnerflow.ports import EVERYTHING, Entrance, Holding, Transaction, Wanted
 
 from . import finding, rows, waiting
 from .audit import FIRST, LAST, PAGE, SQLAlchemyAudit
+from .execution import Driver, Execution
+from .rows import Row
 from .statements import Statements
 from .tables import Tables
 from .transaction import SQLAlchemyTransaction
@@ -49,6 +50,7 @@ class SQLAlchemyStore:
         self.engine = engine
         self.tables = tables or Tables()
         self._say = Statements(self.tables)
+        self._driver = Driver(engine, self._say.all())
         self._checked = [False]
         self._host: Session | Connection | None = None
         # one connection for all threads, as a database in memory has it, must be taken in turns
@@ -114,7 +116,11 @@ class SQLAlchemyStore:
 
             check_version(executor.connection() if isinstance(executor, Session) else executor, self.tables)
             self._checked[0] = True
-        return SQLAlchemyTransaction(self._say, self.tenant, executor, calls, writing=writing)
+        if calls is None or isinstance(executor, Session):
+            execution: Execution = self._driver.hosts(executor)
+        else:
+            execution = self._driver.ours(executor)
+        return SQLAlchemyTransaction(self._say, self.tenant, executor, execution, calls, writing=writing)
 
     def within(self, session: object) -> SQLAlchemyStore:
         """Give this store inside a host's Session or Connection. Raises InvalidRequest for anything else."""
@@ -138,7 +144,7 @@ class SQLAlchemyStore:
 
     # --- looking over everything ------------------------------------------------------------------------------------
 
-    def _read(self, statement: Executable, **values: object) -> Sequence[SQLRow[Any]]:
+    def _read(self, statement: Executable, **values: object) -> Sequence[Row]:
         with self.reading() as tx:
             assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
             return tx.execute(statement, values)
@@ -163,7 +169,7 @@ class SQLAlchemyStore:
         counted = finding.counting(self.tables, wanted)
         return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
 
-    def _found(self, found: Executable | None, after: UUID | None, limit: int | None) -> Iterator[SQLRow[Any]]:
+    def _found(self, found: Executable | None, after: UUID | None, limit: int | None) -> Iterator[Row]:
         """Read what is found in the order of ids."""
         if found is None:
             return iter(())
@@ -246,7 +252,7 @@ class SQLAlchemyStore:
 
     def _pages(
         self, statement: Executable, follow: Mapping[str, str], *, size: int = PAGE, **values: Any
-    ) -> Iterator[SQLRow[Any]]:
+    ) -> Iterator[Row]:
         """Read page by page, each where the last one ended, so that no transaction stays open meanwhile.
 
         *follow* names the parameters that say where a page begins, each with its column in the last row before it.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, CursorResult, Executable
-from sqlalchemy import Row as SQLRow
+from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
 
 from partnerflow.dossier import Neighbour, services_at
@@ -21,8 +20,12 @@ from partnerflow.ports import Blanking, Changes, Holding, PartnerFile, Placement
 from partnerflow.records import Entry, Partner
 
 from . import rows, waiting
+from .execution import Execution
+from .rows import Row
 from .statements import Statements
 from .trouble import translated
+
+T = TypeVar("T")
 
 
 class SQLAlchemyTransaction:
@@ -33,17 +36,19 @@ class SQLAlchemyTransaction:
         say: Statements,
         tenant: str,
         executor: Session | Connection,
+        execution: Execution,
         calls: list[Callable[[], None]] | None,
         *,
         writing: bool,
     ) -> None:
         self._writing = writing
         self._say, self._tenant, self._executor, self._calls = say, tenant, executor, calls
+        self._execution = execution
         self._dialect = (executor.get_bind() if isinstance(executor, Session) else executor).dialect.name
         self._has_turn = False
         self._has_locked = False
         self._reads_past = calls is None and self._dialect in ("mysql", "mariadb")
-        self._loaded: dict[UUID, tuple[SQLRow[Any], tuple[Obligation, ...]]] = {}
+        self._loaded: dict[UUID, tuple[Row, tuple[Obligation, ...]]] = {}
 
     @property
     def session(self) -> object | None:
@@ -60,7 +65,7 @@ class SQLAlchemyTransaction:
     def _take_turn(self) -> None:
         """See to it that nobody else writes from here on, where locking a row would not: in a host's SQLite."""
         if self._calls is None and not self._has_turn and self._dialect == "sqlite":
-            self._run(self._say.take_turn, {})
+            self._change(self._say.take_turn, [{}])
             self._has_turn = True
 
     def _take_turn_for(self, *what: str) -> None:
@@ -74,34 +79,38 @@ class SQLAlchemyTransaction:
         if self._dialect == "postgresql":
             name = "\0".join([self._say.tables.schema.fullname, self._tenant, *what])
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-            self._run(self._say.one_at_a_time_by_number, {"number": number})
+            self.execute(self._say.one_at_a_time_by_number, {"number": number})
         elif self._dialect in ("mysql", "mariadb"):
-            self._run(self._say.one_at_a_time, {})
+            self.execute(self._say.one_at_a_time, {})
 
     def _locked(self, *, lock: bool) -> None:
         if lock:
             self._take_turn()
             self._has_locked = True
 
-    def _newest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[SQLRow[Any]]:
-        """Read what belongs to a row that may be locked: as it is now, not as a host's transaction first saw it."""
-        if self._reads_past and self._has_locked:
-            statement = self._say.newest[statement]
-        return self.execute(statement, values)
-
-    def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[SQLRow[Any]]:
+    def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
         """Say one thing of the tenant's and give the rows."""
         with translated(in_hosts=self._calls is None):  # what was stored may prove unreadable only when it is fetched
-            return self._run(statement, {"of_tenant": self._tenant, **values}).all()
+            return self._execution.rows(statement, {"of_tenant": self._tenant, **values})
 
-    def _run(self, statement: Executable, values: Any) -> CursorResult[Any]:
-        """Say one thing to the database, through the Session where there is one, so that it flushes first."""
+    def _change(self, statement: Executable, values: Sequence[rows.Values]) -> int:
+        """Say the same of each of *values*, and give how many rows it was true of."""
         with translated(in_hosts=self._calls is None):
-            result = self._executor.execute(statement, values)
-        assert isinstance(result, CursorResult)  # noqa: S101  nothing here goes through the ORM
-        return result
+            return self._execution.change(statement, values)
 
-    def _one(self, statement: Executable, **values: object) -> SQLRow[Any] | None:
+    def _newest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
+        """Read what belongs to a row that may be locked: as it is now, not as a host's transaction first saw it."""
+        return self.execute(self._as_now(statement), values)
+
+    def _made(self, make: Callable[[Row], T], statement: Executable, values: Mapping[str, object]) -> list[T]:
+        """Say one thing of the tenant's and give what *make* makes of each row, or made of it lately."""
+        with translated(in_hosts=self._calls is None):
+            return self._execution.made(statement, {"of_tenant": self._tenant, **values}, make)
+
+    def _as_now(self, statement: Executable) -> Executable:
+        return self._say.newest[statement] if self._reads_past and self._has_locked else statement
+
+    def _one(self, statement: Executable, **values: object) -> Row | None:
         found = self.execute(statement, values)
         return found[0] if found else None
 
@@ -117,7 +126,7 @@ class SQLAlchemyTransaction:
         found = self._unless_late(self._say.receipts, {"keys": list(keys)}, len(keys))
         return {row.key: rows.receipt(row) for row in found}
 
-    def _unless_late(self, statement: Executable, values: Mapping[str, object], wanted: int) -> Sequence[SQLRow[Any]]:
+    def _unless_late(self, statement: Executable, values: Mapping[str, object], wanted: int) -> Sequence[Row]:
         """Read rows that others may have added since a host's transaction first looked, and what they did with them.
 
         To read what is not there as it is now would lock the place where it would be, and others out of it; so only
@@ -145,9 +154,9 @@ class SQLAlchemyTransaction:
             return None
         holding = rows.holding(
             row,
-            map(rows.entry, self._newest(say.files, {"file_ids": [row.partner_id, row.id]})),
+            self._made(rows.entry, self._as_now(say.files), {"file_ids": [row.partner_id, row.id]}),
             self._newest(say.moves, {"of_partnership": partnership_id}),
-            self._newest(say.obligations, {"of_partnership": partnership_id}),
+            self._made(rows.obligation, self._as_now(say.obligations), {"of_partnership": partnership_id}),
         )
         self._loaded[partnership_id] = (row, holding.obligations)
         return holding
@@ -168,8 +177,8 @@ class SQLAlchemyTransaction:
         self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
         return made
 
-    def _put_together(self, found: Sequence[SQLRow[Any]]) -> list[Holding]:
-        """Read what belongs to some partnerships, in three statements."""
+    def _put_together(self, found: Sequence[Row]) -> list[Holding]:
+        """Read what belongs to some partnerships, in three statements; so many need not be remembered."""
         if not found:
             return []
         say, ids = self._say, [row.id for row in found]
@@ -198,11 +207,11 @@ class SQLAlchemyTransaction:
         found = self.execute(say.partners_locked if lock else say.partners, {"of_partners": list(partner_ids)})
         ids = [row.id for row in found]
         partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
-        entries: dict[UUID, list[Entry]] = {each: [] for each in ids}
+        entries: dict[UUID | None, list[Entry]] = {each: [] for each in ids}
         for row in self._newest(say.partnerships_of_many, {"of_partners": ids}) if ids else ():
             partnerships[row.partner_id].append(rows.partnership(row))
-        for row in self._newest(say.files, {"file_ids": ids}) if ids else ():
-            entries[row.file_id].append(rows.entry(row))
+        for entry in self._made(rows.entry, self._as_now(say.files), {"file_ids": ids}) if ids else ():
+            entries[entry.file_id].append(entry)
         return {
             each: PartnerFile(partner_id=each, entries=tuple(entries[each]), partnerships=tuple(partnerships[each]))
             for each in ids
@@ -222,7 +231,7 @@ class SQLAlchemyTransaction:
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         """Give a file by its id."""
         self._take_turn_for("file", str(file_id))
-        return tuple(map(rows.entry, self.execute(self._say.files, {"file_ids": [file_id]})))
+        return tuple(self._made(rows.entry, self._say.files, {"file_ids": [file_id]}))
 
     def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
         """Give entries by id, in that order."""
@@ -243,9 +252,9 @@ class SQLAlchemyTransaction:
         if not places:
             return ()
         near = self.execute(self._say.neighbours(places, states), {"apart_from": apart_from})
-        files: dict[UUID, list[Entry]] = {row.id: [] for row in near}
-        for row in self.execute(self._say.files, {"file_ids": list(files)}) if files else ():
-            files[row.file_id].append(rows.entry(row))
+        files: dict[UUID | None, list[Entry]] = {row.id: [] for row in near}
+        for entry in self._made(rows.entry, self._say.files, {"file_ids": list(files)}) if files else ():
+            files[entry.file_id].append(entry)
         return tuple(
             Neighbour(str(row.id), row.name, service) for row in near for service in services_at(places, files[row.id])
         )
@@ -283,14 +292,13 @@ class SQLAlchemyTransaction:
         for each in values:
             self._say.fits(table, each)
         if values:
-            self._run(self._say.into(table), [{"tenant": self._tenant, **each} for each in values])
+            self._change(self._say.into(table), [{"tenant": self._tenant, **each} for each in values])
 
     def _each(self, statement: Executable, values: Sequence[rows.Values]) -> int:
         """Say the same of many, and give how many rows it was true of."""
         if not values:
             return 0
-        said = [{"of_tenant": self._tenant, **each} for each in values]
-        return self._run(statement, said if len(said) > 1 else said[0]).rowcount
+        return self._change(statement, [{"of_tenant": self._tenant, **each} for each in values])
 
     def _write_partners(self, partners: Sequence[tuple[UUID, Partner]]) -> None:
         if not partners:
@@ -370,7 +378,7 @@ class SQLAlchemyTransaction:
                 was = before.pop(owed.code, None)
                 if was is None:
                     new.append(rows.obligation_values(owed, partnership_id))
-                elif owed != was:
+                elif owed is not was and owed != was:
                     changed.append({"of_partnership": partnership_id, "old_code": owed.code, **_new(owed)})
             gone += [{"of_partnership": partnership_id, "old_code": code} for code in before]
         self._add(self._say.tables.obligation, new)
