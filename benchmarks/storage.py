@@ -94,7 +94,8 @@ def one_step(place: Place, rounds: int) -> None:
             taken = in_turns(sides, rounds)
             said = {name: _round_trips_of(each, step.work) for name, each in kept.items()}
             print(f"  {label} [{said[OURS]}]: {_said_by_both(engine, kept[OURS], kept[LIKE], step.work)}")
-            _show_one(taken, said, goal, list(others))
+            fullest = {rival.distributions[0]: rival.name for rival in RIVALS}.values()  # of each library, the last
+            _show_one(taken, said, goal, () if records else list(fullest))  # none of them judges
 
 
 def _rivals(place: Place) -> Iterator[tuple[str, Kept]]:
@@ -151,8 +152,8 @@ def _said_by_both(engine: Engine, ours: Kept, hand: Kept, work: Work) -> str:
     return f"{len(set(said[0]) ^ set(said[1]))} statements that only one of ours and the hand says"
 
 
-def _show_one(taken: Mapping[str, Taken], said: Mapping[str, int], goal: str, others: Sequence[str]) -> None:
-    goals = {LIKE: goal} | dict.fromkeys(others, "below 1x")
+def _show_one(taken: Mapping[str, Taken], said: Mapping[str, int], goal: str, rivals: Sequence[str]) -> None:
+    goals = {LIKE: goal} | dict.fromkeys(rivals, "below 1x")
     for name in (name for name in taken if name not in (OURS, UNREAD)):
         _show(f"{name} [{said[name]}]", taken[OURS], taken[name], goals.get(name, ""))
         if name == LIKE and UNREAD in taken:
@@ -190,14 +191,18 @@ def many(place: Place, number: int, rounds: int) -> None:
     )
     print("  sweep, a pack of one rule: of each it tells that its due date approaches")
     pack, records = one_rule(EXAMPLE_DAY + timedelta(days=31))
-    contest = _Contest(Clones(engine, pack, records, pattern="pattern: one rule"), pack, number)
+    timed = _TimedPack(**attrs.asdict(pack, recurse=False))
+    contest = _Contest(Clones(engine, pack, records, pattern="pattern: one rule"), timed, number)
     place.settle(engine)
     days = [NOON + timedelta(days=31 - lead) for lead in pack.leads]
+    _TimedPack.spent, turns = 0.0, min(rounds, len(days))
     contest.show(
         lambda turn: contest.flow(at=days[turn]).sweep(),
         lambda hand, turn: hand.sweep(days[turn], pack),
-        min(rounds, len(days)),
+        turns,
+        goal="",
     )
+    print(f"    {short(_TimedPack.spent / turns / number)} of ours is the policy's own")
     _policies_apart(engine, max(number // 10, 10))
 
 
@@ -221,14 +226,15 @@ class _Contest:
         store = SQLAlchemyStore(self.clones.engine, tenant=f"{self.clones.pattern}, ours")
         return flow_on(store, pack or self.pack, lambda: at)
 
-    def show(self, ours: Callable[[int], object], theirs: Callable[[Hand, int], object], rounds: int) -> None:
+    def show(
+        self, ours: Callable[[int], object], theirs: Callable[[Hand, int], object], rounds: int, goal: str = "1.5x"
+    ) -> None:
         """Time ours against each hand, and show it."""
         calls: dict[str, Callable[[int], object]] = {OURS: ours}
         calls |= {name: partial(theirs, hand) for name, hand in self.hands.items()}
         taken = in_turns({name: partial(self._timed, call) for name, call in calls.items()}, rounds)
         for name in self.hands:
-            goal = "" if name == HANDS[2] else "1.5x"
-            _show(f"  {name}", taken[OURS], taken[name], goal)
+            _show(f"  {name}", taken[OURS], taken[name], "" if name == HANDS[2] else goal)
 
     def _timed(self, call: Callable[[int], object], turn: int) -> tuple[float, float]:
         gc.collect()

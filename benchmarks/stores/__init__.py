@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
+from uuid import uuid4
+
+from partnerflow.canonical import canonical, sha256
+from partnerflow.records.conversion import moment_text
 
 from .places import Place
 
@@ -23,6 +28,27 @@ class Work(NamedTuple):
     """Of the event."""
     body: str
     """What the outbox holds."""
+
+
+def chained(previous: str, work: Work, about: object, version: int, steps: int, entries: int, last: str) -> str:
+    """Give the link of a step to the one before it: over what ours is over, with the same function."""
+    said = {
+        "partnership": str(about), "version": version, "trigger": "renew", "source": "active", "target": "active",
+        "by": "a.anderson", "at": moment_text(datetime.now(UTC)), "decision_sha256": sha256(work.decision),
+        "event": work.type, "steps": steps, "file": [entries, last], "previous": previous,
+    }  # fmt: skip
+    return sha256(canonical(said))
+
+
+def envelope(work: Work, about: object, sequence: int, **data: object) -> str:
+    """Write the event that tells of a step, as ours is written."""
+    said = {
+        "specversion": "1.0", "id": str(uuid4()), "source": "urn:partnerflow:default", "type": work.type,
+        "subject": str(about), "time": moment_text(datetime.now(UTC)), "datacontenttype": "application/json",
+        "sequence": f"{sequence:020d}", "partitionkey": str(about),
+        "data": {"partnership": str(about), "trigger": "renew", "from": "active", "to": "active", **data},
+    }  # fmt: skip
+    return canonical(said)
 
 
 @dataclass(frozen=True)
@@ -46,7 +72,7 @@ class Rival:
     written: str
     """How a step is written, in a few words."""
     lacks: str
-    """What of our step it does not do, besides judging it."""
+    """What of our step it does not do, besides judging it; nothing: it does the same work."""
 
     def opened(self, place: Place) -> Kept | str:
         """Give it on tables of its own, or say what is missing where it is not installed."""
@@ -63,7 +89,7 @@ class Rival:
             used = ", ".join(f"{each} {version(each)}" for each in self.distributions)
         except PackageNotFoundError as missing:
             return f"{missing.name} is not installed, so that this is left out: pip install {missing.name}"
-        return f"{used}: {self.written}; without {self.lacks}"
+        return f"{used}: {self.written}" + (f"; without {self.lacks}" if self.lacks else "; the same work")
 
 
 RIVALS = (
@@ -72,21 +98,29 @@ RIVALS = (
         ("django-fsm-2", "django-fsm-log", "django"),
         "with_django",
         "select_for_update().get(), the transition, save(), the log by its signal, an outbox row, in atomic()",
-        "versions, a chain over the history, numbered events",
+        "versions, a chain over the history, numbered events, and reading the history and the file",
+    ),
+    Rival(
+        "django-fsm-2, the same work",
+        ("django-fsm-2", "django-fsm-log", "django"),
+        "with_django_whole",
+        "the same, and it reads the log and the file, counts versions and events, and chains",
+        "",
     ),
     Rival(
         "eventsourcing, as it comes",
         ("eventsourcing",),
         "with_eventsourcing",
         "repository.get(), a method under @event, save(); its notification log is the outbox",
-        "rows of the state and of an outbox: an event is all three, and the state is made from them again; a chain",
+        "rows of the state and of an outbox (an event is all three; the state is made from them), a chain, the file",
     ),
     Rival(
-        "eventsourcing, state and outbox rows too",
+        "eventsourcing, the same work",
         ("eventsourcing",),
         "with_eventsourcing_rows",
-        "the same, and a recorder that updates a row with the state and inserts one of an outbox beside the event",
-        "a chain over the history",
+        "the same, and repository.get() of the file, a chain, and a recorder that updates a row with the state and"
+        " inserts one of an outbox beside the event; it locks nothing, and its key lets one writer pass",
+        "",
     ),
     Rival(
         "xstate-statemachine on SQLAlchemy",

@@ -64,14 +64,8 @@ class Outgoing(models.Model):
 
 
 def opened(place: Place) -> Kept:
-    _connect(place)
-    ContentType.objects.clear_cache()
-    connection: Any = connections["default"]
-    call_command("migrate", verbosity=0)
-    with connection.schema_editor() as editor:
-        for model in (Partnership, Outgoing):
-            editor.create_model(model)
-    office = User.objects.create(username="a.anderson")
+    connection = connected(place, Partnership, Outgoing)
+    office = actor()
 
     def begin(steps: int, work: Work) -> Callable[[], object]:
         coming = iter([made.pk for made in Partnership.objects.bulk_create([Partnership() for _ in range(steps)])])
@@ -86,6 +80,28 @@ def opened(place: Place) -> Kept:
         return step
 
     return Kept(begin, lambda: connection.connection, connection.close)
+
+
+def actor() -> User:
+    """Give who takes the steps."""
+    return User.objects.get_or_create(username="a.anderson")[0]
+
+
+_at: list[Place] = []
+
+
+def connected(place: Place, *tables: type[models.Model]) -> Any:
+    """Turn Django's one connection to a place's database, where it is not there yet, and make *tables* in it."""
+    if place not in _at:
+        _at[:] = [place]
+        _connect(place)
+        ContentType.objects.clear_cache()
+        call_command("migrate", verbosity=0)
+    connection: Any = connections["default"]
+    with connection.schema_editor() as editor:
+        for model in tables:
+            editor.create_model(model)
+    return connection
 
 
 def _connect(place: Place) -> None:

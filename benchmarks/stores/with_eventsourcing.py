@@ -21,9 +21,9 @@ class Partnership(Aggregate):
         self.state = state
 
     @event("Renewed")
-    def renew(self, state: str, by: str, decision: str) -> None:
+    def renew(self, state: str, by: str, decision: str, link: str = "") -> None:
         """Say what an event changes."""
-        self.state, self.by, self.decision = state, by, decision
+        self.state, self.by, self.decision, self.link = state, by, decision, link
 
 
 class Partnerships(Application[Any]):
@@ -31,12 +31,16 @@ class Partnerships(Application[Any]):
 
     def adopt(self, count: int, work: Work) -> list[UUID]:
         """Make partnerships that have a history."""
-        made = [Partnership("active") for _ in range(count)]
+        made = self.new(count)
         for partnership in made:
             for _ in range(BEFORE - 1):
                 partnership.renew("active", "a.anderson", work.decision)
             self.save(partnership)  # many at once can make the pipeline to PostgreSQL wait for itself
         return [partnership.id for partnership in made]
+
+    def new(self, count: int) -> list[Partnership]:
+        """Make so many, which are not kept yet."""
+        return [Partnership("active") for _ in range(count)]
 
     def renew(self, partnership_id: UUID, work: Work) -> None:
         """Take the step."""

@@ -1,4 +1,4 @@
-"""The step in `eventsourcing` that keeps a row with the state and an outbox too, by a recorder of one's own."""
+"""The step in `eventsourcing` that does what ours does, but for judging: a state, an outbox, the file, and a chain."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
-from . import BEFORE, Kept, Work
+from . import BEFORE, Kept, Work, chained, envelope
 from .places import Place
-from .with_eventsourcing import Partnerships, environment, kept
+from .with_eventsourcing import Partnership, Partnerships, environment, kept
 
 Rows = list[tuple[str, tuple[object, ...]]]
 TABLES = (
@@ -39,8 +40,33 @@ class InPostgreSQL(PostgresApplicationRecorder):
         super()._insert_events(curs, stored_events)
 
 
+class File(Aggregate):
+    """What lies on a partnership's file."""
+
+    @event("Filed")
+    def file(self, text: str, link: str) -> None:
+        """Say what an event changes."""
+        self.text, self.link = text, link
+
+
+class Followed(Partnership):
+    """A partnership that knows its file."""
+
+    @event("Followed")
+    def __init__(self, state: str, file: UUID) -> None:
+        self.state, self.file, self.link = state, file, ""
+
+
 class PartnershipsWithRows(Partnerships):
-    """The application, with what each step writes besides."""
+    """The application, with what each step reads and writes besides."""
+
+    def new(self, count: int) -> list[Partnership]:
+        """Make so many, each with a file that is kept already."""
+        files = [File() for _ in range(count)]
+        for each in files:
+            each.file("{}", "")
+            self.save(each)
+        return [Followed("active", each.id) for each in files]
 
     def adopt(self, count: int, work: Work) -> list[UUID]:
         """Make partnerships that have a history, and a row each."""
@@ -52,12 +78,15 @@ class PartnershipsWithRows(Partnerships):
     def renew(self, partnership_id: UUID, work: Work) -> None:
         """Take the step."""
         partnership: Any = self.repository.get(partnership_id)
-        partnership.renew("active", "a.anderson", work.decision)
-        at = (partnership.state, partnership.version, partnership_id.hex, partnership.version - 1)
-        told = (uuid4().hex, partnership_id.hex, work.type, work.body)
+        file: Any = self.repository.get(partnership.file)
+        version = partnership.version + 1
+        link = chained(partnership.link, work, partnership_id, version, version - 1, file.version, file.link)
+        partnership.renew("active", "a.anderson", work.decision, link)
+        at = (partnership.state, version, partnership_id.hex, version - 1)
+        body = envelope(work, partnership_id, version, version=version)
         rows: Rows = [
             ("UPDATE state_of SET state = ?, version = ? WHERE id = ? AND version = ?", at),
-            ("INSERT INTO outgoing VALUES (?, ?, ?, ?)", told),
+            ("INSERT INTO outgoing VALUES (?, ?, ?, ?)", (uuid4().hex, partnership_id.hex, work.type, body)),
         ]
         self.save(partnership, rows=rows)
 
