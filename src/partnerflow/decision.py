@@ -63,7 +63,7 @@ class Decision:
         return {**self._data(), "report": self.report.to_data()}
 
     def text(self) -> str:
-        """Give the same as canonical JSON: the very text that is stored with a transition and hashed."""
+        """Give the decision as canonical JSON: the very text that is stored with a transition and hashed."""
         return canonical_with(self._data(), "report", self.report.text())
 
     def _data(self) -> dict[str, Any]:

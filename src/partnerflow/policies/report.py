@@ -116,7 +116,7 @@ class Report:
         return {**self._data(), "findings": [finding_data(finding) for finding in self.findings]}
 
     def text(self) -> str:
-        """Give the same as canonical JSON, as every Decision keeps it."""
+        """Give the report as canonical JSON, as every Decision keeps it."""
         return canonical_with(self._data(), "findings", f"[{','.join(map(_finding_text, self.findings))}]")
 
     def _data(self) -> dict[str, Any]:
