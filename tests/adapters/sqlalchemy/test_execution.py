@@ -163,7 +163,9 @@ def test_a_schema_that_the_host_translates_is_translated(tmp_path: Path) -> None
 
 
 def test_when_a_server_has_gone_one_request_fails_and_the_pool_is_emptied(servers: Any) -> None:
-    engine = create_engine(servers.emptied("postgresql"), pool_size=4)
+    url, drop = servers.fresh("postgresql")
+    engine = create_engine(url, pool_size=4)
+    create_tables(engine)
     flow = Partnerflow(store=SQLAlchemyStore(engine), pack=FREE)
     made = flow.adopt(Partner(name="Riverbend"), state="active", by=OFFICE, reason="there")
     opened = [engine.connect() for _ in range(4)]
@@ -177,6 +179,31 @@ def test_when_a_server_has_gone_one_request_fails_and_the_pool_is_emptied(server
     for _ in range(4):
         flow.fire(made.id, "renew", by=OFFICE)
     assert len(list(flow.history(made.id))) == 5
+    engine.dispose()
+    drop()
+
+
+@pytest.mark.parametrize("given", [{}, {"isolation_level": "REPEATABLE READ"}, {"isolation_level": "READ COMMITTED"}])
+@pytest.mark.parametrize("later", [{}, {"isolation_level": "SERIALIZABLE"}])
+def test_on_postgresql_our_writers_see_what_is_there_by_now_and_our_readers_one_state(
+    servers: Any, given: dict[str, Any], later: dict[str, Any]
+) -> None:
+    engine = create_engine(servers.emptied("postgresql"), **given).execution_options(**later)
+    levels: dict[str, set[str]] = {"writing": set(), "reading": set()}
+    now = "writing"
+
+    def note(connection: Any, *_: Any) -> None:
+        cursor = connection.connection.driver_connection.cursor()
+        levels[now].add(cursor.execute("show transaction isolation level").fetchone()[0])
+
+    flow = Partnerflow(store=SQLAlchemyStore(engine), pack=FREE)
+    flow.counts()  # looks at the tables too, once
+    event.listen(engine, "after_cursor_execute", note)
+    made = flow.adopt(Partner(name="Riverbend"), state="active", by=OFFICE, reason="there")
+    flow.fire(made.id, "renew", by=OFFICE)
+    now = "reading"
+    flow.dossier(made.id)
+    assert levels == {"writing": {"read committed"}, "reading": {"repeatable read"}}
     engine.dispose()
 
 

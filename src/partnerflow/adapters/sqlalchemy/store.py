@@ -101,7 +101,7 @@ class SQLAlchemyStore:
                 elif self.engine.dialect.name in ("mysql", "mariadb"):
                     with translated(in_hosts=False):  # one round trip, and it holds for this transaction alone
                         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
-                else:
+                elif (_level(connection) or connection.default_isolation_level) != isolation:  # it is dear to set
                     connection = connection.execution_options(isolation_level=isolation)  # noqa: PLW2901
                 yield connection
         finally:
@@ -272,10 +272,13 @@ def _of(partnership_id: UUID) -> dict[str, Any]:
 
 def _refuse_autocommit(host: Engine | Connection) -> None:
     """Raise InvalidRequest where each statement would be committed alone, and a request not whole or not at all."""
-    # the level that create_engine was given shows nowhere else
-    level = host.get_execution_options().get(
-        "isolation_level", getattr(host.dialect, "_on_connect_isolation_level", None)
-    )
-    if level == "AUTOCOMMIT":
+    if (level := _level(host)) == "AUTOCOMMIT":
         remedy = "commits every statement by itself: give an engine or connection that has transactions"
         raise InvalidRequest("isolation_level", level, remedy)
+
+
+def _level(host: Engine | Connection) -> str | None:
+    """Give the isolation level that a host asked for; None: its database's own."""
+    # what create_engine was given shows nowhere else
+    asked: str | None = getattr(host.dialect, "_on_connect_isolation_level", None)
+    return host.get_execution_options().get("isolation_level", asked)
