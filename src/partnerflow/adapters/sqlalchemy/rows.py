@@ -184,17 +184,18 @@ def partnership(row: Row) -> Partnership:
 
 def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Holding:
     """Put together everything on one partnership."""
-    lying: dict[bool, list[Entry]] = {True: [], False: []}
+    partner_file: list[Entry] = []
+    own_file: list[Entry] = []
     for one in entries:
-        lying[one.file_id == row.id].append(one)
+        (own_file if one.file_id == row.id else partner_file).append(one)
     return Holding(
         partnership=partnership(row),
         moves=tuple(map(move, moves)),
         recorded_at=row.recorded_at,
         link=row.link,
         made_under=row.made_under,
-        partner_file=tuple(lying[False]),
-        own_file=tuple(lying[True]),
+        partner_file=tuple(partner_file),
+        own_file=tuple(own_file),
         obligations=tuple(sorted(owed, key=_code)),  # a database sorts text in ways of its own
         events=row.events,
         judged_by=row.judged_by,
@@ -205,7 +206,7 @@ def holdings(
     page: Iterable[Row], entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Row]
 ) -> Iterator[Holding]:
     """Put together everything on each of a page of partnerships; moves and obligations begin with whose they are."""
-    # by number, since Python computes the hash of a UUID
+    # by the number of an id, since the hash of a UUID is computed in Python
     lying: dict[int, list[Entry]] = defaultdict(list)
     made: dict[int, list[Row]] = defaultdict(list)
     due: dict[int, list[Row]] = defaultdict(list)
