@@ -16,10 +16,11 @@ import pytest
 import partnerflow
 from partnerflow import Actor, Dossier, InvalidRecord, Partner, Partnerflow, PluginError
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.policies import load_pack
+from partnerflow.adapters.sqlalchemy import open_store
+from partnerflow.policies import Pack, load_pack
 from partnerflow.records import Insurance, Offer, Record, Unregistered, find_kind, kind_names, kinds, offered_kinds
 from partnerflow.records import plugins as looked_up
-from partnerflow.records.conversion import read_filed, read_record, record_text, unstructure
+from partnerflow.records.conversion import read_filed, read_record, unstructure
 from partnerflow.records.registry import KINDS
 
 SRC = str(Path(partnerflow.__file__).parents[1])
@@ -235,17 +236,16 @@ def test_an_entry_on_file_of_a_broken_kind_is_kept_and_shown(installed: Path) ->
 
 
 def test_a_store_gives_back_what_it_keeps_of_a_kind_that_broke(sound: Path) -> None:
-    from partnerflow.adapters.sqlalchemy.rows import _record
-
-    record, text = record_text(read_record("door_sign_in", KIOSK))
-    stored = (UUID(int=1), "door_sign_in", 1, text)
-    assert _record(*stored, registered=True) == record
+    flow = Partnerflow(store=open_store("sqlite:///:memory:"), pack=Pack(name="free", version="1", rules=()))
+    signed = read_record("door_sign_in", KIOSK)
+    partnership = flow.propose(Partner(name="Riverbend"), by=OFFICE)
+    flow.file(partnership.id, signed, by=OFFICE)
+    assert flow.dossier(partnership.id).entries[-1].record == signed
     KINDS.pop("door_sign_in")
     (sound / "door.py").write_text("1 / 0", encoding="utf-8")
     sys.modules.pop("door")
     forget()
-    _record.cache_clear()
-    gone = _record(*stored, registered=False)
+    gone = flow.dossier(partnership.id).entries[-1].record
     assert isinstance(gone, Unregistered)
     assert gone.fields == {"tool": "kiosk", "starts_on": "2026-01-01"}
 
