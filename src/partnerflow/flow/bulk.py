@@ -17,7 +17,6 @@ import attrs
 
 from partnerflow.canonical import check_text
 from partnerflow.errors import Conflict, InvalidRequest, Refused, StoreError
-from partnerflow.lifecycle import Move
 from partnerflow.partnership import DISTRICT
 from partnerflow.ports import Changes, Receipt, Transaction
 from partnerflow.records import Document, Partner, Record
@@ -26,7 +25,7 @@ from . import work
 from .file import DistrictFile, Shaped, about_partner, beside, for_district, on_partnership, request_to_file, shapes
 from .fire import request_to, step
 from .found_by import bear_on_finding
-from .propose import adoption, begin, request_to_begin
+from .propose import Beginning, adoption, begin
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -104,8 +103,8 @@ class Done(Generic[Item]):
 
 # --- the three kinds -----------------------------------------------------------------------------------------------
 
-Read = TypeVar("Read", None, list[Shaped], Move)
-"""What an item says, once it was read: nothing more, its records with their texts, or the step by which it begins."""
+Read = TypeVar("Read", None, list[Shaped], Beginning)
+"""What an item says, once it was read: nothing more, its records with their texts, or how it begins."""
 
 
 @attrs.frozen
@@ -265,27 +264,29 @@ class Adoptions:
     flow: Partnerflow
     by: Actor
 
-    def read(self, item: Adoption) -> tuple[Move, str]:
-        """Make the step by which it begins, and hash what is to be taken in."""
-        move = adoption(self.flow, item.state, by=self.by, reason=item.reason, since=item.since)
-        return move, request_to_begin(item.partner, move, at=item.at, succeeds=None)
+    def read(self, item: Adoption) -> tuple[Beginning, str]:
+        """Check the shape of the partner, and hash what is to be taken in."""
+        beginning = adoption(
+            self.flow, item.partner, state=item.state, by=self.by, reason=item.reason, since=item.since, at=item.at
+        )
+        return beginning, beginning.request()
 
     def touches(self, items: Sequence[Adoption]) -> Sequence[Touches]:
         """Name nothing: each begins something new, and a lot adds up the partners' ids elsewhere."""
         return [(frozenset(), frozenset())] * len(items)
 
-    def lot(self, tx: Transaction, asked: Sequence[_Asked[Adoption, Move]]) -> Callable[[_Asked[Adoption, Move]], Made]:
+    def lot(
+        self, tx: Transaction, asked: Sequence[_Asked[Adoption, Beginning]]
+    ) -> Callable[[_Asked[Adoption, Beginning]], Made]:
         """Lock the partners that are on file already, in the order of their ids."""
         named = sorted({one.item.partner for one in asked if isinstance(one.item.partner, UUID)})
         files = tx.partner_files(named) if named else {}
         known = _Known(tx, (one.item.partner for one in asked))
 
-        def made(one: _Asked[Adoption, Move]) -> Made:
+        def made(one: _Asked[Adoption, Beginning]) -> Made:
             partner = one.item.partner
-            begun = begin(
-                self.flow, tx, partner, files.get(partner) if isinstance(partner, UUID) else None, one.read,
-                at=one.item.at, succeeds=None, known_as=known.get, receipt=one.receipt,
-            )  # fmt: skip
+            file = files.get(partner) if isinstance(partner, UUID) else None
+            begun = begin(self.flow, tx, one.read, file, known_as=known.get, receipt=one.receipt)
             known.add(begun.changes)
             return begun.changes, None
 

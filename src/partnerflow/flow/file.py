@@ -1,4 +1,4 @@
-"""Added evidence, and taking it back. What is about the partner judges each of its live partnerships again."""
+"""Filing evidence, and taking it back. What is about the partner judges each of its live partnerships again."""
 
 from __future__ import annotations
 
@@ -301,7 +301,7 @@ def bearing_on(
     partnership = holding.partnership
     known = {entry.id for entry in (*holding.partner_file, *holding.own_file)}
     new = list({entry.id: entry for entry in given if entry.id not in known}.values())
-    done = _with_work(receipt, given)
+    done = work.done(receipt, (entry.id for entry in given))
     if not new:
         return Added(entries=given, changes=Changes(receipt=done))
     judgements: list[Judgement] = []
@@ -327,12 +327,6 @@ def bearing_on(
         receipt=done,
     )
     return Added(entries=given, changes=changes)
-
-
-def _with_work(receipt: Receipt | None, given: Sequence[Entry]) -> Receipt | None:
-    if receipt is None:
-        return None
-    return attrs.evolve(receipt, work=tuple(entry.id for entry in given if entry.id is not None))
 
 
 def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], holding: Holding) -> None:
@@ -387,4 +381,5 @@ def for_district(
             added.add([entry])
             new.append(entry)
         given.append(entry)
-    return Added(entries=tuple(given), changes=Changes(entries=new, receipt=_with_work(receipt, given)))
+    done = work.done(receipt, (entry.id for entry in given))
+    return Added(entries=tuple(given), changes=Changes(entries=new, receipt=done))

@@ -86,7 +86,7 @@ def step(
         judgements=[work.judgement(flow, decision.report, after, holding.obligations)],
         placements=placements(holding, after),
         events=work.numbered(flow, [events.moved(transition, stands.partner_id)], stands.id, holding.events),
-        receipt=work.receipt(receipt.key, receipt.request, transition.id) if receipt else None,
+        receipt=work.done(receipt, [transition.id]),
     )
     return Stepped(transition=transition, refused=None, changes=changes)
 

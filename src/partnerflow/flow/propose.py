@@ -19,7 +19,7 @@ from partnerflow.records import Entry, Partner
 from partnerflow.records.conversion import record_text
 
 from . import work
-from .file import KnownAs, refuse_unless_may_file
+from .file import KnownAs, Shaped, refuse_unless_may_file
 from .found_by import placement
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ def propose(
 ) -> Partnership:  # fmt: skip
     """Begin at the first state of the table."""
     row = flow.lifecycle.row(Trigger.PROPOSE, None)
-    state = row.target if row else ""
-    return _begin(
-        flow, partner, Move(Trigger.PROPOSE, None, state, by=by, reason=work.text_of(reason)), at=at,
-        succeeds=succeeds, idempotency_key=idempotency_key,
-    )  # fmt: skip
+    move = Move(Trigger.PROPOSE, None, row.target if row else "", by=by, reason=work.text_of(reason))
+    return _begin(flow, Beginning(partner=partner, move=move, at=at, succeeds=succeeds), idempotency_key)
 
 
 def adopt(
@@ -46,15 +43,41 @@ def adopt(
     at: datetime | None, idempotency_key: str | None,
 ) -> Partnership:  # fmt: skip
     """Begin in the state that the caller names; what the file lacks is judged and stored, not refused."""
-    move = adoption(flow, state, by=by, reason=reason, since=since)
-    return _begin(flow, partner, move, at=at, succeeds=None, idempotency_key=idempotency_key)
+    beginning = adoption(flow, partner, state=state, by=by, reason=reason, since=since, at=at)
+    return _begin(flow, beginning, idempotency_key)
 
 
-def adoption(flow: Partnerflow, state: str, *, by: Actor, reason: str, since: date | None) -> Move:
-    """Make the step by which a partnership is taken in. Raises InvalidRequest for a state in which none goes on."""
+def _with_text(partner: Partner | UUID) -> Shaped | UUID:
+    return record_text(partner) if isinstance(partner, Partner) else partner
+
+
+@attrs.frozen(kw_only=True)
+class Beginning:
+    """A partnership that is to begin. Raises as `record_text` does for a partner of the wrong shape."""
+
+    partner: Shaped | UUID = attrs.field(converter=_with_text)
+    """A new partner with its text, or the id of one that is on file."""
+    move: Move
+    at: datetime | None
+    succeeds: UUID | None = None
+
+    def request(self) -> str:
+        """Hash the request for it."""
+        move, by = self.move, self.move.by
+        assert by is not None  # noqa: S101  every caller names somebody
+        what = self.partner[1] if isinstance(self.partner, tuple) else self.partner
+        return work.request_hash(move.trigger, by, self.at, what, move.reason, move.target, move.since, self.succeeds)
+
+
+def adoption(
+    flow: Partnerflow, partner: Partner | UUID, *, state: str, by: Actor, reason: str, since: date | None,
+    at: datetime | None,
+) -> Beginning:  # fmt: skip
+    """Say how a partnership is taken in. Raises InvalidRequest for a state in which none goes on."""
     if state not in flow.lifecycle.live:
         raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(flow.lifecycle.live)}")
-    return Move(Trigger.ADOPT, None, str(state), by=by, reason=work.text_of(reason), since=since)
+    move = Move(Trigger.ADOPT, None, str(state), by=by, reason=work.text_of(reason), since=since)
+    return Beginning(partner=partner, move=move, at=at)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,48 +88,37 @@ class Begun:
     changes: Changes
 
 
-def _begin(
-    flow: Partnerflow, partner: Partner | UUID, move: Move, *, at: datetime | None, succeeds: UUID | None,
-    idempotency_key: str | None,
-) -> Partnership:  # fmt: skip
-    request = request_to_begin(partner, move, at=at, succeeds=succeeds)
+def _begin(flow: Partnerflow, beginning: Beginning, idempotency_key: str | None) -> Partnership:
+    request, partner = beginning.request(), beginning.partner
     with flow.store.transaction() as tx:
-        known = None if isinstance(partner, Partner) else tx.partner_file(partner, lock=True)
+        known = None if isinstance(partner, tuple) else tx.partner_file(partner, lock=True)
         if done := work.replayed(tx, idempotency_key, request):
             return _as_begun(flow, work.held(flow, tx, done.work[0], lock=False))
         begun = begin(
-            flow, tx, partner, known, move, at=at, succeeds=succeeds, known_as=tx.partner_known_as,
-            receipt=work.receipt(idempotency_key, request),
-        )  # fmt: skip
+            flow, tx, beginning, known, known_as=tx.partner_known_as, receipt=work.receipt(idempotency_key, request)
+        )
         work.keep(flow, tx, begun.changes)
         return begun.partnership
 
 
-def request_to_begin(partner: Partner | UUID, move: Move, *, at: datetime | None, succeeds: UUID | None) -> str:
-    """Hash the request to begin a partnership."""
-    assert move.by is not None  # noqa: S101  every caller names somebody
-    what = record_text(partner)[1] if isinstance(partner, Partner) else partner
-    return work.request_hash(move.trigger, move.by, at, what, move.reason, move.target, move.since, succeeds)
-
-
 def begin(
-    flow: Partnerflow, tx: Transaction, partner: Partner | UUID, known: PartnerFile | None, move: Move, *,
-    at: datetime | None, succeeds: UUID | None, known_as: KnownAs, receipt: Receipt | None,
+    flow: Partnerflow, tx: Transaction, beginning: Beginning, known: PartnerFile | None, *, known_as: KnownAs,
+    receipt: Receipt | None,
 ) -> Begun:  # fmt: skip
     """Judge a beginning, and tell `before`; *known* is the file of a partner that is named by its id, locked."""
+    partner, move, succeeds = beginning.partner, beginning.move, beginning.succeeds
     by = move.by
     assert by is not None  # noqa: S101  every caller names somebody
     now = work.recorded_at(flow, known.entries if known else ())
-    when = work.happened_at(at, now)
+    when = work.happened_at(beginning.at, now)
     if move.since is not None and move.since > flow.today(when):
         raise InvalidRequest("since", move.since, f"is after {flow.today(when)}, the day of the step itself")
     move = attrs.evolve(move, at=when)
     new_entries: tuple[Entry, ...] = ()
-    if isinstance(partner, Partner):
-        shape = record_text(partner)
-        _refuse_known(known_as, shape[0])
+    if isinstance(partner, tuple):
+        _refuse_known(known_as, partner[0])
         partner_id = flow.new_id()
-        new_entries = work.entered(flow, [shape], partner_id, (), by=by, at=when, now=now, version=None)
+        new_entries = work.entered(flow, [partner], partner_id, (), by=by, at=when, now=now, version=None)
         partner_file = new_entries
     elif known is None:
         raise NotFound("partner", partner)
@@ -136,7 +148,7 @@ def begin(
         judgements=[work.judgement(flow, decision.report, after, ())],
         placements=[placement(after)],
         events=work.numbered(flow, [events.moved(transition, partner_id)], partnership.id, 0),
-        receipt=None if receipt is None else attrs.evolve(receipt, work=(partnership.id,)),
+        receipt=work.done(receipt, [partnership.id]),
     )
     return Begun(partnership=after.partnership, changes=changes)
 

@@ -101,7 +101,7 @@ def redact(
         new, changes = _blanked(flow, tx, holding, others, order)
         lying = (*holding.partner_file, *holding.own_file, *new)
         given = tuple(entry for entry in lying if _says_so(entry, asked, versions, partnership_id))
-        receipt = work.receipt(idempotency_key, request, *(entry.id for entry in given if entry.id is not None))
+        receipt = work.done(work.receipt(idempotency_key, request), (entry.id for entry in given))
         work.keep(flow, tx, attrs.evolve(changes, receipt=receipt))
         return given
 

@@ -94,9 +94,16 @@ def replayed(tx: Transaction, key: str | None, request: str) -> Receipt | None:
     return done
 
 
-def receipt(key: str | None, request: str, *work: UUID) -> Receipt | None:
-    """Note what *key* does."""
-    return None if key is None else Receipt(key=key, request=request, work=work)
+def receipt(key: str | None, request: str) -> Receipt | None:
+    """Make the receipt of a request that has a key, still without its work."""
+    return None if key is None else Receipt(key=key, request=request, work=())
+
+
+def done(receipt: Receipt | None, ids: Iterable[UUID | None]) -> Receipt | None:
+    """Note on a receipt the ids of what its key has made."""
+    if receipt is None:
+        return None
+    return Receipt(key=receipt.key, request=receipt.request, work=tuple([each for each in ids if each is not None]))
 
 
 def expect(holding: Holding, version: int | None) -> None:
