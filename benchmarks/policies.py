@@ -33,7 +33,7 @@ OF_ONE_KIND = 50
 
 
 def failed(report: Report) -> set[str]:
-    return {finding.code for finding in report.findings if finding.counts}
+    return {finding.code for finding in report.findings if finding.is_blocking}
 
 
 def again(call: Callable[[], object], times: int) -> Side:

@@ -153,7 +153,7 @@ def test_where_the_file_does_not_say_for_whom_it_is_nothing_less_is_asked(under:
     p = after.adopt(Partner(name="A"), state="active", by=office, reason="in place").id
     after.file(p, MORE, by=office)
     finding = after.explain(p)["SAFE-002"]
-    assert (finding.outcome, finding.counts) == ("missing", True)
+    assert (finding.outcome, finding.is_blocking) == ("missing", True)
     assert "scope" in str(finding.problems[0])
     after.file(p, Scope(level="district", sites={"*"}), by=office)
     assert after.explain(p)["SAFE-002"].outcome == "passed"

@@ -329,7 +329,7 @@ def test_a_policy_that_fails_is_an_error_that_says_how_and_is_never_waived() -> 
     assert [problem.message for problem in finding.problems] == [
         "is odd", "the policy itself failed: LookupError: no {such} word",
     ]  # fmt: skip
-    assert finding.counts
+    assert finding.is_blocking
 
 
 def test_a_card_says_what_it_is_unless_it_says_otherwise() -> None:

@@ -114,7 +114,7 @@ def test_a_lighter_set_is_for_that_kind_alone(read: Callable[[str], Pack]) -> No
 @pytest.mark.parametrize("setting", [LIGHTER, HIGHER])
 def test_a_kind_that_nobody_stated_is_missing_and_blocks(read: Callable[[str], Pack], setting: str) -> None:
     finding = read(setting)["SAFE-002"](of_kind(None), on=EXAMPLE_DAY)
-    assert (finding.outcome, finding.counts) == ("missing", True)
+    assert (finding.outcome, finding.is_blocking) == ("missing", True)
     assert finding.problems[0].path == "profile"
 
 

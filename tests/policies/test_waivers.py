@@ -144,7 +144,7 @@ def test_child_safety_and_authority_are_never_waived(code: str) -> None:
     waived = attrs.evolve(example, on_file=OnFile([*example.entries, entry]))
     finding = PACK[code](waived, on=date(2026, 9, 1))
     assert finding.waiver is None
-    assert finding.counts
+    assert finding.is_blocking
 
 
 def test_everyone_who_meets_students_is_checked_without_exception() -> None:

@@ -94,7 +94,7 @@ def who_and_when(finding: Finding, say: Words, *, trigger: str | None = None, ma
     """Say which side has to act and by when, and who may let it pass for a while."""
     if finding.mends_on is not None:
         said = say("For the {side}; time alone mends it on {day}.", side=finding.owner, day=finding.mends_on)
-    elif not finding.counts:
+    elif not finding.is_blocking:
         said = say("For the {side}, when there is time.", side=finding.owner)
     elif trigger == FILE:
         said = say("For the {side}, before it is filed.", side=finding.owner)
@@ -104,7 +104,7 @@ def who_and_when(finding: Finding, say: Words, *, trigger: str | None = None, ma
         said = say("For the {side}, now: it ended on {day}.", side=finding.owner, day=finding.lapsed_on)
     else:
         said = say("For the {side}, now.", side=finding.owner)
-    if not finding.counts or not finding.waivable_days:
+    if not finding.is_blocking or not finding.waivable_days:
         return said
     return f"{said} " + say(
         "It can be waived for at most {days} days, by {roles}.",
@@ -118,12 +118,12 @@ def improvement_plan(
     """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
     say = words(language)
     wrong = [finding for finding in report.findings if not finding.sound]
-    wrong.sort(key=lambda finding: not finding.counts)
+    wrong.sort(key=lambda finding: not finding.is_blocking)
     items = tuple(
         PlanItem(
             what=f"{finding.code}: {say(finding.advice, **finding.parameters)}",
             owner=say.fact(finding.owner),
-            due_on=_due(finding, report.on, days if finding.counts else advisory_days),
+            due_on=_due(finding, report.on, days if finding.is_blocking else advisory_days),
             success_measure=say("{code} holds: {title}", code=finding.code, title=say(finding.title)),
         )
         for finding in wrong

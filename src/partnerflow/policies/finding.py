@@ -96,7 +96,7 @@ class Finding:
         return self.outcome in _SOUND or self.waiver is not None
 
     @property
-    def counts(self) -> bool:
+    def is_blocking(self) -> bool:
         """Whether it is wrong in earnest: blocking, enforced, not waived."""
         return not self.sound and self.enforced and self.severity is Severity.BLOCKING
 

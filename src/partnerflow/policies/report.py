@@ -77,12 +77,12 @@ class Report:
     @cached_property
     def blocking(self) -> tuple[Finding, ...]:
         """What stops the trigger; without a trigger, what does not hold."""
-        return tuple(finding for finding in self.findings if finding.gates and finding.counts)
+        return tuple(finding for finding in self.findings if finding.gates and finding.is_blocking)
 
     @cached_property
     def broken(self) -> tuple[Finding, ...]:
         """What does not hold in the state, whether it stops the trigger or not."""
-        return tuple(finding for finding in self.findings if finding.stands and finding.counts)
+        return tuple(finding for finding in self.findings if finding.stands and finding.is_blocking)
 
     @cached_property
     def noted(self) -> tuple[Finding, ...]:

@@ -69,7 +69,7 @@ def _aside(finding: Finding, report: Report, say: Words) -> str:
     """Say why something that is wrong stops nothing."""
     if finding.waiver is not None:
         return say("waived through {day}", day=finding.waiver.expires_on)
-    if finding.counts:
+    if finding.is_blocking:
         return say("does not stop {trigger}", trigger=report.trigger or report.state)
     return ", ".join(marks(finding, say))
 
