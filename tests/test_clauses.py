@@ -128,7 +128,7 @@ def test_a_finding_names_the_clauses_that_its_policy_answers(
     pack: Pack, answered: dict[str, set[str]], one: Policy, shown: str
 ) -> None:
     finding = pack[one.code](one.example(shown).dossier(), on=ON)
-    assert not finding.sound
+    assert not finding.is_ok
     assert set(finding.cites) == answered[one.code]
 
 

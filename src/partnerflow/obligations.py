@@ -75,22 +75,22 @@ def judged(
     known = {obligation.code: obligation for obligation in before}
     found = []
     for finding in report.findings:
-        if not finding.stands or not finding.enforced or finding.severity != "blocking":
+        if not finding.is_standing or not finding.enforced or finding.severity != "blocking":
             continue
         was = known.get(finding.code)
         due_on = due_dates[finding.code]
         missed_on = None
-        if not finding.sound:
+        if not finding.is_ok:
             missed_on = finding.lapsed_on or _passed(was, report.on)
         if was is not None and (was.title, was.holds, was.due_on, was.missed_on) == (
-            finding.title, finding.sound, due_on, missed_on,
+            finding.title, finding.is_ok, due_on, missed_on,
         ):  # fmt: skip
             obligation = was
         else:
             obligation = Obligation(
                 code=finding.code,
                 title=finding.title,
-                holds=finding.sound,
+                holds=finding.is_ok,
                 due_on=due_on,
                 missed_on=missed_on,
                 told_broken=was.told_broken if was else False,

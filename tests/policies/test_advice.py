@@ -67,7 +67,7 @@ def test_every_finding_that_is_wrong_becomes_an_item_blocking_ones_first() -> No
     plan = report.improvement_plan("autumn 2026", days=20, advisory_days=50)
     codes = [str(item.what).split(":")[0] for item in plan.items or ()]
     assert codes[0] == "SAFE-002"
-    assert set(codes) == {finding.code for finding in report.findings if not finding.sound}
+    assert set(codes) == {finding.code for finding in report.findings if not finding.is_ok}
     for item in plan.items or ():
         assert item.owner in ("partner", "district", "school")
         assert item.success_measure
@@ -97,7 +97,7 @@ def test_the_plan_can_be_filed_once_it_has_its_cause() -> None:
     (entry,) = flow.file(p.id, filed, by=BOARD)
     assert isinstance(entry.record, ImprovementPlan)
     finding = flow.check(p.id, "open_improvement_plan", by=OFFICE).report["IMP-002"]
-    assert finding.sound, finding
+    assert finding.is_ok, finding
 
 
 @pytest.mark.parametrize(("how", "waits"), [("report_only", True), ("enforce", False)])

@@ -368,20 +368,20 @@ def due_dates_are_true(pack: Pack, dossier: Dossier, *days: date, of: Collection
 
     def sound(code: str, day: date) -> bool:
         if (code, day) not in known:
-            known[code, day] = pack[code](dossier, on=day).sound
+            known[code, day] = pack[code](dossier, on=day).is_ok
         return known[code, day]
 
     for on in days:
         report = pack.check(dossier, on=on)
         due = pack.due_dates(report, dossier)
-        assert set(due) == {finding.code for finding in report.findings if finding.stands}
+        assert set(due) == {finding.code for finding in report.findings if finding.is_standing}
         for finding in report.findings:
-            if not finding.stands or (of is not None and finding.code not in of):
+            if not finding.is_standing or (of is not None and finding.code not in of):
                 continue
             day = due[finding.code]
             for other in looked_at(dossier, on, on + timedelta(days=15 * 365) if day is None else day):
-                assert sound(finding.code, other) is finding.sound, f"{finding.code}, due {day}, turns by {other}"
-            if day is not None and finding.sound:
+                assert sound(finding.code, other) is finding.is_ok, f"{finding.code}, due {day}, turns by {other}"
+            if day is not None and finding.is_ok:
                 assert not sound(finding.code, day + timedelta(days=1)), f"{finding.code}, due {day}, stands after it"
 
 
@@ -550,7 +550,7 @@ def test_a_trigger_is_stopped_by_what_gates_it_and_nothing_else(dossier: Dossier
         for finding in report.findings:
             rule = PACK[finding.code]
             assert finding.gates == (rule.asked_for(trigger) or row.advances)
-            assert finding.stands == (report.state in rule.holds_in)
+            assert finding.is_standing == (report.state in rule.holds_in)
         assert report.ok is not any(f.gates and f.is_blocking for f in report.findings)
         assert len(report.by_code) == len(report.findings), "one finding a policy, passes included"
 

@@ -75,7 +75,7 @@ def test_a_finding_falls_due_on_the_day_before_a_parameter_that_breaks_it(read: 
     report = pack.check(dossier, on=EXAMPLE_DAY)
     assert report.ok
     assert pack.due_dates(report, dossier)["SAFE-002"] == date(2026, 12, 31)
-    assert not pack["SAFE-002"](dossier, on=date(2027, 1, 1)).sound
+    assert not pack["SAFE-002"](dossier, on=date(2027, 1, 1)).is_ok
 
 
 def test_a_parameter_that_breaks_nothing_is_no_due_date(read: Callable[..., Pack]) -> None:
@@ -567,7 +567,7 @@ def test_what_the_partner_must_say_is_named_where_it_does_not(
     partner = attrs.evolve(example_dossier().partner, **{field: None})
     finding = rule(example_dossier(partner=partner), on=EXAMPLE_DAY)
     assert [problem.path for problem in finding.problems] == [f"/partner/{field}"]
-    assert (finding.enforced, finding.gates, finding.stands) == (True, True, True)
+    assert (finding.enforced, finding.gates, finding.is_standing) == (True, True, True)
 
 
 def test_only_who_may_file_a_waiver_approves_one(read: Callable[..., Pack]) -> None:
@@ -633,7 +633,7 @@ def test_a_setting_for_everyone_does_not_hide_one_for_some(read: Callable[..., P
 def test_only_what_stands_falls_due() -> None:
     pack = load_pack("default")
     report = pack.check(example_dossier(), on=EXAMPLE_DAY, trigger="amend")
-    assert set(pack.due_dates(report, example_dossier())) == {one.code for one in report.findings if one.stands}
+    assert set(pack.due_dates(report, example_dossier())) == {one.code for one in report.findings if one.is_standing}
     assert "AMD-001" in report.by_code.keys() - pack.due_dates(report, example_dossier()).keys()
 
 

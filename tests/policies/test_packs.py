@@ -194,6 +194,6 @@ def test_oakland_wants_workers_compensation_only_of_who_employs(employs: Any, as
 def test_oakland_renews_every_year() -> None:
     """The example became active on 2026-09-01."""
     pack = load_pack("oakland")
-    assert pack["REN-001"](oakland(), on=date(2027, 9, 1)).sound
+    assert pack["REN-001"](oakland(), on=date(2027, 9, 1)).is_ok
     assert "REN-001" in blocking(pack, oakland(), date(2027, 9, 2))
     assert "REN-001" not in blocking(load_pack("default"), oakland(), date(2027, 9, 2))

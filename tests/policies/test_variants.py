@@ -289,7 +289,7 @@ def test_a_running_partnership_keeps_its_terms_until_it_is_renewed(read: Callabl
 def test_the_renewal_that_is_asked_is_judged_by_the_new_terms(read: Callable[[str], Pack]) -> None:
     pack = read(RENEWED)
     assert "SAFE-002" in {f.code for f in pack.check(example_dossier(), on=date(2026, 9, 12), trigger="renew").blocking}
-    assert pack.check(example_dossier(), on=date(2026, 9, 9), trigger="renew")["SAFE-002"].sound
+    assert pack.check(example_dossier(), on=date(2026, 9, 9), trigger="renew")["SAFE-002"].is_ok
 
 
 def test_a_new_partnership_has_the_new_terms_from_their_day_on(read: Callable[[str], Pack]) -> None:
@@ -338,14 +338,14 @@ def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[
         for on in (date(2026, 9, 9), date(2026, 12, 1)):
             for records in (frozenset[str](), frozenset({"insurance"})):
                 dossier = attrs.evolve(made, on_file=_but(made, records))
-                if pack["SAFE-002"](dossier, on=on).sound:
+                if pack["SAFE-002"](dossier, on=on).is_ok:
                     continue
                 for deleted, rest in deletions(dossier.to_mapping()):
                     try:
                         finding = pack["SAFE-002"](rest, on=on)
                     except InvalidRecord:
                         continue
-                    assert not finding.sound, deleted
+                    assert not finding.is_ok, deleted
 
 
 def _but(dossier: Dossier, without: frozenset[str]) -> OnFile:
@@ -358,8 +358,8 @@ def test_every_day_through_the_due_date_says_the_same(read: Callable[[str], Pack
         report = pack.check(dossier, on=date(2026, 9, 5))
         due = pack.due_dates(report, dossier)["SAFE-002"]
         last = due or date(2026, 10, 1)
-        assert all(pack["SAFE-002"](dossier, on=last - timedelta(days=back)).sound for back in range(3))
-        assert due is None or not pack["SAFE-002"](dossier, on=due + timedelta(days=1)).sound
+        assert all(pack["SAFE-002"](dossier, on=last - timedelta(days=back)).is_ok for back in range(3))
+        assert due is None or not pack["SAFE-002"](dossier, on=due + timedelta(days=1)).is_ok
 
 
 DATED = '[[set]]\ncode = "SAFE-002"\nminimum = "1 USD"\n'

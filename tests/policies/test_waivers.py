@@ -104,7 +104,7 @@ def test_no_waiver_changes_an_outcome_or_touches_another_finding(drawn: Dossier,
         assert finding.outcome == was.outcome
         assert finding.waiver is None or finding.outcome in ("failed", "missing")
         assert finding.waiver is None or finding.code not in NEVER
-        assert finding.waiver is not None or finding.sound is was.sound
+        assert finding.waiver is not None or finding.is_ok is was.is_ok
 
 
 # --- when a waiver does not count -----------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_who_filed_a_request_cannot_grant_it_whatever_the_waiver_says() -> None:
         for by, allowed in ((OFFICE, False), (BOARD, not with_it)):
             move = Move(FILE, file.partnership.state, file.partnership.state, by=by)
             asking = attrs.evolve(file, move=move, filing=(*with_it, waiver(requested_by="somebody.else")))
-            assert PACK["AUTH-004"](asking, on=EXAMPLE_DAY).sound is allowed
+            assert PACK["AUTH-004"](asking, on=EXAMPLE_DAY).is_ok is allowed
 
 
 def test_a_waiver_runs_through_its_last_day_in_the_district_and_its_cap_counts_from_there() -> None:

@@ -86,7 +86,7 @@ class Standing:
     @property
     def due(self) -> list[tuple[date, str]]:
         """What holds now and until when, the nearest day first; without what has no end."""
-        sound = {finding.code for finding in self.report.findings if finding.sound}
+        sound = {finding.code for finding in self.report.findings if finding.is_ok}
         return sorted((until, code) for code, until in self.due_dates.items() if until is not None and code in sound)
 
     def sentence(self) -> str:

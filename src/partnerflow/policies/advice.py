@@ -117,7 +117,7 @@ def improvement_plan(
 ) -> ImprovementPlan:
     """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
     say = words(language)
-    wrong = [finding for finding in report.findings if not finding.sound]
+    wrong = [finding for finding in report.findings if not finding.is_ok]
     wrong.sort(key=lambda finding: not finding.is_blocking)
     items = tuple(
         PlanItem(

@@ -184,7 +184,7 @@ class Policy:
             severity=asked.severity,
             enforced=asked.enforced,
             gates=asked.gates,
-            stands=asked.stands,
+            is_standing=asked.stands,
             advice=self.fix,
             parameters=parameters,
             owner=self.owner,
@@ -198,7 +198,7 @@ def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: Asked) -
     """Give what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
         code=policy.code, title=policy.title, revision=policy.revision, outcome=outcome, until=until,
-        severity=asked.severity, enforced=asked.enforced, gates=asked.gates, stands=asked.stands,
+        severity=asked.severity, enforced=asked.enforced, gates=asked.gates, is_standing=asked.stands,
         owner=policy.owner, cites=policy.cites,
     )  # fmt: skip
 

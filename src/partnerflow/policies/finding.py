@@ -72,7 +72,7 @@ class Finding:
     enforced: bool = True
     gates: bool = True
     """Whether it is asked for the trigger, and so can stop it."""
-    stands: bool = True
+    is_standing: bool = True
     """Whether it is asked for the state, and so is asked again as time passes."""
     waiver: Granted | None = None
     advice: str = ""
@@ -91,14 +91,14 @@ class Finding:
         return filled(self.advice, self.parameters)
 
     @property
-    def sound(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether nothing is wrong, or what is wrong is waived."""
         return self.outcome in _SOUND or self.waiver is not None
 
     @property
     def is_blocking(self) -> bool:
         """Whether it is wrong in earnest: blocking, enforced, not waived."""
-        return not self.sound and self.enforced and self.severity is Severity.BLOCKING
+        return not self.is_ok and self.enforced and self.severity is Severity.BLOCKING
 
     @property
     def mends_on(self) -> date | None:

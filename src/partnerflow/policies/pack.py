@@ -231,11 +231,13 @@ class Pack:
 
     def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
         """Give, for every finding of *report* that stands, the last day on which it still says the same."""
-        return {f.code: self._due(self.by_code[f.code], f, dossier, report.on) for f in report.findings if f.stands}
+        return {
+            f.code: self._due(self.by_code[f.code], f, dossier, report.on) for f in report.findings if f.is_standing
+        }
 
     def _due(self, rule: Rule, finding: Finding, dossier: Dossier, on: date) -> date | None:
         """Follow a finding from day to day while it stays sound: a renewal already on file puts the due date off."""
-        if not finding.sound:
+        if not finding.is_ok:
             later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_turn(on)]
             return _day_before(min((day for day in later if day is not None), default=None))
         if finding.until is None and finding.waiver is None and not rule.settings:
@@ -245,7 +247,7 @@ class Pack:
             tomorrow = date.fromordinal(day.toordinal() + 1)
             then = rule.judge(dossier, tomorrow)
             following = _last_day(then, rule, tomorrow)
-            if not then.sound:
+            if not then.is_ok:
                 return day
             day = following
         return None

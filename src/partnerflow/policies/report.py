@@ -82,7 +82,7 @@ class Report:
     @cached_property
     def broken(self) -> tuple[Finding, ...]:
         """What does not hold in the state, whether it stops the trigger or not."""
-        return tuple(finding for finding in self.findings if finding.stands and finding.is_blocking)
+        return tuple(finding for finding in self.findings if finding.is_standing and finding.is_blocking)
 
     @cached_property
     def noted(self) -> tuple[Finding, ...]:
@@ -157,7 +157,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "severity": str(finding.severity),
         "enforced": finding.enforced,
         "gates": finding.gates,
-        "stands": finding.stands,
+        "stands": finding.is_standing,
         "fix": finding.fix,
         "advice": finding.advice,
         "parameters": {name: _plain(value) for name, value in finding.parameters.items() if name != "roles"},

@@ -198,7 +198,7 @@ class Rule:
             finding = self.policy.judge(dossier, on, self.parameters(on), asked or self._alone)
         else:
             finding = self._judge_apart(dossier, on, asked or self._alone)
-        return finding if finding.sound else waive(finding, self.policy, dossier, on, self.approvers)
+        return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
 
     def _judge_apart(self, dossier: Dossier, on: date, asked: Asked) -> Finding:
         """Ask it as it applies to this partnership; where the file does not say which it is, that is missing."""

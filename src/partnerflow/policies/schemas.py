@@ -164,7 +164,7 @@ def _finding(shapes: Shapes) -> Schema:
         "severity": {"enum": [str(severity) for severity in Severity]},
         "enforced": {"type": "boolean"},
         "gates": {"type": "boolean"},
-        "stands": {"type": "boolean"},
+        "stands": {"description": prose(said_of(Finding)["is_standing"]), "type": "boolean"},
         "fix": {"type": "string"},
         "advice": {"type": "string"},
         "parameters": _PLAIN,

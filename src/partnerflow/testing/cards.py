@@ -61,7 +61,7 @@ def assert_removing_never_unblocks(
     for shown in card.examples:
         example = card.example(shown)
         whole = {**example.mapping, "records": [*example.mapping["records"], *filed]}
-        if _judged(one, attrs.evolve(example, mapping=whole), on).sound:
+        if _judged(one, attrs.evolve(example, mapping=whole), on).is_ok:
             continue
         for deleted, rest in deletions(whole):
             try:
@@ -69,7 +69,7 @@ def assert_removing_never_unblocks(
             except InvalidRecord:
                 continue  # a file that cannot be read is turned away as a whole
             lets = f"{card.code} blocks the example {shown} on {on}, and without {deleted} it lets it through"
-            _hold(not finding.sound, f"{lets} ({finding.outcome}): {whole}")
+            _hold(not finding.is_ok, f"{lets} ({finding.outcome}): {whole}")
 
 
 def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
