@@ -256,7 +256,7 @@ class _TimedPack(Pack):
     spent = 0.0
 
     def ask(self, *asked: Any, **more: Any) -> Report:
-        return self._timed(super().ask, *asked, **more)
+        return self._timed(super().evaluate, *asked, **more)
 
     def due_dates(self, *asked: Any) -> Mapping[str, date | None]:
         return self._timed(super().due_dates, *asked)

@@ -183,7 +183,7 @@ class Found:
             except PartnerflowError as error:
                 yield f"partnership {whose.id} cannot be judged: {error}"
                 continue
-            due = flow.pack.due_dates(flow.pack.ask(dossier, flow.today()), dossier)
+            due = flow.pack.due_dates(flow.pack.evaluate(dossier, flow.today()), dossier)
             stored = {obligation.code: obligation.due_on for obligation in holding.obligations}
             if stored != due:
                 yield f"partnership {whose.id}: due are {due}, stored is {stored}"

@@ -102,7 +102,7 @@ def _in_packs(rule: Rule, every: Sequence[Pack]) -> Iterator[tuple[str, str]]:
 
 def _example(rule: Rule, name: str) -> Iterator[str]:
     policy = rule.policy
-    finding = policy.judge(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.given})
+    finding = policy.evaluate(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.given})
     yield fenced(pretty(_plain(policy.examples[name])), "json").rstrip()
     if finding.problems:
         said = (f"- `{p.path}`: {p.message}" if p.path else f"- {p.message}" for p in finding.problems)

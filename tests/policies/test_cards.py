@@ -27,7 +27,7 @@ def pack() -> Pack:
 
 
 def judged(pack: Pack, one: Policy, shown: str) -> Finding:
-    return one.judge(one.example(shown).dossier(), ON, {**one.defaults, **pack[one.code].given})
+    return one.evaluate(one.example(shown).dossier(), ON, {**one.defaults, **pack[one.code].given})
 
 
 def of_policies(one: object) -> str:

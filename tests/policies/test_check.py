@@ -204,7 +204,7 @@ def test_a_role_of_certain_sites_may_do_nothing_where_no_site_is_on_file() -> No
 
 def filing(*records: Record, by: Actor, state: str = State.ACTIVE) -> Report:
     move = Move(FILE, state, state, by=by)
-    return PACK.ask(attrs.evolve(example_dossier(state), move=move, filing=records), EXAMPLE_DAY)
+    return PACK.evaluate(attrs.evolve(example_dossier(state), move=move, filing=records), EXAMPLE_DAY)
 
 
 def test_filing_asks_only_who_files() -> None:

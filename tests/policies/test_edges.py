@@ -25,7 +25,7 @@ PACK = load_pack("default")
 
 def ask(code: str, example: Example, on: date = ON, **parameters: Any) -> Finding:
     one = CODES[code]
-    return one.judge(example.dossier(), on, {**one.defaults, **PACK[code].given, **parameters})
+    return one.evaluate(example.dossier(), on, {**one.defaults, **PACK[code].given, **parameters})
 
 
 def shown(code: str, changes: Mapping[str, Any] = {}, *records: Mapping[str, Any], of: str = "passing") -> Example:
@@ -624,7 +624,7 @@ def proposing(*, entries: bool = False, stored: bool = False, **by: Any) -> Find
     move = Move("propose", None, "intake", by=actor)
     partnership = made.partnership if stored else attrs.evolve(made.partnership, partner_id=NOT_STORED)
     roles = {**CODES["AUTH-001"].defaults, "roles": ROLES}
-    return CODES["AUTH-001"].judge(attrs.evolve(made, move=move, partnership=partnership), ON, roles)
+    return CODES["AUTH-001"].evaluate(attrs.evolve(made, move=move, partnership=partnership), ON, roles)
 
 
 def test_a_new_organisation_puts_itself_forward_and_nobody_elses() -> None:

@@ -54,7 +54,7 @@ def facts_read(policy: Policy, dossier: Dossier, given: dict[str, object]) -> li
     """Give what *policy* reads of a file that passes, as the place in the mapping and the kind and field."""
     parameters = {**policy.defaults, **given}
     with watched(dossier) as seen:
-        finding = policy.judge(dossier, ON, parameters)
+        finding = policy.evaluate(dossier, ON, parameters)
     assert finding.is_ok
     found = []
     for place, record in [("/partner", dossier.partner)] + [
@@ -90,7 +90,7 @@ def test_without_a_fact_that_it_read_a_policy_blocks(policy: Policy) -> None:
             rest = attrs.evolve(card, mapping=without(dict(card.mapping), place)).dossier()
         except InvalidRecord:
             continue
-        if policy.judge(rest, ON, {**policy.defaults, **given}).is_ok is ((policy.code, name) not in MAY_BE_UNSAID):
+        if policy.evaluate(rest, ON, {**policy.defaults, **given}).is_ok is ((policy.code, name) not in MAY_BE_UNSAID):
             wrong.append(name)
     assert not wrong, f"{policy.code} passes without {wrong}, which it read"
 

@@ -110,7 +110,7 @@ def test_a_policy_that_could_not_be_asked_is_an_error_and_one_that_only_advises_
     def errs(dossier: Dossier, on: date) -> Verdict:
         raise RuntimeError(HOSTILE)
 
-    one = errs.judge(example_dossier(), EXAMPLE_DAY, {})
+    one = errs.evaluate(example_dossier(), EXAMPLE_DAY, {})
     advised = attrs.evolve(blocked()["SAFE-002"], waiver=None, severity=Severity.ADVISORY)
     base = PACK.check(example_dossier(), on=EXAMPLE_DAY)
     said = cases(junit_xml([("x", attrs.evolve(base, findings=(one, advised)))]))

@@ -141,7 +141,7 @@ def asked(dossier: Dossier, question: Question, pack: Pack = PACK) -> Report:
     if question.trigger == FILE:
         state = dossier.partnership.state
         move = Move(FILE, state, state, by=question.by)
-        return pack.ask(attrs.evolve(dossier, move=move, filing=question.filing), question.on)
+        return pack.evaluate(attrs.evolve(dossier, move=move, filing=question.filing), question.on)
     return pack.check(dossier, on=question.on, trigger=question.trigger, by=question.by)
 
 

@@ -78,7 +78,7 @@ def listening() -> Iterator[Words]:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.code)
 def test_everything_that_a_policy_says_of_its_examples_is_in_the_catalogue(policy: Policy, listening: Words) -> None:
     for name in policy.examples:
-        finding = policy.judge(
+        finding = policy.evaluate(
             policy.example(name).dossier(), EXAMPLE_DAY, {**policy.defaults, **PACK[policy.code].given}
         )
         assert "\n".join(of_finding(finding, listening, trigger="renew", may_waive=("partnership_office",)))

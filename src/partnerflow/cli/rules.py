@@ -124,7 +124,7 @@ def _example(rule: Rule, outcome: str) -> None:
     """Print an example of the card, and what the policy says of it on the day that it is meant for."""
     given: Any = rule.policy.examples[outcome]
     parts = given if isinstance(given, Mapping) else {"records": given}
-    finding = rule.policy.judge(
+    finding = rule.policy.evaluate(
         rule.policy.example(outcome).dossier(), EXAMPLES_ON, {**rule.policy.defaults, **rule.given}
     )
     say()

@@ -177,7 +177,7 @@ class _Asking:
                 live = self.flow.lifecycle.live
                 near = tx.neighbours(after.places(), apart_from=after.partnership.id, states=live)
             after = attrs.evolve(after, neighbours=near)
-        return dict.fromkeys(finding.code for finding in pack.ask(after, on, row=row).blocking)
+        return dict.fromkeys(finding.code for finding in pack.evaluate(after, on, row=row).blocking)
 
     def _steps_from(self, state: str) -> Iterator[_Step]:
         """Give what must hold in a state, and every step that can be asked there."""

@@ -59,4 +59,4 @@ def standing(flow: Partnerflow, partnership_id: UUID, *, at: datetime | None) ->
         holding = work.held(flow, tx, partnership_id, lock=False)
         when = work.happened_at(at, work.recorded_on(flow, holding))
         dossier, _ = work.loaded(flow, tx, holding)
-        return flow.pack.ask(dossier, flow.today(when))
+        return flow.pack.evaluate(dossier, flow.today(when))

@@ -189,7 +189,7 @@ def refuse_unless_may_file(
     """Raise Refused where *by* may not file *records*: the only refusal there is for evidence of the right shape."""
     state = dossier.partnership.state
     move = Move(FILE, state, state, by=by, at=at)
-    report = flow.pack.ask(attrs.evolve(dossier, move=move, filing=records), flow.today(at))
+    report = flow.pack.evaluate(attrs.evolve(dossier, move=move, filing=records), flow.today(at))
     if not report.ok:
         raise Refused(
             Decision(
@@ -313,7 +313,7 @@ def bearing_on(
             each.partnership, [*each.partner_file, *partners], file, each.moves,
             host if each is holding else work.host_records(flow, tx, each.partnership), tz=flow.tz)  # fmt: skip
         if each is holding or each.partnership.state not in flow.lifecycle.final:
-            report = flow.pack.ask(dossier, flow.today(now))
+            report = flow.pack.evaluate(dossier, flow.today(now))
             judgements.append(work.judgement(flow, report, dossier, each.obligations))
         found_anew += placements(each, dossier, new)
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]

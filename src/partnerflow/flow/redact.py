@@ -246,7 +246,7 @@ def _blanked(
         if order.purge and each is holding:
             judgements.append(Judgement(partnership_id=stands.id, digest=flow.pack.digest, obligations=()))
         elif each is holding or each.partnership.state not in flow.lifecycle.final:
-            report = flow.pack.ask(after, flow.today(now))
+            report = flow.pack.evaluate(after, flow.today(now))
             judgements.append(work.judgement(flow, report, after, each.obligations))
     told = [fact for entry in new for fact in events.filed(entry, stands.id, when)]
     return tuple(new), Changes(

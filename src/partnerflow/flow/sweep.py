@@ -118,7 +118,7 @@ class _Sweeper:
         flow, partnership_id = self._flow, holding.partnership.id
         work.refuse_unknown(flow, holding)
         dossier, _ = work.loaded(flow, tx, holding)
-        report = flow.pack.ask(dossier, self._today)
+        report = flow.pack.evaluate(dossier, self._today)
         judgement = work.judgement(flow, report, dossier, holding.obligations)
         obligations, notices = tell(partnership_id, judgement.obligations, self._today, flow.pack.leads)
         facts = [events.noticed(notice, self._at) for notice in notices]

@@ -222,7 +222,7 @@ def decide(
         if flow.pack.compares(move.trigger):
             near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=flow.lifecycle.live)
             after = attrs.evolve(after, neighbours=near)
-        report = flow.pack.ask(after, on, row=row)
+        report = flow.pack.evaluate(after, on, row=row)
     return Decision(
         move=move,
         legal=row is not None,

@@ -102,7 +102,7 @@ class Policy:
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date, **parameters: object) -> Finding:
         """Judge *dossier* on the day *on*. Raises InvalidRecord for a mapping of the wrong shape."""
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
-        return self.judge(read, on, {**self.defaults, **parameters})
+        return self.evaluate(read, on, {**self.defaults, **parameters})
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:
@@ -127,7 +127,7 @@ class Policy:
         guarded = (row.sources[0] for row in DEFAULT.rows if row.trigger in self.guards and row.sources)
         return Example.of(self.examples[outcome], str(next(held, None) or next(guarded, "intake")))
 
-    def judge(
+    def evaluate(
         self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: Asked | None = None
     ) -> Finding:
         """Run the body and turn what it says, or how it fails, into one Finding."""

@@ -152,15 +152,15 @@ class Pack:
         if state not in lifecycle.states:
             raise InvalidRequest("state", state, f"{lifecycle} has {', '.join(lifecycle.states)}")
         if trigger is None:
-            return self.ask(read, on)
+            return self.evaluate(read, on)
         row = lifecycle.row(trigger, state)
         if row is None:
             legal = ", ".join(lifecycle.legal(state)) or "nothing"
             raise InvalidRequest("trigger", trigger, f"cannot be asked in {state}; what can is: {legal}")
         (target,) = lifecycle.targets(row, state)
-        return self.ask(read.after(Move(trigger, state, target, by=by, reason=reason), on), on, row=row)
+        return self.evaluate(read.after(Move(trigger, state, target, by=by, reason=reason), on), on, row=row)
 
-    def ask(self, dossier: Dossier, on: date, *, row: Row | None = None) -> Report:
+    def evaluate(self, dossier: Dossier, on: date, *, row: Row | None = None) -> Report:
         """Ask every rule that bears on *dossier*, which stands as it would after its move.
 
         *row* is the move's row of the table; None for a standing check, and for filing, which is no move.
@@ -174,7 +174,7 @@ class Pack:
             if nobody and rule.policy.authority:
                 not_asked.append(rule.policy.code)
             else:
-                findings.append(rule.judge(dossier, on, how))
+                findings.append(rule.evaluate(dossier, on, how))
         waivers = others(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
         return Report(
             pack=self.pin,
@@ -245,7 +245,7 @@ class Pack:
         day = _last_day(finding, rule, on)
         while day is not None and day < NO_END:
             tomorrow = date.fromordinal(day.toordinal() + 1)
-            then = rule.judge(dossier, tomorrow)
+            then = rule.evaluate(dossier, tomorrow)
             following = _last_day(then, rule, tomorrow)
             if not then.is_ok:
                 return day

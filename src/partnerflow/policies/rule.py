@@ -156,7 +156,7 @@ class Rule:
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
         """Judge *dossier* by this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
-        return self.judge(read, on)
+        return self.evaluate(read, on)
 
     def parameters(self, on: date) -> Mapping[str, object]:
         """Give the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
@@ -192,10 +192,10 @@ class Rule:
         """Give how it is asked, of everyone for whom nothing else is set."""
         return Asked(self.severity, self.enforcement == "enforce", gates, stands)
 
-    def judge(self, dossier: Dossier, on: date, asked: Asked | None = None) -> Finding:
+    def evaluate(self, dossier: Dossier, on: date, asked: Asked | None = None) -> Finding:
         """Ask the policy, and apply the waiver that may lie on file."""
         if self._for_everyone:
-            finding = self.policy.judge(dossier, on, self.parameters(on), asked or self._alone)
+            finding = self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
         else:
             finding = self._judge_apart(dossier, on, asked or self._alone)
         return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
@@ -214,7 +214,7 @@ class Rule:
         asked = asked._replace(severity=severity, enforced=enforcement == "enforce")
         if enforcement == "off":
             return self.policy.not_asked(asked)
-        return self.policy.judge(dossier, on, parameters, asked)
+        return self.policy.evaluate(dossier, on, parameters, asked)
 
     def _strictest(self, asked: Asked) -> Asked:
         severities = {self.severity, *(setting.severity for setting in self.settings)}
