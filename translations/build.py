@@ -4,7 +4,7 @@
     python translations/build.py --check   changes nothing; exits 1 if one is not what would be written, or is not whole
 
 Sentences are collected from the cards of the policies (title and fix), from the rubric (rows and criteria), from the
-calls that say something (Problem, lack, Until, Remark, say), and from the words that stand in facts. A translation is
+calls that say something (Problem, lack, Until, WaiverNote, say), and from the words that stand in facts. A translation is
 written into the .po file by hand, and so is the comment at its top, which keeps the terms of the language.
 
 A new language is one more name in LANGUAGES: run this, translate what the new .po file asks for, and run it again.
@@ -36,7 +36,7 @@ from partnerflow.records.registry import kinds
 PACKAGE = Path(__file__).parents[1] / "src" / "partnerflow"
 LOCALE = PACKAGE / "policies" / "locale"
 LANGUAGES = ("en", "es")
-SAYS = {"Problem": 2, "lack": 2, "Until": 1, "Remark": 1, "say": 0}
+SAYS = {"Problem": 2, "lack": 2, "Until": 1, "WaiverNote": 1, "say": 0}
 """The calls that say something, and which of their arguments is the sentence."""
 WORDS = (
     *map(str, DEFAULT.states),

@@ -170,7 +170,7 @@ def test_a_decision_keeps_the_rules_and_everything_that_they_said(
     ours.file(p, MORE, by=office)
     asked = ours.check(p, "renew", by=office)
     kept = json.loads(ours.fire(p, "renew", by=office).decision)
-    pin = ours.pack.pin
+    pin = ours.pack.ref
     assert kept["report"]["pack"] == {"name": "ours", "version": "2026.2", "digest": pin.digest}
     assert (kept["lifecycle"], kept["report"]["on"]) == (str(ours.lifecycle), "2026-09-15")
     assert (kept["allowed"], kept["trigger"]) == (True, "renew")

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from partnerflow import Actor, Money, Partner, Partnerflow
-from partnerflow.policies import Pack, Setting
+from partnerflow.policies import Override, Pack
 from partnerflow.records import BackgroundCheck, ImprovementPlan, Insurance, Need, Service
 from partnerflow.testing.clock import TickingClock
 
@@ -202,7 +202,7 @@ def test_the_first_sweep_after_an_adoption_tells_all_that_is_lacking(flow: Partn
 
 
 def _with_minimum(pack: Pack, minimum: str, since: date = date.min, **changes: Any) -> Pack:
-    setting = Setting(values={"minimum": Money.parse(minimum)}, since=since)
+    setting = Override(values={"minimum": Money.parse(minimum)}, since=since)
     rules = tuple(
         attrs.evolve(rule, settings=(setting,), **changes) if rule.policy.code == "SAFE-002" else rule
         for rule in pack.rules

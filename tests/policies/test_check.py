@@ -277,7 +277,7 @@ def test_a_problem_points_into_the_mapping_by_json_pointer() -> None:
 def test_an_explanation_says_what_is_wrong_where_and_what_would_mend_it() -> None:
     report = PACK.check(example_dossier(without={"insurance"}), on=EXAMPLE_DAY)
     said = report.explain()
-    assert said.startswith(f"Riverbend Youth Center on 2026-09-15 (active), by pack {PACK.pin}:")
+    assert said.startswith(f"Riverbend Youth Center on 2026-09-15 (active), by pack {PACK.ref}:")
     assert "SAFE-002 missing: General liability cover meets the minimum [SPPS-V.4b.2]" in said
     assert "To mend it: Ask the partner's insurer for a certificate of at least 1000000 USD per occurrence." in said
     assert "everything holds" in check().explain()

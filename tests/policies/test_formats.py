@@ -19,7 +19,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from partnerflow.dossier import Dossier
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest, Unreadable
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import Outcome, Remark, Report, Severity, Verdict, load_pack, policy
+from partnerflow.policies import Outcome, Report, Severity, Verdict, WaiverNote, load_pack, policy
 from partnerflow.policies.formats import Checked
 from partnerflow.policies.formats.junit import junit_xml
 from partnerflow.policies.formats.page import html_page
@@ -56,7 +56,7 @@ def of_hostile_words() -> Report:
     problem = finding.problems[0].found_in(example_dossier())
     problem.template, problem.facts, problem.label = "{what}", {"what": HOSTILE}, HOSTILE
     odd = attrs.evolve(finding, title=HOSTILE, problems=(problem,), advice=HOSTILE, cites=(HOSTILE,))
-    lapsed = Remark(HOSTILE, "{actor} held no role that may grant it", {"actor": HOSTILE})
+    lapsed = WaiverNote(HOSTILE, "{actor} held no role that may grant it", {"actor": HOSTILE})
     return attrs.evolve(report, findings=(odd, *report.findings), lapsed_waivers=(lapsed,), not_asked=(HOSTILE,))
 
 

@@ -317,9 +317,9 @@ def test_the_digest_does_not_change_with_names_and_order(read: Callable[..., Pac
 
 def test_a_pin_says_name_version_and_digest(read: Callable[..., Pack]) -> None:
     pack = read(HEAD)
-    assert (pack.pin.name, pack.pin.version, pack.pin.digest) == ("ours", "3", pack.digest)
-    assert str(pack.pin) == f"ours@3 ({pack.digest[:12]})"
-    assert pack.check(example_dossier(), on=EXAMPLE_DAY).pack == pack.pin
+    assert (pack.ref.name, pack.ref.version, pack.ref.digest) == ("ours", "3", pack.digest)
+    assert str(pack.ref) == f"ours@3 ({pack.digest[:12]})"
+    assert pack.check(example_dossier(), on=EXAMPLE_DAY).pack == pack.ref
 
 
 # --- roles ----------------------------------------------------------------------------------------------------------

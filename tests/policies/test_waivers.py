@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from partnerflow.dossier import Dossier, OnFile
 from partnerflow.lifecycle import Move, State
-from partnerflow.policies import FILE, Remark, Report, load_pack
+from partnerflow.policies import FILE, Report, WaiverNote, load_pack
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.toml import read_pack
 from partnerflow.records import (
@@ -44,7 +44,7 @@ def waiver(code: str = "SAFE-002", **changes: Any) -> Waiver:
     return Waiver(code, **{**said, **changes})
 
 
-def said(remarks: tuple[Remark, ...]) -> tuple[str, ...]:
+def said(remarks: tuple[WaiverNote, ...]) -> tuple[str, ...]:
     return tuple(map(str, remarks))
 
 

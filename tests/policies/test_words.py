@@ -17,8 +17,8 @@ from partnerflow.actors import Actor
 from partnerflow.dossier import OnFile
 from partnerflow.errors import InvalidRequest
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import Policy, Remark, load_pack, rubric
-from partnerflow.policies.advice import lines, of_finding, of_remark
+from partnerflow.policies import Policy, WaiverNote, load_pack, rubric
+from partnerflow.policies.advice import lines, of_finding, of_note
 from partnerflow.policies.formats.page import html_page
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.words import Words, languages, words
@@ -97,7 +97,7 @@ def test_a_whole_report_is_said_in_spanish_with_the_same_facts() -> None:
     assert "SAFE-002" in spanish
 
 
-def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[Remark, ...]:
+def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[WaiverNote, ...]:
     """Give what is said of a waiver that does not count for the reason that *changes* make."""
     told = {"reason": "late", "requested_by": OFFICE.id, "expires_on": EXAMPLE_DAY, "revision": 1}
     by = changes.pop("by", BOARD)
@@ -128,8 +128,8 @@ def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[Remark, ...]:
 )
 def test_why_a_waiver_does_not_count_is_said_in_spanish(changes: dict[str, Any], said: str, listening: Words) -> None:
     (remark,) = lapsed(**changes)
-    assert of_remark(remark, listening).startswith(said)
-    assert str(remark) == of_remark(remark, words("en"))
+    assert of_note(remark, listening).startswith(said)
+    assert str(remark) == of_note(remark, words("en"))
 
 
 @pytest.mark.parametrize("by", [OFFICE, None])

@@ -41,7 +41,7 @@ def policies(settings: Settings) -> None:
         for rule in pack
     )
     table(["code", "title", "asked", "severity", "clauses"], rows, wide=["title", "asked", "clauses"])
-    count = f"{len(pack.rules)} policies of pack {pack.pin}"
+    count = f"{len(pack.rules)} policies of pack {pack.ref}"
     say(f"\n{count}; one of them: {settings.command('explain', 'CODE')}", style="pf.quiet", whole=True)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow.lifecycle import Lifecycle
-from partnerflow.policies import Pack, Pin, load_pack
+from partnerflow.policies import Pack, PackRef, load_pack
 
 from .compare import Compared, compare, moment
 
@@ -48,8 +48,8 @@ class StepCount:
 class Impact:
     """What a change of rules would do to everything that is kept."""
 
-    present: Pin
-    new: Pin
+    present: PackRef
+    new: PackRef
     on: date
     """The day judged, in the district's time zone."""
     compared: int
@@ -136,8 +136,8 @@ class Tally:
     def impact(self) -> Impact:
         """Give what was counted."""
         return Impact(
-            present=self.present.pin,
-            new=self.new.pin,
+            present=self.present.ref,
+            new=self.new.ref,
             on=self.on,
             compared=self._states.total(),
             concerned=self._concerned["concerned"],

@@ -103,7 +103,7 @@ class Partnerflow:
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<Partnerflow {self.store!r}, {self.pack.pin}, {self.lifecycle}>"
+        return f"<Partnerflow {self.store!r}, {self.pack.ref}, {self.lifecycle}>"
 
     def today(self, at: datetime | None = None) -> date:
         """Give the day in the district's time zone, now or at a moment."""

@@ -113,7 +113,7 @@ def purge(flow: Partnerflow, *, before: date, by: Actor, reason: str) -> Iterato
         raise InvalidRequest("before", before, "must be a day, such as date(2019, 7, 1)")
     if months is None:
         remedy = "does not say how long ended partnerships are kept: set retention_months under [pack]"
-        raise InvalidRequest("pack", flow.pack.pin, remedy)
+        raise InvalidRequest("pack", flow.pack.ref, remedy)
     return _purged(flow, before, months, by, said)
 
 

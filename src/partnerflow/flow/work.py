@@ -209,7 +209,7 @@ def decide(
     legal = flow.lifecycle.legal(source)
     if row is None:
         report = Report(
-            pack=flow.pack.pin,
+            pack=flow.pack.ref,
             on=on,
             state=source or "",
             partner=dossier.partner.name,

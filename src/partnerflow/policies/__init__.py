@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from partnerflow.dossier import Dossier, Neighbour
 
     from .card import ANY_TRIGGER, FILE, Policy, policy
-    from .finding import Finding, Granted, Outcome, Remark, Severity
+    from .finding import AppliedWaiver, Finding, Outcome, Severity, WaiverNote
     from .pack import Pack, Role
-    from .report import Pin, Report
-    from .rule import Rule, Setting
+    from .report import PackRef, Report
+    from .rule import Override, Rule
     from .verdict import Problem, Until, Verdict, best_of, each, lack, need, not_applicable
 
 _HOME = {
     "Dossier": "partnerflow.dossier",
     "Neighbour": "partnerflow.dossier",
     **dict.fromkeys(("Pack", "Role"), "partnerflow.policies.pack"),
-    **dict.fromkeys(("Rule", "Setting"), "partnerflow.policies.rule"),
-    **dict.fromkeys(("Pin", "Report"), "partnerflow.policies.report"),
+    **dict.fromkeys(("Rule", "Override"), "partnerflow.policies.rule"),
+    **dict.fromkeys(("PackRef", "Report"), "partnerflow.policies.report"),
     **dict.fromkeys(("ANY_TRIGGER", "FILE", "Policy", "policy"), "partnerflow.policies.card"),
-    **dict.fromkeys(("Finding", "Granted", "Outcome", "Remark", "Severity"), "partnerflow.policies.finding"),
+    **dict.fromkeys(("Finding", "AppliedWaiver", "Outcome", "WaiverNote", "Severity"), "partnerflow.policies.finding"),
     **dict.fromkeys(
         ("Problem", "Until", "Verdict", "best_of", "each", "lack", "need", "not_applicable"),
         "partnerflow.policies.verdict",
@@ -41,23 +41,23 @@ _HOME = {
 __all__ = [
     "ANY_TRIGGER",
     "FILE",
+    "AppliedWaiver",
     "Dossier",
     "Finding",
-    "Granted",
     "Neighbour",
     "Outcome",
+    "Override",
     "Pack",
-    "Pin",
+    "PackRef",
     "Policy",
     "Problem",
-    "Remark",
     "Report",
     "Role",
     "Rule",
-    "Setting",
     "Severity",
     "Until",
     "Verdict",
+    "WaiverNote",
     "best_of",
     "each",
     "lack",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from partnerflow.records import ImprovementPlan, PlanItem, days_after
 
 from .card import FILE
-from .finding import Finding, Remark, Severity
+from .finding import Finding, Severity, WaiverNote
 from .verdict import Problem
 from .words import ENGLISH, Words, words
 
@@ -34,13 +34,13 @@ def lines(report: Report, say: Words) -> Iterator[str]:
         for finding in report.noted:
             yield from of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
     for lapsed in report.lapsed_waivers:
-        yield f"  {say('waiver does not count: {lapsed}', lapsed=of_remark(lapsed, say))}"
+        yield f"  {say('waiver does not count: {lapsed}', lapsed=of_note(lapsed, say))}"
     for code in report.unused_waivers:
         yield f"  {say('waiver of {code} is not needed', code=code)}"
     for asked_for in report.asked_waivers:
         yield "  " + say(
             "waiver asked for, to be granted or refused by {roles}: {asked}",
-            asked=of_remark(asked_for, say), roles=report.may_waive or ("nobody",),
+            asked=of_note(asked_for, say), roles=report.may_waive or ("nobody",),
         )  # fmt: skip
     if report.not_asked:
         yield f"  {say('not asked, because nobody was named who asks: {codes}', codes=report.not_asked)}"
@@ -85,7 +85,7 @@ def of_problem(problem: Problem, say: Words) -> str:
     return f"{where}: {said}" if where else said
 
 
-def of_remark(remark: Remark, say: Words) -> str:
+def of_note(remark: WaiverNote, say: Words) -> str:
     """Say what is to be said of a waiver."""
     return f"{remark.code}: {say(remark.template, **remark.facts)}"
 

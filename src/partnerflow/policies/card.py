@@ -32,7 +32,7 @@ Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Body: TypeAlias = Callable[..., Verdict]
 
 
-class Asked(NamedTuple):
+class AskedAs(NamedTuple):
     """How a policy is asked: what its finding may stop, and why it is asked."""
 
     severity: Severity
@@ -128,10 +128,10 @@ class Policy:
         return Example.of(self.examples[outcome], str(next(held, None) or next(guarded, "intake")))
 
     def evaluate(
-        self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: Asked | None = None
+        self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: AskedAs | None = None
     ) -> Finding:
         """Run the body and turn what it says, or how it fails, into one Finding."""
-        asked = asked or Asked(self.severity)
+        asked = asked or AskedAs(self.severity)
         problems: list[Problem] = []
         until, lapsed = NO_END, None
         outcome = Outcome.PASSED
@@ -160,18 +160,18 @@ class Policy:
             outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
         return self._unsound(outcome, problems, asked, parameters, lapsed)
 
-    def lacking(self, absent: Absent, dossier: Dossier, asked: Asked, parameters: Mapping[str, object]) -> Finding:
+    def lacking(self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]) -> Finding:
         """Give the finding that a fact is missing on which it depends how this is asked."""
         return self._unsound(
             Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
         )
 
-    def not_asked(self, asked: Asked) -> Finding:
+    def not_asked(self, asked: AskedAs) -> Finding:
         """Give the finding that the pack does not ask this of such a partnership."""
         return _sound(self, Outcome.NOT_APPLICABLE, None, asked)
 
     def _unsound(
-        self, outcome: Outcome, problems: Sequence[Problem], asked: Asked, parameters: Mapping[str, object],
+        self, outcome: Outcome, problems: Sequence[Problem], asked: AskedAs, parameters: Mapping[str, object],
         lapsed: date | None,
     ) -> Finding:  # fmt: skip
         return Finding(
@@ -194,7 +194,7 @@ class Policy:
 
 
 @lru_cache(maxsize=8192)
-def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: Asked) -> Finding:
+def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
     """Give what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
         code=policy.code, title=policy.title, revision=policy.revision, outcome=outcome, until=until,

@@ -33,7 +33,7 @@ class Severity(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Granted:
+class AppliedWaiver:
     """The waiver that a finding stands under."""
 
     entry_id: str | None
@@ -44,7 +44,7 @@ class Granted:
 
 
 @attrs.frozen
-class Remark:
+class WaiverNote:
     """What is to be said of a waiver: the code of its policy, and a sentence with its facts kept apart."""
 
     code: str
@@ -74,7 +74,7 @@ class Finding:
     """Whether it is asked for the trigger, and so can stop it."""
     is_standing: bool = True
     """Whether it is asked for the state, and so is asked again as time passes."""
-    waiver: Granted | None = None
+    waiver: AppliedWaiver | None = None
     advice: str = ""
     """What would mend it, with places for the parameters; `fix` has them filled in."""
     parameters: Mapping[str, object] = attrs.field(factory=dict, hash=False, repr=False)

@@ -23,10 +23,10 @@ from partnerflow.lifecycle import DEFAULT, Lifecycle, Move, Row
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import unstructure
 
-from .card import ANY_TRIGGER, FILE, Asked, Policy
+from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .finding import Finding
-from .report import Pin, Report
-from .rule import Rule, Setting
+from .report import PackRef, Report
+from .rule import Override, Rule
 from .waivers import others
 
 
@@ -92,9 +92,9 @@ class Pack:
         )
 
     @cached_property
-    def pin(self) -> Pin:
+    def ref(self) -> PackRef:
         """Name, version and digest, as every Decision keeps them."""
-        return Pin(self.name, self.version, self.digest)
+        return PackRef(self.name, self.version, self.digest)
 
     @cached_property
     def by_code(self) -> Mapping[str, Rule]:
@@ -177,7 +177,7 @@ class Pack:
                 findings.append(rule.evaluate(dossier, on, how))
         waivers = others(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
         return Report(
-            pack=self.pin,
+            pack=self.ref,
             on=on,
             state=state,
             partner=dossier.partner.name,
@@ -191,7 +191,7 @@ class Pack:
             may_waive=self._may_waive,
         )
 
-    def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, Asked], ...]:
+    def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
         """Give the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
         key = state, asked, advances
         found = self._looked_up.get(key)
@@ -207,7 +207,7 @@ class Pack:
         return found
 
     @cached_property
-    def _looked_up(self) -> dict[tuple[str, str | None, bool], tuple[tuple[Rule, Asked], ...]]:
+    def _looked_up(self) -> dict[tuple[str, str | None, bool], tuple[tuple[Rule, AskedAs], ...]]:
         return {}
 
     def who_may(self, what: str, name: str) -> tuple[str, ...]:
@@ -253,7 +253,7 @@ class Pack:
         return None
 
 
-def _setting_data(setting: Setting) -> dict[str, Any]:
+def _setting_data(setting: Override) -> dict[str, Any]:
     """Write what a setting decides; what the rule says already, since it is for everyone, is not said again."""
     return {
         "values": unstructure(dict(setting.values)),

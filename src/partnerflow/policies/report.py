@@ -13,7 +13,7 @@ import attrs
 from partnerflow.canonical import canonical, canonical_with
 from partnerflow.records.conversion import unstructure
 
-from .finding import Finding, Outcome, Remark
+from .finding import Finding, Outcome, WaiverNote
 
 if TYPE_CHECKING:
     from partnerflow.records import ImprovementPlan
@@ -22,7 +22,7 @@ SCHEMA = "partnerflow.report/1"
 
 
 @attrs.frozen
-class Pin:
+class PackRef:
     """Exactly which rules were asked."""
 
     name: str
@@ -37,7 +37,7 @@ class Pin:
 class Report:
     """One finding a policy asked. It has no truth value: ask `ok`, `blocking` or `broken`."""
 
-    pack: Pin
+    pack: PackRef
     on: date
     """The day judged, in the district's time zone."""
     state: str
@@ -45,11 +45,11 @@ class Report:
     partner: str
     findings: tuple[Finding, ...]
     trigger: str | None = None
-    lapsed_waivers: tuple[Remark, ...] = ()
+    lapsed_waivers: tuple[WaiverNote, ...] = ()
     """Waivers that do not count, each with the reason."""
     unused_waivers: tuple[str, ...] = ()
     """Codes of waivers that nothing needs."""
-    asked_waivers: tuple[Remark, ...] = ()
+    asked_waivers: tuple[WaiverNote, ...] = ()
     """Waivers that were asked for and have had no answer, each with who asked and its last day."""
     not_asked: tuple[str, ...] = ()
     """Policies that read who asks, where nobody was named."""

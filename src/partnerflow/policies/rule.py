@@ -13,7 +13,7 @@ from partnerflow.clauses import answers
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.records import Profile, Scope
 
-from .card import ANY_TRIGGER, FILE, Asked, Policy
+from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .finding import Finding, Severity
 from .verdict import in_words, need
 from .waivers import waive
@@ -52,7 +52,7 @@ Each reads its fact from the file; one that is absent is missing evidence, never
 
 @answers("SPPS-V.15", "TK-4", "SPPS-V.3")
 @attrs.frozen(kw_only=True)
-class Setting:
+class Override:
     """What a pack sets for one policy: from which day, for whom, and where it comes from."""
 
     values: Mapping[str, object] = attrs.field(factory=dict, hash=False)
@@ -85,7 +85,7 @@ class Setting:
             [*self.values, *(name for name in ("severity", "enforcement", "holds_in", "guards") if getattr(self, name))]
         )
 
-    def without(self, names: Collection[str]) -> Setting:
+    def without(self, names: Collection[str]) -> Override:
         """Give it without what it sets under these names; where a policy is asked besides is never taken back."""
         return attrs.evolve(
             self,
@@ -119,12 +119,12 @@ class Setting:
         return all(CIRCUMSTANCES[name](dossier) in wanted for name, wanted in self.applies.items())
 
 
-def in_layers(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+def in_layers(settings: Iterable[Override]) -> tuple[Override, ...]:
     """Lay each setting over those before it, and leave out what no day and no partnership brings to light any more.
 
     So what is set later for everyone makes nobody say for whom something else was set before.
     """
-    seen: list[Setting] = []
+    seen: list[Override] = []
     covered: set[str] = set()
     for setting in reversed(tuple(settings)):
         left = setting.without(covered)
@@ -146,7 +146,7 @@ class Rule:
     """`report_only` in a pilot: its findings are reported and stop nothing (SPPS-V.6b)."""
     holds_in: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[Override, ...] = ()
     """In the order in which they apply: a later one wins. What they set for everyone, dates apart, stands above too."""
     given: Mapping[str, object] = attrs.field(factory=dict)
     """Parameters that are the pack's own, such as its roles."""
@@ -185,14 +185,14 @@ class Rule:
         return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
 
     @cached_property
-    def _alone(self) -> Asked:
+    def _alone(self) -> AskedAs:
         return self.asked(gates=True, stands=bool(self.holds_in))
 
-    def asked(self, *, gates: bool, stands: bool) -> Asked:
+    def asked(self, *, gates: bool, stands: bool) -> AskedAs:
         """Give how it is asked, of everyone for whom nothing else is set."""
-        return Asked(self.severity, self.enforcement == "enforce", gates, stands)
+        return AskedAs(self.severity, self.enforcement == "enforce", gates, stands)
 
-    def evaluate(self, dossier: Dossier, on: date, asked: Asked | None = None) -> Finding:
+    def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Ask the policy, and apply the waiver that may lie on file."""
         if self._for_everyone:
             finding = self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
@@ -200,7 +200,7 @@ class Rule:
             finding = self._judge_apart(dossier, on, asked or self._alone)
         return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
 
-    def _judge_apart(self, dossier: Dossier, on: date, asked: Asked) -> Finding:
+    def _judge_apart(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
         """Ask it as it applies to this partnership; where the file does not say which it is, that is missing."""
         parameters, severity, enforcement = dict(self._always), self.severity, self.enforcement
         try:
@@ -216,7 +216,7 @@ class Rule:
             return self.policy.not_asked(asked)
         return self.policy.evaluate(dossier, on, parameters, asked)
 
-    def _strictest(self, asked: Asked) -> Asked:
+    def _strictest(self, asked: AskedAs) -> AskedAs:
         severities = {self.severity, *(setting.severity for setting in self.settings)}
         enforcements = {self.enforcement, *(setting.enforcement for setting in self.settings)}
         severity = Severity.BLOCKING if Severity.BLOCKING in severities else self.severity

@@ -23,7 +23,7 @@ from partnerflow.records.entry import Filed
 from partnerflow.records.plugins import find_kind, kind_names
 from partnerflow.records.shapes import Schema, Shapes, prose, said_of
 
-from .finding import Finding, Granted, Outcome, Owner, Severity
+from .finding import AppliedWaiver, Finding, Outcome, Owner, Severity
 from .report import SCHEMA, Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -173,9 +173,9 @@ def _finding(shapes: Shapes) -> Schema:
         "waivable_days": {"type": "integer", "minimum": 0},
         "cites": {"description": "The clauses that it rests on.", "type": "array", "items": {"type": "string"}},
         "problems": {"type": "array", "items": _PROBLEM},
-        "waiver": shapes.of(Granted | None),
+        "waiver": shapes.of(AppliedWaiver | None),
     }
-    shapes.defs["Granted"].pop("additionalProperties")
+    shapes.defs["AppliedWaiver"].pop("additionalProperties")
     sound = [str(Outcome.PASSED), str(Outcome.NOT_APPLICABLE)]
     schema = _object(
         "What one policy says.", _described(Finding, {**always, "until": shapes.of(date), **wrong}), required=always

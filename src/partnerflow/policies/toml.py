@@ -50,7 +50,7 @@ from partnerflow.records.programme import Level, PartnershipKind
 from .card import Policy
 from .finding import Severity
 from .pack import Pack, Role
-from .rule import CIRCUMSTANCES, Enforcement, Rule, Setting, in_layers
+from .rule import CIRCUMSTANCES, Enforcement, Override, Rule, in_layers
 
 _PACK = {"name", "version", "title", "extends", "leads", "retention_months", "policies", "with", "without"}
 _ROLE = {"fire", "file", "own_sites", "own_partner"}
@@ -104,7 +104,7 @@ class _Reader:
         settings = data.get("set", [])
         if not isinstance(settings, list):
             self._wrong("set", "must be a list of tables: write [[set]]")
-        own: dict[str, list[Setting]] = {}
+        own: dict[str, list[Override]] = {}
         for place, body in enumerate(settings):
             self._set(f"set[{place}]", self._table(body, f"set[{place}]"), rules, own)
         for code, added in own.items():
@@ -172,7 +172,7 @@ class _Reader:
 
     # --- one [[set]] ------------------------------------------------------------------------------------------------
 
-    def _set(self, where: str, body: Mapping[str, Any], rules: dict[str, Rule], own: dict[str, list[Setting]]) -> None:
+    def _set(self, where: str, body: Mapping[str, Any], rules: dict[str, Rule], own: dict[str, list[Override]]) -> None:
         code = self._value(f"{where}.code", body.get("code"), str)
         self._code(f"{where}.code", code)
         if code not in rules:
@@ -195,7 +195,7 @@ class _Reader:
         enforcement = self._choice(f"{where}.enforcement", body.get("enforcement"), list(get_args(Enforcement)))
         if enforcement == "off" and not applies:
             self._wrong(f"{where}.enforcement", "would switch it off for everyone: list it under pack.without instead")
-        setting = Setting(
+        setting = Override(
             values=values,
             since=since or date.min,
             at_renewal=at_renewal,

@@ -11,7 +11,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
 from .card import Policy
-from .finding import Finding, Granted, Outcome, Remark
+from .finding import AppliedWaiver, Finding, Outcome, WaiverNote
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
 _ANSWERS = (Waiver, WaiverRefusal, WaiverRevocation)
@@ -33,7 +33,7 @@ def waive(
     entry = dossier.entry(waiver)
     return attrs.evolve(
         finding,
-        waiver=Granted(
+        waiver=AppliedWaiver(
             entry_id=None if entry.id is None else str(entry.id),
             requested_by=waiver.requested_by,
             approved_by=entry.filed_by.id if entry.filed_by else "",
@@ -45,27 +45,29 @@ def waive(
 
 def why_not(
     waiver: Waiver, policy: Policy, dossier: Dossier, on: date, approvers: Collection[str] | None = None
-) -> Remark | None:
+) -> WaiverNote | None:
     """Say why *waiver* does not count on the day *on*, or None where it does."""
     entry = dossier.entry(waiver)
     if policy.max_waiver_days == 0:
-        return Remark(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
+        return WaiverNote(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
     if entry.filed_by is None or entry.filed_at is None:
-        return Remark(waiver.policy, "nobody is on file as having approved it")
+        return WaiverNote(waiver.policy, "nobody is on file as having approved it")
     if entry.filed_by.id == waiver.requested_by:
-        return Remark(waiver.policy, "{actor} asked for it and approved it", {"actor": waiver.requested_by})
+        return WaiverNote(waiver.policy, "{actor} asked for it and approved it", {"actor": waiver.requested_by})
     if approvers is not None and entry.filed_by.roles.isdisjoint(approvers):
-        return Remark(waiver.policy, "{actor} held no role that may grant it", {"actor": entry.filed_by.id})
+        return WaiverNote(waiver.policy, "{actor} held no role that may grant it", {"actor": entry.filed_by.id})
     if waiver.revision != policy.revision:
         facts = {"given": waiver.revision, "now": policy.revision}
-        return Remark(waiver.policy, "it was given for revision {given}; the policy is at revision {now}", facts)
+        return WaiverNote(waiver.policy, "it was given for revision {given}; the policy is at revision {now}", facts)
     if waiver.expires_on > days_after(dossier.day_of(entry.filed_at), policy.max_waiver_days):
         most: dict[str, object] = {"days": policy.max_waiver_days, "policy": policy.code}
-        return Remark(waiver.policy, "it runs for longer than the {days} days that {policy} may be waived for", most)
+        return WaiverNote(
+            waiver.policy, "it runs for longer than the {days} days that {policy} may be waived for", most
+        )
     if dossier.on_file.followed_by(waiver, (WaiverRevocation,)):
-        return Remark(waiver.policy, "it was revoked")
+        return WaiverNote(waiver.policy, "it was revoked")
     if waiver.expires_on < on:
-        return Remark(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
+        return WaiverNote(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
     return None
 
 
@@ -73,11 +75,11 @@ def why_not(
 class Waivers:
     """What there is to know of the waivers on a file, beside those that findings stand under."""
 
-    lapsed: tuple[Remark, ...] = ()
+    lapsed: tuple[WaiverNote, ...] = ()
     """Those that do not count, each with the reason."""
     unused: tuple[str, ...] = ()
     """Codes of those that nothing needs."""
-    asked: tuple[Remark, ...] = ()
+    asked: tuple[WaiverNote, ...] = ()
     """Those that were asked for and have had no answer."""
 
 
@@ -100,7 +102,7 @@ def others(
     for waiver in waivers:
         policy = policies.get(waiver.policy)
         if policy is None:
-            why: Remark | None = Remark(waiver.policy, "no policy of this pack has that code")
+            why: WaiverNote | None = WaiverNote(waiver.policy, "no policy of this pack has that code")
         else:
             why = why_not(waiver, policy, dossier, on, approvers)
         finding = by_code.get(waiver.policy)
@@ -111,12 +113,12 @@ def others(
     return Waivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
 
 
-def _asked(requests: tuple[WaiverRequest, ...], dossier: Dossier) -> Iterator[Remark]:
+def _asked(requests: tuple[WaiverRequest, ...], dossier: Dossier) -> Iterator[WaiverNote]:
     for request in requests:
         if not dossier.on_file.followed_by(request, _ANSWERS):
             by = dossier.entry(request).filed_by
             facts: dict[str, object] = {"day": request.expires_on}
             if by is None:
-                yield Remark(request.policy, "by nobody on file, through {day}", facts)
+                yield WaiverNote(request.policy, "by nobody on file, through {day}", facts)
             else:
-                yield Remark(request.policy, "by {actor}, through {day}", {"actor": by.id, **facts})
+                yield WaiverNote(request.policy, "by {actor}, through {day}", {"actor": by.id, **facts})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from partnerflow.policies.advice import marks, of_finding, of_remark
+from partnerflow.policies.advice import marks, of_finding, of_note
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
 from partnerflow.policies.words import ENGLISH, Words, words
@@ -45,7 +45,7 @@ def _suite(name: str, report: Report, say: Words) -> ET.Element:
         _outcome(case, finding, report, say, blocks=finding.code in blocking)
     for code in report.not_asked:
         ET.SubElement(_case(suite, report.pack.name, code), "skipped", message=say("nobody was named who asks"))
-    aside = [say("waiver does not count: {lapsed}", lapsed=of_remark(one, say)) for one in report.lapsed_waivers]
+    aside = [say("waiver does not count: {lapsed}", lapsed=of_note(one, say)) for one in report.lapsed_waivers]
     aside += [say("waiver of {code} is not needed", code=code) for code in report.unused_waivers]
     if aside:
         ET.SubElement(suite, "system-out").text = as_text("\n".join(aside))
