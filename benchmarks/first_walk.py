@@ -23,7 +23,7 @@ from stores.ground import active, flow_on, packs
 
 from partnerflow import DEFAULT, Dossier, Money, Partner, Partnerflow
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.lifecycle.machine import run
 from partnerflow.policies import Pack, load_pack
 from partnerflow.records import (
@@ -222,7 +222,7 @@ def reporting(pack: Pack, dossier: Dossier, *, anew: bool = False) -> tuple[Side
     values = values_of(dossier)
 
     def loaded() -> Dossier:
-        return attrs.evolve(dossier, on_file=OnFile(dossier.entries)) if anew else dossier
+        return attrs.evolve(dossier, on_file=RecordIndex(dossier.entries)) if anew else dossier
 
     return (
         Side(lambda: lambda: pack.check(loaded(), on=EXAMPLE_DAY), 100),

@@ -22,7 +22,7 @@ from engines.forty import asked_of, forty, with_own
 from measuring import Side, compare, heading, short, show
 
 from partnerflow import Dossier
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.policies import Report, load_pack
 from partnerflow.testing import EXAMPLE_DAY, example_dossier
 
@@ -112,7 +112,7 @@ def _in_two_ways() -> Iterator[tuple[str, Dossier]]:
 
 
 def _anew(dossier: Dossier) -> Dossier:
-    return attrs.evolve(dossier, on_file=OnFile(dossier.entries))
+    return attrs.evolve(dossier, on_file=RecordIndex(dossier.entries))
 
 
 # --- 3. what a report is good for ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
     python translations/build.py --check   changes nothing; exits 1 if one is not what would be written, or is not whole
 
 Sentences are collected from the cards of the policies (title and fix), from the rubric (rows and criteria), from the
-calls that say something (Problem, lack, Until, WaiverNote, say), and from the words that stand in facts. A translation is
+calls that say something (Problem, lack, Until, WaiverNote, say), and the words that stand in facts. A translation is
 written into the .po file by hand, and so is the comment at its top, which keeps the terms of the language.
 
 A new language is one more name in LANGUAGES: run this, translate what the new .po file asks for, and run it again.

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from partnerflow import Dossier, Money
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.policies import Pack, Report, load_pack
 from partnerflow.records import (
     Agreement,
@@ -128,7 +128,7 @@ def _evolved(
     return attrs.evolve(
         dossier,
         partner=attrs.evolve(dossier.partner, **changes.get(Partner, {})),
-        on_file=OnFile(map(changed, dossier.entries)),
+        on_file=RecordIndex(map(changed, dossier.entries)),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from partnerflow import Dossier, Money
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.policies import Pack, Policy, Problem, Report, Until, Verdict, each, lack, load_pack, need, policy
 from partnerflow.policies.shipped.people import who_meet_students
 from partnerflow.records import Entry, Insurance, Person, Service, Training, months_after
@@ -114,4 +114,4 @@ def with_own(dossier: Dossier) -> Dossier:
         *(attrs.evolve(cover, line=line, per_occurrence=ENOUGH) for line in LINES),
         *(attrs.evolve(training, topic=topic) for topic in COURSES),
     ]
-    return attrs.evolve(dossier, on_file=OnFile([*dossier.entries, *(Entry(record=record) for record in more)]))
+    return attrs.evolve(dossier, on_file=RecordIndex([*dossier.entries, *(Entry(record=record) for record in more)]))

@@ -38,7 +38,7 @@ class HostRecords(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Holding:
+class Snapshot:
     """Everything that a store keeps on one partnership, as one transaction sees it."""
 
     partnership: Partnership
@@ -70,7 +70,7 @@ class PartnerFile:
 
 
 @attrs.frozen(kw_only=True)
-class Receipt:
+class IdempotencyRecord:
     """What an idempotency key did: which request, and the ids of the work."""
 
     key: str
@@ -79,24 +79,24 @@ class Receipt:
     work: tuple[UUID, ...]
 
 
-Field: TypeAlias = Literal["service", "contact", "text"]
+SearchField: TypeAlias = Literal["service", "contact", "text"]
 """In what a word stands: in the services, in the contacts and liaisons, or in anything that is found by its text."""
 
 
 @attrs.frozen(kw_only=True)
-class Placement:
+class SearchEntry:
     """By what a partnership is found."""
 
     partnership_id: UUID
     sites: frozenset[str]
     places: frozenset[tuple[str, str]]
     """Each site and content area of its services."""
-    words: frozenset[tuple[Field, str]] = frozenset()
+    words: frozenset[tuple[SearchField, str]] = frozenset()
     """Each word by which one is found, without capital letters and accents, and in what it stands."""
 
 
 @attrs.frozen(kw_only=True)
-class Blanking:
+class Erasure:
     """Texts of one partnership to be blanked; what stood there is kept as a hash.
 
     Of a step it is the reason and the decision, of an entry the text.
@@ -112,7 +112,7 @@ class Blanking:
 
 
 @attrs.frozen(kw_only=True)
-class Wanted:
+class Query:
     """What is looked for; everything that is said must fit."""
 
     states: Sequence[str] | None = None
@@ -122,17 +122,17 @@ class Wanted:
     partner_id: UUID | None = None
     ids: Mapping[str, str] | None = None
     """Ids of the partner elsewhere, by system."""
-    words: frozenset[tuple[Field, str]] = frozenset()
+    words: frozenset[tuple[SearchField, str]] = frozenset()
     """Words of which each must begin one that stands in that field."""
     due_before: date | None = None
     """Something holds only until a day before that one, or was missed on such a day and still does not hold."""
 
 
-EVERYTHING = Wanted()
+EVERYTHING = Query()
 
 
 @attrs.frozen
-class Entrance:
+class StateEntry:
     """How a partnership entered a state."""
 
     at: datetime
@@ -142,7 +142,7 @@ class Entrance:
 
 @answers("SPPS-III.D0")
 @attrs.frozen(kw_only=True)
-class Changes:
+class ChangeSet:
     """All that one request writes; a store takes it whole or not at all."""
 
     partnership: Partnership | None = None
@@ -152,11 +152,11 @@ class Changes:
     transition: Transition | None = None
     entries: Sequence[Entry] = ()
     judgements: Sequence[Judgement] = ()
-    placements: Sequence[Placement] = ()
+    placements: Sequence[SearchEntry] = ()
     events: Sequence[Event] = ()
-    blanking: Blanking | None = None
+    blanking: Erasure | None = None
     attempt: Attempt | None = None
-    receipt: Receipt | None = None
+    receipt: IdempotencyRecord | None = None
 
 
 class Transaction(Protocol):
@@ -166,19 +166,19 @@ class Transaction(Protocol):
     def session(self) -> object | None:
         """The host's own session or connection, or None in a transaction of ours."""
 
-    def receipt(self, key: str) -> Receipt | None:
+    def receipt(self, key: str) -> IdempotencyRecord | None:
         """Give what the key has done."""
 
-    def receipts(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+    def receipts(self, keys: Sequence[str]) -> Mapping[str, IdempotencyRecord]:
         """Give, of many keys, what each has done that has done anything."""
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
         """Give where partnerships stand, so far as they exist; nobody is held up."""
 
-    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:
+    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
         """Give everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
 
-    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> Mapping[UUID, Holding]:
+    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> Mapping[UUID, Snapshot]:
         """Lock many partnerships in the order of their ids, and give everything on each that is there.
 
         With *unless_busy*, one that somebody else holds is passed over, where the database can tell.
@@ -213,7 +213,7 @@ class Transaction(Protocol):
         The site `"*"` stands for every site. In the order of the partnerships' ids, then of the services' names.
         """
 
-    def write(self, *changes: Changes) -> None:
+    def write(self, *changes: ChangeSet) -> None:
         """Write all of it; it is the last thing that a request does. No two are about the same partnership."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -224,7 +224,7 @@ class Inventory(Protocol):
     """Looking over everything that is kept."""
 
     def find(
-        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+        self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names, in the order of their ids.
 
@@ -234,18 +234,18 @@ class Inventory(Protocol):
     def find_as_of(
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
-    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+    ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
         """Give the partnerships as recorded up to and with *moment*, each with how it entered its state.
 
         Their `since` is None: the day of a moment is for whoever knows the time zone. Otherwise as `find`.
         """
 
-    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+    def counts(self, wanted: Query) -> Mapping[str, int]:
         """Give how many partnerships fit, by state."""
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Holding]:
+    ) -> Iterator[Snapshot]:
         """Give everything on every partnership but those in the states *apart_from*, in the order of their ids.
 
         Only of ids greater than *after*, up to and with *through*. It is read a few at a time, each as one moment has

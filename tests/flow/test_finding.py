@@ -16,7 +16,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.obligations import Judgement
 from partnerflow.policies import Pack, load_pack
-from partnerflow.ports import Changes, Placement, Store
+from partnerflow.ports import ChangeSet, SearchEntry, Store
 from partnerflow.records import Contact, Insurance, Liaison, Need, Record, Scope, Service
 from partnerflow.testing.clock import TickingClock
 
@@ -217,9 +217,9 @@ def test_what_an_older_release_wrote_no_words_for_is_found_after_a_sweep_or_the_
     for each in (going, moved, filed, over):
         with flow.store.transaction() as tx:
             tx.holding(each, lock=True)
-            bare = Placement(partnership_id=each, sites=frozenset({"s"}), places=frozenset())
+            bare = SearchEntry(partnership_id=each, sites=frozenset({"s"}), places=frozenset())
             unjudged = Judgement(partnership_id=each, digest="", obligations=())
-            tx.write(Changes(placements=[bare], judgements=[unjudged]))
+            tx.write(ChangeSet(placements=[bare], judgements=[unjudged]))
     assert [found(flow, text=name) for name in ("one", "two", "three", "four")] == [[], [], [], []]
     flow.fire(moved, "amend", by=OFFICE, reason="r")
     flow.file(filed, Insurance(line="other"), by=OFFICE)

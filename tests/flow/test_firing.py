@@ -22,7 +22,7 @@ from partnerflow import (
     State,
     Trigger,
 )
-from partnerflow.ports import Changes, Store, Transaction
+from partnerflow.ports import ChangeSet, Store, Transaction
 from partnerflow.records import Amendment, Insurance, Need
 from partnerflow.testing.clock import TickingClock
 
@@ -231,7 +231,7 @@ class _Crashing:
         with self.store.transaction() as tx:
             write = tx.write
 
-            def crash(changes: Changes) -> None:
+            def crash(changes: ChangeSet) -> None:
                 if self.after_writing:
                     write(changes)
                 raise OSError("the disk is full")

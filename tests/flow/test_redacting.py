@@ -28,7 +28,7 @@ from partnerflow import (
 )
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.canonical import sha256
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.errors import PackError
 from partnerflow.lifecycle import DEFAULT, State
 from partnerflow.policies import Pack
@@ -289,7 +289,7 @@ def test_no_policy_can_tell_whether_what_was_taken_back_is_blank(dossier: Dossie
             return entry
         return attrs.evolve(entry, record=Unregistered(kind=entry.kind, fields={}), redacted="0" * 64)
 
-    other = attrs.evolve(dossier, on_file=OnFile(map(blanked, dossier.entries)))
+    other = attrs.evolve(dossier, on_file=RecordIndex(map(blanked, dossier.entries)))
     state = dossier.partnership.state
     for trigger in (None, *DEFAULT.legal(state)):
         here, there = (pack.check(each, on=on, trigger=trigger, by=OFFICE) for each in (dossier, other))

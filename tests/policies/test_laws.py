@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import DEFAULT, Move, State, Trigger
 from partnerflow.policies import FILE, Pack, Report, Verdict, load_pack, policy
@@ -156,7 +156,7 @@ def blocking(report: Report) -> set[str]:
 def waived(code: str, dossier: Dossier) -> Dossier:
     waiver = Waiver(code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1)
     entry = attrs.evolve(dossier.entries[-1], record=waiver, id=UUID(int=1), filed_by=BOARD)
-    return attrs.evolve(dossier, on_file=OnFile([*dossier.entries, entry]))
+    return attrs.evolve(dossier, on_file=RecordIndex([*dossier.entries, entry]))
 
 
 RUNNING = (State.ONBOARDING, State.ACTIVE, State.IMPROVEMENT_PLAN)
@@ -477,7 +477,7 @@ def order_never_matters(dossier: Dossier, on: date, random: Random) -> None:
     permuted = [next(in_order[series(entry)]) for entry in shuffled]
     first = {id(entry.record): place for place, entry in enumerate(dossier.entries)}
     places = {place: first[id(entry.record)] for place, entry in enumerate(permuted)}
-    other = attrs.evolve(dossier, on_file=OnFile(permuted))
+    other = attrs.evolve(dossier, on_file=RecordIndex(permuted))
     for question in questions(dossier.partnership.state, on):
         here, there = asked(dossier, question), asked(other, question)
         assert findings(here) == findings(there, places)

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Outcome, Pack, Policy, Problem, Report, Severity, Until, Verdict, need, policy
 from partnerflow.policies.advice import who_and_when
@@ -184,7 +184,7 @@ def with_waivers(*records: Any, **changes: Any) -> Dossier:
     made = example_dossier()
     entries = [attrs.evolve(made.entries[-1], **{"record": one, "id": UUID(int=7), "filed_by": BOARD, **changes})
                for one in records]  # fmt: skip
-    return attrs.evolve(made, on_file=OnFile([*made.entries, *entries]))
+    return attrs.evolve(made, on_file=RecordIndex([*made.entries, *entries]))
 
 
 def waiver(code: str, **changes: Any) -> Waiver:

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import InvalidRecord, PackError
 from partnerflow.lifecycle import Move, State
 from partnerflow.policies import Pack, load_pack
@@ -348,8 +348,8 @@ def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[
                     assert not finding.is_ok, deleted
 
 
-def _but(dossier: Dossier, without: frozenset[str]) -> OnFile:
-    return OnFile(entry for entry in dossier.entries if entry.kind not in without)
+def _but(dossier: Dossier, without: frozenset[str]) -> RecordIndex:
+    return RecordIndex(entry for entry in dossier.entries if entry.kind not in without)
 
 
 def test_every_day_through_the_due_date_says_the_same(read: Callable[[str], Pack]) -> None:

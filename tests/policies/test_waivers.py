@@ -10,7 +10,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.lifecycle import Move, State
 from partnerflow.policies import FILE, Report, WaiverNote, load_pack
 from partnerflow.policies.shipped import POLICIES
@@ -56,7 +56,7 @@ def filed(record: Record, **changes: Any) -> Entry:
 
 def dossier(*entries: Entry, without: frozenset[str] = frozenset({"insurance"})) -> Dossier:
     made = example_dossier(without=without)
-    return attrs.evolve(made, on_file=OnFile([*made.entries, *entries]))
+    return attrs.evolve(made, on_file=RecordIndex([*made.entries, *entries]))
 
 
 def check(*entries: Entry, on: date = EXAMPLE_DAY, **more: Any) -> Report:
@@ -98,7 +98,7 @@ def test_a_waiver_counts_through_its_last_day_and_falls_due_then() -> None:
 @given(dossiers(), days())
 def test_no_waiver_changes_an_outcome_or_touches_another_finding(drawn: Dossier, on: date) -> None:
     bare = [entry for entry in drawn.entries if not isinstance(entry.record, Waiver)]
-    without = PACK.check(attrs.evolve(drawn, on_file=OnFile(bare)), on=on)
+    without = PACK.check(attrs.evolve(drawn, on_file=RecordIndex(bare)), on=on)
     for finding in PACK.check(drawn, on=on).findings:
         was = without[finding.code]
         assert finding.outcome == was.outcome
@@ -141,7 +141,7 @@ def test_the_longest_waiver_runs_exactly_as_long_as_its_policy_allows() -> None:
 def test_child_safety_and_authority_are_never_waived(code: str) -> None:
     example = next(policy for policy in POLICIES if policy.code == code).example("missing").dossier()
     entry = filed(waiver(code))
-    waived = attrs.evolve(example, on_file=OnFile([*example.entries, entry]))
+    waived = attrs.evolve(example, on_file=RecordIndex([*example.entries, entry]))
     finding = PACK[code](waived, on=date(2026, 9, 1))
     assert finding.waiver is None
     assert finding.is_blocking
@@ -234,10 +234,10 @@ def test_a_record_is_followed_by_what_was_filed_later_under_its_key_and_stands()
     ):
         entries = [filed(one, id=UUID(int=place)) for place, one in enumerate(others, 1)]
         gone = [filed(Retraction(entry_id=UUID(int=place), reason="by mistake")) for place, _ in enumerate(others, 1)]
-        assert OnFile([filed(given), *entries]).followed_by(given, kinds) is followed
-        assert not OnFile([*entries, filed(given)]).followed_by(given, kinds)
-        assert not OnFile([filed(given), *entries, *gone]).followed_by(given, kinds)
-        assert not OnFile(entries).followed_by(given, kinds), "what is not on file is followed by nothing"
+        assert RecordIndex([filed(given), *entries]).followed_by(given, kinds) is followed
+        assert not RecordIndex([*entries, filed(given)]).followed_by(given, kinds)
+        assert not RecordIndex([filed(given), *entries, *gone]).followed_by(given, kinds)
+        assert not RecordIndex(entries).followed_by(given, kinds), "what is not on file is followed by nothing"
 
 
 def test_a_refusal_takes_back_no_waiver_that_was_granted() -> None:

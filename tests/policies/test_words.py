@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from partnerflow.actors import Actor
-from partnerflow.dossier import OnFile
+from partnerflow.dossier import RecordIndex
 from partnerflow.errors import InvalidRequest
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies import Policy, WaiverNote, load_pack, rubric
@@ -107,7 +107,7 @@ def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[WaiverNote, ...]:
     )
     later = [attrs.evolve(filed, record=record) for record in after]
     dossier = example_dossier()
-    on_file = OnFile((*dossier.entries, filed, *later))
+    on_file = RecordIndex((*dossier.entries, filed, *later))
     return PACK.check(attrs.evolve(dossier, on_file=on_file), on=EXAMPLE_DAY).lapsed_waivers
 
 
@@ -137,7 +137,7 @@ def test_a_waiver_that_is_asked_for_is_listed_in_spanish(by: Actor | None, liste
     dossier = example_dossier()
     request = WaiverRequest("SAFE-002", reason="late", expires_on=EXAMPLE_DAY, revision=1)
     entry = attrs.evolve(dossier.entries[-1], id=None, record=request, filed_by=by)
-    report = PACK.check(attrs.evolve(dossier, on_file=OnFile((*dossier.entries, entry))), on=EXAMPLE_DAY)
+    report = PACK.check(attrs.evolve(dossier, on_file=RecordIndex((*dossier.entries, entry))), on=EXAMPLE_DAY)
     said = f"por {OFFICE.id}, hasta el 2026-09-15" if by else "por nadie que conste en el expediente"
     assert said in "\n".join(lines(report, listening))
     assert said in report.explain("es")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partnerflow.dossier import Absent, Dossier, Neighbour, OnFile, overlap, period_of
+from partnerflow.dossier import Absent, Dossier, Neighbour, RecordIndex, overlap, period_of
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import Move, State
 from partnerflow.partnership import NOT_STORED, Partnership
@@ -44,7 +44,7 @@ def dossier(*records: Record | Entry, **parts: Any) -> Dossier:
         one if isinstance(one, Entry) else Entry(record=one, id=UUID(int=place), version=1)
         for place, one in enumerate(records, start=1)
     ]
-    return Dossier(Partner(name="Riverbend"), Partnership("active"), OnFile(entries), **parts)
+    return Dossier(Partner(name="Riverbend"), Partnership("active"), RecordIndex(entries), **parts)
 
 
 def cover(starts_on: date | None = None, ends_on: date | None = None, line: str = "auto", **more: Any) -> Insurance:
@@ -243,8 +243,8 @@ def test_a_retraction_is_the_same_as_never_having_filed(held: Dossier, on: date,
     gone = data.draw(st.sampled_from(there))
     assert gone.id is not None
     retraction = Entry(record=Retraction(entry_id=gone.id, reason="wrong"))
-    retracted = attrs.evolve(held, on_file=OnFile([*held.entries, retraction]))
-    never = attrs.evolve(held, on_file=OnFile([entry for entry in held.entries if entry is not gone]))
+    retracted = attrs.evolve(held, on_file=RecordIndex([*held.entries, retraction]))
+    never = attrs.evolve(held, on_file=RecordIndex([entry for entry in held.entries if entry is not gone]))
     pack = load_pack("default")
     one, other = pack.check(retracted, on=on), pack.check(never, on=on)
     assert [(f.code, f.outcome, f.until) for f in one.findings] == [
@@ -343,7 +343,7 @@ def test_records_that_are_equal_have_each_its_own_place() -> None:
 def test_the_example_comes_back_from_its_mapping(state: str) -> None:
     held = example_dossier(state)
     nowhere = [attrs.evolve(entry, file_id=None) for entry in held.entries]
-    assert Dossier.from_mapping(held.to_mapping()) == attrs.evolve(held, on_file=OnFile(nowhere))
+    assert Dossier.from_mapping(held.to_mapping()) == attrs.evolve(held, on_file=RecordIndex(nowhere))
 
 
 @pytest.mark.parametrize("parts", [{}, {"moves": ()}, {"neighbours": ()}, {"moves": (), "neighbours": ()}])

@@ -21,17 +21,17 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import (
     EVERYTHING,
     Audit,
-    Blanking,
-    Changes,
-    Entrance,
-    Field,
-    Holding,
+    ChangeSet,
+    Erasure,
+    IdempotencyRecord,
     PartnerFile,
-    Placement,
-    Receipt,
+    Query,
+    SearchEntry,
+    SearchField,
+    Snapshot,
+    StateEntry,
     Store,
     Transaction,
-    Wanted,
 )
 from partnerflow.records import Entry, Partner
 
@@ -53,7 +53,7 @@ class MemoryStore:
     def transaction(self) -> Iterator[Transaction]:
         """Hold everybody else up, and apply what was written once the block has ended well."""
         calls: list[Callable[[], None]] = []
-        changes: list[Changes] = []
+        changes: list[ChangeSet] = []
         with self._lock:
             yield _Transaction(self._kept, changes, calls)
             for change in changes:
@@ -79,7 +79,7 @@ class MemoryStore:
     # --- looking over everything ------------------------------------------------------------------------------------
 
     def find(
-        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+        self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names."""
         with self._lock:
@@ -90,10 +90,10 @@ class MemoryStore:
     def find_as_of(
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
-    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+    ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
         """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
 
-        def as_then() -> Iterator[tuple[Partnership, Entrance]]:
+        def as_then() -> Iterator[tuple[Partnership, StateEntry]]:
             for each in self.partnership_ids():
                 made = [one for one in self._kept.transitions[each] if one.recorded_at <= moment]
                 if not made:
@@ -106,17 +106,17 @@ class MemoryStore:
                 ):
                     stood = attrs.evolve(now, state=last.target, version=last.version, since=None)
                     entered = made[last.entered - 1]
-                    yield stood, Entrance(entered.at, entered.move.since)
+                    yield stood, StateEntry(entered.at, entered.move.since)
 
         return islice(as_then(), limit)
 
-    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+    def counts(self, wanted: Query) -> Mapping[str, int]:
         """Give how many partnerships fit, by state."""
         return Counter(each.state for each, _ in self.find(wanted))
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Holding]:
+    ) -> Iterator[Snapshot]:
         """Give everything on every partnership but those in some states, one at a time."""
         for each in self.partnership_ids():
             if (after is not None and each <= after) or (through is not None and each > through):
@@ -170,9 +170,9 @@ class _Kept:
         self.transitions: dict[UUID, list[Transition]] = defaultdict(list)
         self.attempts: dict[UUID, list[Attempt]] = defaultdict(list)
         self.judgements: dict[UUID, Judgement] = {}
-        self.placements: dict[UUID, Placement] = {}
+        self.placements: dict[UUID, SearchEntry] = {}
         self.events: dict[UUID, list[Event]] = defaultdict(list)
-        self.receipts: dict[str, Receipt] = {}
+        self.receipts: dict[str, IdempotencyRecord] = {}
 
     def chained(self) -> _Kept:
         """Give what is chained, as it is now."""
@@ -182,10 +182,10 @@ class _Kept:
         now.transitions |= {partnership_id: list(made) for partnership_id, made in self.transitions.items()}
         return now
 
-    def fits(self, each: Partnership, wanted: Wanted) -> bool:
+    def fits(self, each: Partnership, wanted: Query) -> bool:
         """Tell whether a partnership fits all that is said."""
         partner, placed = self.partners[each.partner_id], self.placements.get(each.id)
-        found_by = frozenset[tuple[Field, str]]() if placed is None else placed.words
+        found_by = frozenset[tuple[SearchField, str]]() if placed is None else placed.words
         return (
             (wanted.states is None or each.state in wanted.states)
             and (wanted.site is None or (placed is not None and overlap(frozenset({wanted.site}), placed.sites)))
@@ -204,7 +204,7 @@ class _Kept:
         days = (due for each in owed for due in (each.due_on if each.holds else None, each.missed_on))
         return any(due is not None and due < day for due in days)
 
-    def take(self, changes: Changes) -> None:
+    def take(self, changes: ChangeSet) -> None:
         """Add what one request wrote."""
         if changes.partner is not None:
             self.partners[changes.partner[0]] = changes.partner[1]
@@ -226,7 +226,7 @@ class _Kept:
         if changes.receipt is not None:
             self.receipts[changes.receipt.key] = changes.receipt
 
-    def _blank(self, blanking: Blanking) -> None:
+    def _blank(self, blanking: Erasure) -> None:
         for entry in blanking.entries:
             assert entry.file_id is not None  # noqa: S101  it lies on a file
             self.files[entry.file_id][entry.seq - 1] = entry
@@ -273,29 +273,29 @@ class _Transaction:
 
     session = None
 
-    def __init__(self, kept: _Kept, changes: list[Changes], calls: list[Callable[[], None]]) -> None:
+    def __init__(self, kept: _Kept, changes: list[ChangeSet], calls: list[Callable[[], None]]) -> None:
         self._kept, self._changes, self._calls = kept, changes, calls
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._calls.append(call)
 
-    def receipt(self, key: str) -> Receipt | None:
+    def receipt(self, key: str) -> IdempotencyRecord | None:
         return self._kept.receipts.get(key)
 
-    def receipts(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+    def receipts(self, keys: Sequence[str]) -> Mapping[str, IdempotencyRecord]:
         return {key: self._kept.receipts[key] for key in keys if key in self._kept.receipts}
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
         known = self._kept.partnerships
         return {each: known[each] for each in partnership_ids if each in known}
 
-    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:  # noqa: ARG002  all is locked
+    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:  # noqa: ARG002  all is locked
         kept = self._kept
         partnership = kept.partnerships.get(partnership_id)
         if partnership is None:
             return None
         made = kept.transitions[partnership_id]
-        return Holding(
+        return Snapshot(
             partnership=partnership,
             moves=tuple(transition.move for transition in made),
             recorded_at=made[-1].recorded_at,
@@ -313,7 +313,7 @@ class _Transaction:
         partnership_ids: Sequence[UUID],
         *,
         unless_busy: bool = False,  # noqa: ARG002  nobody else is here
-    ) -> Mapping[UUID, Holding]:
+    ) -> Mapping[UUID, Snapshot]:
         found = {each: self.holding(each) for each in sorted(partnership_ids)}
         return {each: holding for each, holding in found.items() if holding is not None}
 
@@ -362,5 +362,5 @@ class _Transaction:
             for service in services_at(places, kept.files.get(partnership_id, ()))
         )
 
-    def write(self, *changes: Changes) -> None:
+    def write(self, *changes: ChangeSet) -> None:
         self._changes.extend(changes)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from partnerflow.ports import Wanted
+from partnerflow.ports import Query
 
 from .failure import CannotDo
 
@@ -64,7 +64,7 @@ def find_entry(dossier: Dossier, text: str) -> UUID:
 
 
 def _all(flow: Partnerflow, ids: dict[str, str] | None = None) -> list[Named]:
-    return [Named(*found) for found in flow.store.find(Wanted(ids=ids))]
+    return [Named(*found) for found in flow.store.find(Query(ids=ids))]
 
 
 def _is_tail(text: str, identity: UUID) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from .dossier import Absent, Dossier
 from .mapping import unknown_kind
 from .neighbour import Neighbour, overlap, services_at
-from .on_file import ONE_DAY, OnFile, period_of
+from .record_index import ONE_DAY, RecordIndex, period_of
 
 __all__ = [
     "ONE_DAY",
     "Absent",
     "Dossier",
     "Neighbour",
-    "OnFile",
+    "RecordIndex",
     "overlap",
     "period_of",
     "services_at",

@@ -18,7 +18,7 @@ from partnerflow.records.registry import key_of, kind_of
 
 from . import mapping
 from .neighbour import Neighbour
-from .on_file import ONE_DAY, OnFile, R, given, may_cover, period_of, turns
+from .record_index import ONE_DAY, R, RecordIndex, given, may_cover, period_of, turns
 
 
 class Absent(Exception):
@@ -35,7 +35,7 @@ class Dossier:
 
     partner: Partner
     partnership: Partnership
-    on_file: OnFile = attrs.field(factory=lambda: OnFile(()), eq=lambda on_file: on_file.entries)
+    on_file: RecordIndex = attrs.field(factory=lambda: RecordIndex(()), eq=lambda on_file: on_file.entries)
     moves: tuple[Move, ...] | None = None
     """The moves made, oldest first; None where a file does not say."""
     move: Move | None = None
@@ -240,7 +240,7 @@ class Dossier:
     def from_mapping(cls, data: Mapping[str, Any]) -> Dossier:
         """Read a dossier from plain JSON data. Raises InvalidRecord with every fault, each with its JSON Pointer."""
         partner, partnership, entries, moves, neighbours = mapping.read(data)
-        return cls(partner, partnership, OnFile(entries), moves=moves, neighbours=neighbours)
+        return cls(partner, partnership, RecordIndex(entries), moves=moves, neighbours=neighbours)
 
 
 def _begins_a_term(move: Move) -> bool:

@@ -9,7 +9,7 @@ import attrs
 
 from partnerflow.records import EVERYWHERE, Entry, Service
 
-from .on_file import OnFile
+from .record_index import RecordIndex
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ def overlap(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
 
 def services_at(places: frozenset[tuple[str, str]], entries: Iterable[Entry]) -> list[Service]:
     """Give the services on a file that share a place, a site and a content area, with *places*; by name."""
-    series = OnFile(entries).series(Service).values()
+    series = RecordIndex(entries).series(Service).values()
     sharing = (
         service
         for service in (versions[0] for versions in series)

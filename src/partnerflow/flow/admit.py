@@ -16,7 +16,7 @@ import attrs
 
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.ports import Changes, Licensed, Listing
+from partnerflow.ports import ChangeSet, Licensed, Listing
 from partnerflow.records import Partner, Site
 
 from . import work
@@ -58,7 +58,7 @@ def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], *, by:
 def _sites(flow: Partnerflow, sites: Sequence[Site], by: Actor) -> list[Admission]:
     """File some sites in one transaction, so that the district's file is read once for all of them."""
     admitted: list[Admission] = []
-    changes: list[Changes] = []
+    changes: list[ChangeSet] = []
     with flow.store.transaction() as tx:
         lying = DistrictFile(tx.file(DISTRICT))
         for site in sites:

@@ -18,7 +18,7 @@ import attrs
 from partnerflow.canonical import check_text
 from partnerflow.errors import Conflict, InvalidRequest, Refused, StoreError
 from partnerflow.partnership import DISTRICT
-from partnerflow.ports import Changes, Receipt, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
 from partnerflow.records import Document, Partner, Record
 
 from . import work
@@ -115,13 +115,13 @@ class _Asked(Generic[Item, Read]):
     """Its place in the batch."""
     item: Item
     read: Read
-    receipt: Receipt
+    receipt: IdempotencyRecord
     """Still without its work."""
 
 
 Touches: TypeAlias = tuple[frozenset[Hashable], frozenset[Hashable]]
 """What the judgement of an item depends on, and what doing it changes."""
-Made: TypeAlias = tuple[Changes, Refused | None]
+Made: TypeAlias = tuple[ChangeSet, Refused | None]
 """What an item would write, and why it is refused, if it is."""
 
 
@@ -312,7 +312,7 @@ class _Known:
         """Say which partner has this id."""
         return self._partners.get((system, value))
 
-    def add(self, changes: Changes) -> None:
+    def add(self, changes: ChangeSet) -> None:
         """Note what ids a partner has now, and that it has no others."""
         if changes.partner is None:
             return
@@ -352,7 +352,7 @@ def _worked_through(
             except Exception as error:  # noqa: BLE001  whatever it is, it is this item's own
                 done[place] = _failed(item, error)
             else:
-                receipt = Receipt(key=f"{key}/{request}", request=request, work=())
+                receipt = IdempotencyRecord(key=f"{key}/{request}", request=request, work=())
                 asked.append(_Asked(place, item, read, receipt))
         for lot in _lots(asked, kind.touches([one.item for one in asked])):
             done |= _done(kind, flow, lot)
@@ -402,7 +402,7 @@ def _together(
 ) -> dict[int, Done[Item]]:  # fmt: skip
     """Do what can be done; an item that fails leaves nothing behind, and the others are written."""
     done: dict[int, Done[Item]] = {}
-    changes: list[Changes] = []
+    changes: list[ChangeSet] = []
     make = kind.lot(tx, lot)
     receipts = dict(tx.receipts([one.receipt.key for one in lot]))
     for one in lot:

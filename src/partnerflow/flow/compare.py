@@ -16,7 +16,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.errors import PartnerflowError, UnknownState
 from partnerflow.lifecycle import Move, Row
 from partnerflow.policies import Pack, Rule, load_pack
-from partnerflow.ports import Holding
+from partnerflow.ports import Snapshot
 
 from . import work
 from .putting_together import check_fit
@@ -126,7 +126,7 @@ class _Asking:
     at: datetime
     _steps: dict[str, tuple[_Step, ...]] = attrs.field(factory=dict, init=False)
 
-    def compared(self, holding: Holding) -> Compared:
+    def compared(self, holding: Snapshot) -> Compared:
         """Ask everything that can be asked of one partnership, under both packs."""
         stands = holding.partnership
         partner, unjudged = "", None
@@ -140,7 +140,7 @@ class _Asking:
             unjudged = str(error)
         return Compared(id=stands.id, partner=partner, state=stands.state, changes=changes, unjudged=unjudged)
 
-    def _dossier(self, holding: Holding) -> Dossier:
+    def _dossier(self, holding: Snapshot) -> Dossier:
         if self.flow.host_records is None:
             return work.dossier_of(
                 holding.partnership, holding.partner_file, holding.own_file, holding.moves, tz=self.flow.tz

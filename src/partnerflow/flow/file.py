@@ -13,13 +13,13 @@ import attrs
 
 from partnerflow import events
 from partnerflow.decision import Decision
-from partnerflow.dossier import Dossier, OnFile, unknown_kind
+from partnerflow.dossier import Dossier, RecordIndex, unknown_kind
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest, NotFound, Refused
 from partnerflow.lifecycle import Move
 from partnerflow.obligations import Judgement
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import FILE, Pack
-from partnerflow.ports import Changes, Holding, PartnerFile, Placement, Receipt, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, SearchEntry, Snapshot, Transaction
 from partnerflow.records import (
     Approval,
     Document,
@@ -67,7 +67,7 @@ class Added:
 
     entries: tuple[Entry, ...]
     """One for each record, those that stood already included."""
-    changes: Changes
+    changes: ChangeSet
 
 
 def file(
@@ -123,9 +123,9 @@ def request_to_file(
 
 
 def on_partnership(
-    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], shaped: Sequence[Shaped],
+    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], shaped: Sequence[Shaped],
     documents: tuple[Document, ...], *, by: Actor, at: datetime | None, expected_version: int | None,
-    known_as: KnownAs, receipt: Receipt | None,
+    known_as: KnownAs, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of records on a partnership and its partner; all that they bear on is locked."""
     shaped = [_pinned(flow.pack, each) for each in shaped]
@@ -231,7 +231,7 @@ def _pinned(pack: Pack, shaped: Shaped) -> Shaped:
 
 def locked(
     flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, partner_too: bool, ended_too: bool
-) -> tuple[Holding, tuple[Holding, ...]]:
+) -> tuple[Snapshot, tuple[Snapshot, ...]]:
     """Lock the partnership, or its partner and every partnership of it, always in the order of their ids.
 
     Those that have ended only with *ended_too*: they are not judged any more, but found by what is filed.
@@ -254,7 +254,7 @@ def beside(flow: Partnerflow, partner: PartnerFile, *, ended_too: bool) -> tuple
 
 
 def _entries(
-    flow: Partnerflow, holding: Holding, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    flow: Partnerflow, holding: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
     at: datetime, now: datetime,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """Give one entry a record: the one that stands already, or a new one at the end of its file."""
@@ -280,7 +280,7 @@ def standing(
     lying: Sequence[Entry], record: Record, documents: tuple[Document, ...], by: Actor, version: int | None
 ) -> Entry | None:
     """Give the entry on which the very same record stands: not retracted, superseded or undone, the same consent."""
-    on_file = OnFile(lying)
+    on_file = RecordIndex(lying)
     for known in on_file.series(type(record)).get(key_of(record), []):
         entry = on_file.entry(known)
         undone = on_file.followed_by(known, UNDONE_BY.get(type(known), ()))
@@ -291,8 +291,8 @@ def standing(
 
 
 def bearing_on(
-    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], given: tuple[Entry, ...],
-    host: tuple[Record, ...], now: datetime, receipt: Receipt | None,
+    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], given: tuple[Entry, ...],
+    host: tuple[Record, ...], now: datetime, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written: what is new, a judgement of every partnership that it bears on, and by what each is found.
 
@@ -303,9 +303,9 @@ def bearing_on(
     new = list({entry.id: entry for entry in given if entry.id not in known}.values())
     done = work.done(receipt, (entry.id for entry in given))
     if not new:
-        return Added(entries=given, changes=Changes(receipt=done))
+        return Added(entries=given, changes=ChangeSet(receipt=done))
     judgements: list[Judgement] = []
-    found_anew: list[Placement] = []
+    found_anew: list[SearchEntry] = []
     partners = [entry for entry in new if entry.file_id == partnership.partner_id]
     for each in (holding, *(others if partners else ())):
         file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
@@ -318,7 +318,7 @@ def bearing_on(
         found_anew += placements(each, dossier, new)
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
-    changes = Changes(
+    changes = ChangeSet(
         partner=(partnership.partner_id, renamed[-1]) if renamed else None,
         entries=new,
         judgements=judgements,
@@ -329,7 +329,7 @@ def bearing_on(
     return Added(entries=given, changes=changes)
 
 
-def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], holding: Holding) -> None:
+def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], holding: Snapshot) -> None:
     for record, _ in shaped:
         if isinstance(record, Partner):
             for system, value in sorted(record.ids.items()):
@@ -361,7 +361,7 @@ class DistrictFile:
 
 def for_district(
     flow: Partnerflow, lying: DistrictFile, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
-    at: datetime | None, receipt: Receipt | None,
+    at: datetime | None, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of what is about the district itself, such as its sites; *lying* is its file, locked."""
     now = work.recorded_at(flow, lying.last)
@@ -382,4 +382,4 @@ def for_district(
             new.append(entry)
         given.append(entry)
     done = work.done(receipt, (entry.id for entry in given))
-    return Added(entries=tuple(given), changes=Changes(entries=new, receipt=done))
+    return Added(entries=tuple(given), changes=ChangeSet(entries=new, receipt=done))

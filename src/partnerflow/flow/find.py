@@ -11,7 +11,7 @@ import attrs
 
 from partnerflow.errors import InvalidRequest
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Field, Wanted
+from partnerflow.ports import Query, SearchField
 
 from . import work
 from .found_by import words
@@ -38,7 +38,7 @@ def find(
     )  # fmt: skip
     if as_of is None:
         return (partnership for partnership, _ in flow.store.find(said, after=after, limit=limit))
-    if said != Wanted(states=said.states, partner_id=said.partner_id):
+    if said != Query(states=said.states, partner_id=said.partner_id):
         remedy = "goes with state, partner, after and limit: what else a partnership is found by is known of today only"
         raise InvalidRequest("as_of", as_of, remedy)
     return _as_of(flow, said, work.aware(as_of, "as_of"), after, limit)
@@ -62,13 +62,13 @@ def wanted(
     *, state: str | None = None, site: str | None = None, kind: str | None = None, partner: UUID | None = None,
     ids: Mapping[str, str] | None = None, service: str | None = None, contact: str | None = None,
     text: str | None = None, due_before: date | None = None,
-) -> Wanted:  # fmt: skip
+) -> Query:  # fmt: skip
     """Say what is looked for as a store is asked for it. Raises InvalidRequest for what can be no such thing."""
     _refuse_no_id("partner", partner)
     if isinstance(due_before, datetime):
         raise InvalidRequest("due_before", due_before, "must be a day, such as date(2026, 9, 1), and not a moment")
-    texts: dict[Field, str | None] = {"service": service, "contact": contact, "text": text}
-    found: set[tuple[Field, str]] = set()
+    texts: dict[SearchField, str | None] = {"service": service, "contact": contact, "text": text}
+    found: set[tuple[SearchField, str]] = set()
     for field, value in texts.items():
         if value is None:
             continue
@@ -80,7 +80,7 @@ def wanted(
         remedy = f"{MOST_WORDS} are the most that can be looked for at once: say fewer"
         said = [field for field, value in texts.items() if value is not None]
         raise InvalidRequest(", ".join(said), f"{len(found)} words", remedy)
-    return Wanted(
+    return Query(
         states=None if state is None else [state], site=site, kind=kind, partner_id=partner, ids=ids,
         words=frozenset(found), due_before=due_before,
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _refuse_no_id(argument: str, value: object) -> None:
 
 
 def _as_of(
-    flow: Partnerflow, said: Wanted, moment: datetime, after: UUID | None, limit: int | None
+    flow: Partnerflow, said: Query, moment: datetime, after: UUID | None, limit: int | None
 ) -> Iterator[Partnership]:
     found = flow.store.find_as_of(moment, states=said.states, partner_id=said.partner_id, after=after, limit=limit)
     for stood, entered in found:

@@ -12,7 +12,7 @@ from partnerflow import events
 from partnerflow.decision import Decision
 from partnerflow.errors import IllegalTrigger, NotFound, Refused
 from partnerflow.history import Attempt, Transition
-from partnerflow.ports import Changes, Holding, Receipt, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 
 from . import work
 from .found_by import placements
@@ -29,7 +29,7 @@ class Stepped:
 
     transition: Transition | None
     refused: Refused | None
-    changes: Changes
+    changes: ChangeSet
 
 
 def fire(
@@ -59,8 +59,8 @@ def request_to(partnership_id: UUID, trigger: str, *, by: Actor, reason: str | N
 
 
 def step(
-    flow: Partnerflow, tx: Transaction, holding: Holding, trigger: str, *, by: Actor, reason: str | None,
-    at: datetime | None, expected_version: int | None, receipt: Receipt | None,
+    flow: Partnerflow, tx: Transaction, holding: Snapshot, trigger: str, *, by: Actor, reason: str | None,
+    at: datetime | None, expected_version: int | None, receipt: IdempotencyRecord | None,
 ) -> Stepped:  # fmt: skip
     """Judge a step over a holding that is locked, and tell `before`; *receipt* is still without its work."""
     work.expect(holding, expected_version)
@@ -73,14 +73,14 @@ def step(
     if row is None or not decision.allowed or lacks:
         refused = (Refused if decision.legal else IllegalTrigger)(decision, lacks)
         attempt = _attempt(flow, holding.partnership.id, decision, when, now)
-        return Stepped(transition=None, refused=refused, changes=Changes(attempt=attempt))
+        return Stepped(transition=None, refused=refused, changes=ChangeSet(attempt=attempt))
     transition = work.moved(
         flow, decision, row, dossier, now=now, previous=holding.link,
         partner_file=holding.partner_file, own_file=holding.own_file,
     )  # fmt: skip
     flow.before.tell(transition)
     stands = holding.partnership
-    changes = Changes(
+    changes = ChangeSet(
         partnership=attrs.evolve(after.partnership, version=transition.version),
         transition=transition,
         judgements=[work.judgement(flow, decision.report, after, holding.obligations)],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from partnerflow.dossier import Dossier
-from partnerflow.ports import Field, Holding, Placement
+from partnerflow.ports import SearchEntry, SearchField, Snapshot
 from partnerflow.records import Contact, Entry, Liaison, Need, Partner, Record, Retraction, Scope, Service
 
 FOUND_BY: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Partner, Retraction)
@@ -74,15 +74,15 @@ def bear_on_finding(records: Iterable[Record]) -> bool:
     return any(isinstance(record, FOUND_BY) for record in records)
 
 
-def placements(holding: Holding, dossier: Dossier, new: Iterable[Entry] = ()) -> list[Placement]:
+def placements(holding: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
     """Say anew by what a partnership is found, where something *new* bears on it or this release never said it."""
     anew = not holding.judged_by or bear_on_finding(entry.record for entry in new)
     return [placement(dossier)] if anew else []
 
 
-def placement(dossier: Dossier) -> Placement:
+def placement(dossier: Dossier) -> SearchEntry:
     """Say by what a partnership is found."""
-    return Placement(
+    return SearchEntry(
         partnership_id=dossier.partnership.id,
         sites=dossier.sites() or frozenset(),
         places=dossier.places(),
@@ -90,7 +90,7 @@ def placement(dossier: Dossier) -> Placement:
     )
 
 
-def _texts(dossier: Dossier) -> Iterator[tuple[Field, str]]:
+def _texts(dossier: Dossier) -> Iterator[tuple[SearchField, str]]:
     """Give each text that is searched, and in what it stands; whatever it is, it is found as text too."""
     services = [
         text for each in dossier.all(Service) for text in (each.service, each.summary, *(each.content_areas or ()))
@@ -98,7 +98,7 @@ def _texts(dossier: Dossier) -> Iterator[tuple[Field, str]]:
     contacts = [text for each in dossier.all(Contact) for text in (each.name, each.title, each.email, each.phone)]
     contacts += [text for each in dossier.all(Liaison) for text in (each.name, each.contact)]
     needs = [need.need for need in dossier.all(Need)]
-    fields: dict[Field, list[str | None]] = {
+    fields: dict[SearchField, list[str | None]] = {
         "service": services,
         "contact": contacts,
         "text": [dossier.partner.name, dossier.partner.summary, *services, *contacts, *needs],

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import NotFound
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.ports import Holding
+from partnerflow.ports import Snapshot
 from partnerflow.records import Entry, Partner, Site
 
 from . import work
@@ -36,7 +36,7 @@ def dossier(flow: Partnerflow, partnership_id: UUID, *, as_of: datetime | None) 
         return attrs.evolve(found, neighbours=near)
 
 
-def _as_of(flow: Partnerflow, holding: Holding, transitions: Sequence[Transition], as_of: datetime) -> Dossier:
+def _as_of(flow: Partnerflow, holding: Snapshot, transitions: Sequence[Transition], as_of: datetime) -> Dossier:
     moment = work.aware(as_of, "as_of")
     made = [transition for transition in transitions if transition.recorded_at <= moment]
     if not made:
@@ -92,4 +92,4 @@ def district_file(flow: Partnerflow) -> tuple[Entry, ...]:
 
 def sites(flow: Partnerflow) -> tuple[Site, ...]:
     """Give the district's sites, the newest word on each."""
-    return Dossier(Partner(name="the district"), Partnership("-"), OnFile(district_file(flow))).all(Site)
+    return Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(district_file(flow))).all(Site)

@@ -14,7 +14,7 @@ from partnerflow.errors import InvalidRequest, NotFound, Refused
 from partnerflow.history import START
 from partnerflow.lifecycle import Move, Trigger
 from partnerflow.partnership import NOT_STORED, Partnership
-from partnerflow.ports import Changes, Holding, PartnerFile, Receipt, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, Snapshot, Transaction
 from partnerflow.records import Entry, Partner
 from partnerflow.records.conversion import record_text
 
@@ -85,7 +85,7 @@ class Begun:
     """A partnership that has come into being; nothing of it is written yet."""
 
     partnership: Partnership
-    changes: Changes
+    changes: ChangeSet
 
 
 def _begin(flow: Partnerflow, beginning: Beginning, idempotency_key: str | None) -> Partnership:
@@ -103,7 +103,7 @@ def _begin(flow: Partnerflow, beginning: Beginning, idempotency_key: str | None)
 
 def begin(
     flow: Partnerflow, tx: Transaction, beginning: Beginning, known: PartnerFile | None, *, known_as: KnownAs,
-    receipt: Receipt | None,
+    receipt: IdempotencyRecord | None,
 ) -> Begun:  # fmt: skip
     """Judge a beginning, and tell `before`; *known* is the file of a partner that is named by its id, locked."""
     partner, move, succeeds = beginning.partner, beginning.move, beginning.succeeds
@@ -140,7 +140,7 @@ def begin(
         flow, decision, row, dossier, now=now, previous=START, partner_file=partner_file, own_file=()
     )
     flow.before.tell(transition)
-    changes = Changes(
+    changes = ChangeSet(
         partnership=after.partnership,
         partner=(partner_id, after.partner) if new_entries else None,
         transition=transition,
@@ -153,7 +153,7 @@ def begin(
     return Begun(partnership=after.partnership, changes=changes)
 
 
-def _as_begun(flow: Partnerflow, holding: Holding) -> Partnership:
+def _as_begun(flow: Partnerflow, holding: Snapshot) -> Partnership:
     """Give the partnership as it was when it came into being."""
     first = holding.moves[0]
     since = first.since or flow.today(first.at)
@@ -175,7 +175,7 @@ def register(flow: Partnerflow, partner: Partner, *, by: Actor, at: datetime | N
         refuse_unless_may_file(flow, dossier, (partner,), by=by, at=when)
         partner_id = flow.new_id()
         entries = work.entered(flow, [(partner, text)], partner_id, (), by=by, at=when, now=now, version=None)
-        tx.write(Changes(partner=(partner_id, partner), entries=entries))
+        tx.write(ChangeSet(partner=(partner_id, partner), entries=entries))
         return partner_id
 
 

@@ -21,7 +21,7 @@ from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.ports import Blanking, Changes, Holding, Transaction, Wanted
+from partnerflow.ports import ChangeSet, Erasure, Query, Snapshot, Transaction
 from partnerflow.records import (
     Entry,
     Partner,
@@ -124,7 +124,7 @@ def _purged(flow: Partnerflow, before: date, months: int, by: Actor, reason: str
         ended, since = stands.state in flow.lifecycle.final, stands.since
         return ended and since is not None and since < before and months_after(since, months) <= today
 
-    for ended, _ in flow.store.find(Wanted(states=sorted(flow.lifecycle.final))):
+    for ended, _ in flow.store.find(Query(states=sorted(flow.lifecycle.final))):
         if not is_past(ended):
             continue
         made = [each for each in look.history(flow, ended.id) if not each.decision_redacted]
@@ -175,7 +175,7 @@ def _steps(flow: Partnerflow, partnership_id: UUID, versions: Sequence[int]) -> 
     return [made[version] for version in versions if not made[version].decision_redacted]
 
 
-def _target(holding: Holding, entry_id: UUID) -> Entry:
+def _target(holding: Snapshot, entry_id: UUID) -> Entry:
     """Find an entry, and refuse to blank what is still judged."""
     lying = (*holding.partner_file, *holding.own_file)
     for entry in lying:
@@ -217,8 +217,8 @@ def _says_so(entry: Entry, asked: Sequence[UUID], versions: Sequence[int], partn
 
 
 def _blanked(
-    flow: Partnerflow, tx: Transaction, holding: Holding, others: tuple[Holding, ...], order: _Order
-) -> tuple[tuple[Entry, ...], Changes]:
+    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], order: _Order
+) -> tuple[tuple[Entry, ...], ChangeSet]:
     """Make the redactions, one on each file concerned, and what stands in the place of what they name."""
     stands = holding.partnership
     now = work.recorded_on(flow, holding)
@@ -235,7 +235,7 @@ def _blanked(
             shaped = [record_text(record)]
             new += work.entered(flow, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
     if not new:
-        return (), Changes()
+        return (), ChangeSet()
     on_partners = any(entry.file_id == stands.partner_id for entry in new)
     judgements, placements = [], []
     for each in (holding, *(others if on_partners else ())):
@@ -249,12 +249,12 @@ def _blanked(
             report = flow.pack.evaluate(after, flow.today(now))
             judgements.append(work.judgement(flow, report, after, each.obligations))
     told = [fact for entry in new for fact in events.filed(entry, stands.id, when)]
-    return tuple(new), Changes(
+    return tuple(new), ChangeSet(
         entries=new,
         judgements=judgements,
         placements=placements,
         events=work.numbered(flow, told, stands.id, holding.events),
-        blanking=Blanking(
+        blanking=Erasure(
             partnership_id=stands.id,
             entries=tuple(blank.values()),
             transitions=tuple(map(_blank_step, order.steps)),
@@ -278,7 +278,7 @@ def _blank_step(made: Transition) -> Transition:
 
 
 def _after(
-    flow: Partnerflow, holding: Holding, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
+    flow: Partnerflow, holding: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
     new: Sequence[Entry], steps: Sequence[Transition],
 ) -> Dossier:  # fmt: skip
     """Give a dossier as it stands once all of it is blanked."""

@@ -11,7 +11,7 @@ import attrs
 
 from partnerflow import events
 from partnerflow.obligations import Notice, tell
-from partnerflow.ports import Changes, Holding, Transaction
+from partnerflow.ports import ChangeSet, Snapshot, Transaction
 
 from . import work
 from .found_by import placements
@@ -90,7 +90,7 @@ class _Sweeper:
 
     def _swept(self, some: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
         """Sweep some partnerships in one transaction; those that somebody else holds go to *busy*, if given."""
-        flow, told, changes = self._flow, list[Notice](), list[Changes]()
+        flow, told, changes = self._flow, list[Notice](), list[ChangeSet]()
         with flow.store.transaction() as tx:
             held = tx.holdings(tuple(dict.fromkeys(some)), unless_busy=busy is not None)
             if busy is not None:
@@ -108,13 +108,13 @@ class _Sweeper:
             work.keep(flow, tx, *changes)
         return told
 
-    def _is_due(self, holding: Holding) -> bool:
+    def _is_due(self, holding: Snapshot) -> bool:
         flow, state = self._flow, holding.partnership.state
         if holding.judged_by != flow.pack.digest and (state not in flow.lifecycle.final or not holding.judged_by):
             return True
         return any(owed.look_on is not None and owed.look_on <= self._today for owed in holding.obligations)
 
-    def _judged(self, tx: Transaction, holding: Holding) -> tuple[tuple[Notice, ...], Changes]:
+    def _judged(self, tx: Transaction, holding: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
         flow, partnership_id = self._flow, holding.partnership.id
         work.refuse_unknown(flow, holding)
         dossier, _ = work.loaded(flow, tx, holding)
@@ -122,7 +122,7 @@ class _Sweeper:
         judgement = work.judgement(flow, report, dossier, holding.obligations)
         obligations, notices = tell(partnership_id, judgement.obligations, self._today, flow.pack.leads)
         facts = [events.noticed(notice, self._at) for notice in notices]
-        return notices, Changes(
+        return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],
             placements=placements(holding, dossier),
             events=work.numbered(flow, facts, partnership_id, holding.events),

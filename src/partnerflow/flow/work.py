@@ -12,7 +12,7 @@ import attrs
 
 from partnerflow.canonical import canonical, check_text, sha256
 from partnerflow.decision import Decision
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import Conflict, InvalidRequest, KeyReused, NotFound, UnknownState
 from partnerflow.events import Event, Fact
 from partnerflow.history import START, Transition, entry_link, transition_link
@@ -21,7 +21,7 @@ from partnerflow.lifecycle.machine import run
 from partnerflow.obligations import Judgement, Obligation, judged
 from partnerflow.partnership import Partnership
 from partnerflow.policies.report import Report
-from partnerflow.ports import Changes, Holding, Receipt, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 from partnerflow.records import Document, Entry, Partner, Record
 from partnerflow.records.conversion import moment_text
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .partnerflow import Partnerflow
 
-NOTHING = Changes()
+NOTHING = ChangeSet()
 T = TypeVar("T")
 
 
@@ -52,7 +52,7 @@ def recorded_at(flow: Partnerflow, *files: Sequence[Entry], after: datetime | No
     return max([aware(flow.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
 
 
-def recorded_on(flow: Partnerflow, holding: Holding) -> datetime:
+def recorded_on(flow: Partnerflow, holding: Snapshot) -> datetime:
     """Give the moment at which something more about *holding* is recorded."""
     return recorded_at(flow, holding.partner_file, holding.own_file, after=holding.recorded_at)
 
@@ -83,7 +83,7 @@ def request_hash(call: str, by: Actor, at: datetime | None, *said: object) -> st
     return sha256(canonical([call, by.id, by.side, when, [None if one is None else str(one) for one in said]]))
 
 
-def replayed(tx: Transaction, key: str | None, request: str) -> Receipt | None:
+def replayed(tx: Transaction, key: str | None, request: str) -> IdempotencyRecord | None:
     """Give what *key* has done already. Raises KeyReused if that was another request."""
     if key is None:
         return None
@@ -94,19 +94,21 @@ def replayed(tx: Transaction, key: str | None, request: str) -> Receipt | None:
     return done
 
 
-def receipt(key: str | None, request: str) -> Receipt | None:
+def receipt(key: str | None, request: str) -> IdempotencyRecord | None:
     """Make the receipt of a request that has a key, still without its work."""
-    return None if key is None else Receipt(key=key, request=request, work=())
+    return None if key is None else IdempotencyRecord(key=key, request=request, work=())
 
 
-def done(receipt: Receipt | None, ids: Iterable[UUID | None]) -> Receipt | None:
+def done(receipt: IdempotencyRecord | None, ids: Iterable[UUID | None]) -> IdempotencyRecord | None:
     """Note on a receipt the ids of what its key has made."""
     if receipt is None:
         return None
-    return Receipt(key=receipt.key, request=receipt.request, work=tuple([each for each in ids if each is not None]))
+    return IdempotencyRecord(
+        key=receipt.key, request=receipt.request, work=tuple([each for each in ids if each is not None])
+    )
 
 
-def expect(holding: Holding, version: int | None) -> None:
+def expect(holding: Snapshot, version: int | None) -> None:
     """Raise Conflict where the partnership is not at the version that the caller expects."""
     actual = holding.partnership.version
     if version is not None and version != actual:
@@ -123,7 +125,7 @@ def batched(everything: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 # --- loading -------------------------------------------------------------------------------------------------------
 
 
-def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Holding:
+def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
     """Load a partnership. Raises NotFound, and UnknownState for a state that today's table does not have."""
     holding = tx.holding(partnership_id, lock=lock)
     if holding is None:
@@ -132,7 +134,7 @@ def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool
     return holding
 
 
-def among(flow: Partnerflow, held: Mapping[UUID, Holding], partnership_id: UUID) -> Holding:
+def among(flow: Partnerflow, held: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
     """Give one of many that were loaded. Raises as `held` does."""
     if partnership_id not in held:
         raise NotFound("partnership", partnership_id)
@@ -140,7 +142,7 @@ def among(flow: Partnerflow, held: Mapping[UUID, Holding], partnership_id: UUID)
     return held[partnership_id]
 
 
-def refuse_unknown(flow: Partnerflow, holding: Holding) -> None:
+def refuse_unknown(flow: Partnerflow, holding: Snapshot) -> None:
     """Raise UnknownState for a state that today's table does not have."""
     if holding.partnership.state not in flow.lifecycle.states:
         raise UnknownState(holding.partnership.state, holding.made_under, str(flow.lifecycle))
@@ -173,13 +175,13 @@ def dossier_of(
     return Dossier(
         newest_partner(partner_file),
         partnership,
-        OnFile([*entries, *own_file, *(Entry(record=record) for record in host)]),
+        RecordIndex([*entries, *own_file, *(Entry(record=record) for record in host)]),
         moves=moves,
         tz=tz,
     )
 
 
-def loaded(flow: Partnerflow, tx: Transaction, holding: Holding) -> tuple[Dossier, tuple[Record, ...]]:
+def loaded(flow: Partnerflow, tx: Transaction, holding: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
     """Give the dossier of a holding, and the host's facts that are in it."""
     host = host_records(flow, tx, holding.partnership)
     return dossier_of(
@@ -310,7 +312,7 @@ def numbered(flow: Partnerflow, facts: Iterable[Fact], partnership_id: UUID, aft
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def keep(flow: Partnerflow, tx: Transaction, *changes: Changes) -> None:
+def keep(flow: Partnerflow, tx: Transaction, *changes: ChangeSet) -> None:
     """Write what there is to write, and have the receivers of `after` told of its events once they are committed."""
     said = [change for change in changes if change != NOTHING]
     if not said:

@@ -27,7 +27,7 @@ from partnerflow.flow.bulk import Adoption, Filing, Step
 from partnerflow.history import Attempt, entry_link
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import DISTRICT
-from partnerflow.ports import Changes, Holding, Placement, Receipt, Store, Wanted
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Query, SearchEntry, Snapshot, Store
 from partnerflow.records import NO_END, Entry, Insurance, Need, Partner, Scope, Site
 
 from .clock import TickingClock
@@ -50,14 +50,14 @@ from .keeping import (
 )
 
 
-def changes_of(held: Holding, number: int) -> Changes:
+def changes_of(held: Snapshot, number: int) -> ChangeSet:
     """Make by hand some of each kind of row on a partnership."""
     stands, text = held.partnership, canonical({"need": f"need {number}"})
     entry = Entry(
         record=Need(need=f"need {number}"), id=UUID(int=number + 1), filed_at=held.recorded_at,
         recorded_at=held.recorded_at, filed_by=WHO, version=1, text=text, file_id=stands.id, seq=1,
     )  # fmt: skip
-    placement = Placement(
+    placement = SearchEntry(
         partnership_id=stands.id, sites=frozenset({f"s{number}"}), places=frozenset({(f"s{number}", "art")}),
         words=frozenset({("text", f"word{number}")}),
     )  # fmt: skip
@@ -65,12 +65,12 @@ def changes_of(held: Holding, number: int) -> Changes:
         id=UUID(int=number + 1), partnership_id=stands.id, trigger="renew", source="active", by=WHO.id,
         at=held.recorded_at, recorded_at=held.recorded_at, codes=("A", "B"),
     )  # fmt: skip
-    return Changes(
+    return ChangeSet(
         entries=(attrs.evolve(entry, link=entry_link(entry, "")),),
         judgements=[Judgement(partnership_id=stands.id, digest="d1", obligations=(owed(f"A{number}"), owed("B")))],
         placements=[placement],
         attempt=attempt,
-        receipt=Receipt(key=f"k{number}", request="r", work=(UUID(int=number + 1),)),
+        receipt=IdempotencyRecord(key=f"k{number}", request="r", work=(UUID(int=number + 1),)),
     )
 
 
@@ -152,9 +152,9 @@ class StoreContract(Finding):
     def test_receipts_come_back(self, store: Store) -> None:
         """A key says which request it did and the ids of the work, in order."""
         work = (UUID(int=3), UUID(int=1), UUID(int=2))
-        written = Receipt(key=ODD, request="r" * 64, work=work)
+        written = IdempotencyRecord(key=ODD, request="r" * 64, work=work)
         with store.transaction() as tx:
-            tx.write(Changes(receipt=written))
+            tx.write(ChangeSet(receipt=written))
         with store.reading() as tx:
             assert tx.receipt(ODD) == written
             assert tx.receipt(ODD.upper()) is None
@@ -171,11 +171,11 @@ class StoreContract(Finding):
         with pytest.raises(ZeroDivisionError), store.transaction() as tx:  # noqa: PT012
             tx.holding(begun.id, lock=True)
             tx.write(
-                Changes(
+                ChangeSet(
                     partner=(begun.partner_id, Partner(name="Renamed", ids={"edfi": "7"})),
-                    placements=[Placement(partnership_id=begun.id, sites=frozenset({"s2"}), places=frozenset())],
+                    placements=[SearchEntry(partnership_id=begun.id, sites=frozenset({"s2"}), places=frozenset())],
                     judgements=[Judgement(partnership_id=begun.id, digest="d9", obligations=(owed("A"),))],
-                    receipt=Receipt(key="k", request="r", work=()),
+                    receipt=IdempotencyRecord(key="k", request="r", work=()),
                 )
             )
             tx.after_commit(lambda: ran.append("told"))
@@ -183,18 +183,18 @@ class StoreContract(Finding):
         assert (all_of(store), held_by(store, begun.id), ran) == (before, held, [])
         with store.reading() as tx:
             assert (tx.receipt("k"), tx.partner_known_as("edfi", "7")) == (None, None)
-        assert [each.id for each, _ in store.find(Wanted(site="s1"))] == [begun.id]
+        assert [each.id for each, _ in store.find(Query(site="s1"))] == [begun.id]
 
     def test_calls_wait_for_the_commit(self, flow: Partnerflow, store: Store) -> None:
         """They run after the block, in order, and see what was written."""
         begun = flow.propose(Partner(name="A"), by=WHO)
         seen: list[object] = []
         with store.transaction() as tx:
-            tx.write(Changes(receipt=Receipt(key="k", request="r", work=(begun.id,))))
+            tx.write(ChangeSet(receipt=IdempotencyRecord(key="k", request="r", work=(begun.id,))))
             tx.after_commit(lambda: seen.append("first"))
             tx.after_commit(lambda: seen.append(receipt_of(store.reading(), "k")))
             assert seen == []
-        assert seen == ["first", Receipt(key="k", request="r", work=(begun.id,))]
+        assert seen == ["first", IdempotencyRecord(key="k", request="r", work=(begun.id,))]
 
     def test_writers_take_turns(self, flow: Partnerflow, store: Store) -> None:
         """Of many threads each is judged on what the one before it left."""
@@ -245,7 +245,7 @@ class StoreContract(Finding):
                     each: attrs.evolve(one, reminded_lead=(one.reminded_lead or 0) + 1) for each, one in owing.items()
                 }
                 judged = (Judgement(partnership_id=each, digest="d1", obligations=(one,)) for each, one in more.items())
-                tx.write(*(Changes(judgements=[each]) for each in judged))
+                tx.write(*(ChangeSet(judgements=[each]) for each in judged))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(count_up, range(16)))
@@ -291,8 +291,8 @@ class StoreContract(Finding):
             assert (held.own_file, held.obligations) == (changes.entries, changes.judgements[0].obligations)
             assert [*store.attempts(each.id)] == [changes.attempt]
             (placed,) = changes.placements
-            assert [found.id for found, _ in store.find(Wanted(words=placed.words))] == [each.id]
-            assert [found.id for found, _ in store.find(Wanted(site=min(placed.sites)))] == [each.id]
+            assert [found.id for found, _ in store.find(Query(words=placed.words))] == [each.id]
+            assert [found.id for found, _ in store.find(Query(site=min(placed.sites)))] == [each.id]
         with store.reading() as tx:
             assert dict(tx.receipts([f"k{place}" for place in range(3)])) == {
                 f"k{place}": changes.receipt for place, changes in enumerate(whole)

@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow.actors import Actor
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.lifecycle import Move, State, Trigger
 from partnerflow.partnership import Partnership
 from partnerflow.records import (
@@ -162,7 +162,7 @@ def example_dossier(
             since=last.at.date() if last.at else None,
             version=len(moves),
         ),
-        on_file=OnFile(_entry(place, record, at, moves) for place, (record, at) in enumerate(kept)),
+        on_file=RecordIndex(_entry(place, record, at, moves) for place, (record, at) in enumerate(kept)),
         moves=moves,
         neighbours=(),
     )

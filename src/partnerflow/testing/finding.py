@@ -14,38 +14,38 @@ from partnerflow.flow import Partnerflow
 from partnerflow.history import Transition
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Changes, Entrance, Field, Placement, Store, Wanted
+from partnerflow.ports import ChangeSet, Query, SearchEntry, SearchField, StateEntry, Store
 from partnerflow.records import Contact, Liaison, Need, Partner, Scope, Service
 
 from .clock import TickingClock
 from .keeping import NOBODY, WHO, Keeping, adopted, held_by, id_of, judge, near_by, owed, serve
 
 
-def text(*words: str) -> frozenset[tuple[Field, str]]:
+def text(*words: str) -> frozenset[tuple[SearchField, str]]:
     """Look for words in anything that is found by its text."""
     return frozenset(("text", word) for word in words)
 
 
 def found_by(store: Store, **wanted: Any) -> list[UUID]:
     """Give the ids of what is found."""
-    return [each.id for each, _ in store.find(Wanted(**wanted))]
+    return [each.id for each, _ in store.find(Query(**wanted))]
 
 
 def as_of(
     store: Store, moment: datetime, *, states: Sequence[str] | None = None, partner_id: UUID | None = None
-) -> Iterator[tuple[Partnership, Entrance]]:
+) -> Iterator[tuple[Partnership, StateEntry]]:
     """Give everything that was there at a moment."""
     return store.find_as_of(moment, states=states, partner_id=partner_id, after=None, limit=None)
 
 
 def place(store: Store, begun: Partnership, *, service: str = "", contact: str = "", text: str = "") -> None:
     """Write by hand in which words a partnership is found, given field by field."""
-    said: dict[Field, str] = {"service": service, "contact": contact, "text": text}
-    words: set[tuple[Field, str]] = {(field, word) for field, several in said.items() for word in several.split()}
+    said: dict[SearchField, str] = {"service": service, "contact": contact, "text": text}
+    words: set[tuple[SearchField, str]] = {(field, word) for field, several in said.items() for word in several.split()}
     with store.transaction() as tx:
         tx.holding(begun.id, lock=True)
-        placed = Placement(partnership_id=begun.id, sites=frozenset(), places=frozenset(), words=frozenset(words))
-        tx.write(Changes(placements=[placed]))
+        placed = SearchEntry(partnership_id=begun.id, sites=frozenset(), places=frozenset(), words=frozenset(words))
+        tx.write(ChangeSet(placements=[placed]))
 
 
 def due(code: str, day: date) -> Obligation:
@@ -87,11 +87,11 @@ class Finding(Keeping):
             ),
         ]
         for wanted, given in cases:
-            found = list(store.find(Wanted(**given)))
+            found = list(store.find(Query(**given)))
             assert [partnership.id for partnership, _ in found] == wanted, given
-        assert [name for _, name in store.find(Wanted(partner_id=other.partner_id))] == ["Hill College"]
+        assert [name for _, name in store.find(Query(partner_id=other.partner_id))] == ["Hill College"]
         assert list(store.partnership_ids()) == every
-        assert [partnership for partnership, _ in store.find(Wanted(states=["active"]))] == [
+        assert [partnership for partnership, _ in store.find(Query(states=["active"]))] == [
             held_by(store, club.id).partnership
         ]
 
@@ -103,7 +103,7 @@ class Finding(Keeping):
             begun.id, Scope(sites=frozenset({"s2"})), Partner(name="New", kind="health", ids={"edfi": "3"}), by=WHO
         )
         assert [
-            name for _, name in store.find(Wanted(kind="health", words=text("new"), site="s2", ids={"edfi": "3"}))
+            name for _, name in store.find(Query(kind="health", words=text("new"), site="s2", ids={"edfi": "3"}))
         ] == ["New"]
         stales: list[dict[str, Any]] = [
             {"kind": "civic"},
@@ -112,7 +112,7 @@ class Finding(Keeping):
             {"ids": {"ein": "9"}},
         ]
         for stale in stales:
-            assert list(store.find(Wanted(**stale))) == []
+            assert list(store.find(Query(**stale))) == []
         with store.reading() as tx:
             assert tx.partner_known_as("edfi", "3") == begun.partner_id
             assert tx.partner_known_as("edfi", "1") is tx.partner_known_as("ein", "9") is None
@@ -128,7 +128,7 @@ class Finding(Keeping):
             {"ids": {"edfi": "A"}},
         ]
         for other in others:
-            assert list(store.find(Wanted(**other))) == []
+            assert list(store.find(Query(**other))) == []
         again = flow.propose(Partner(name="B", ids={"edfi": "A", "EDFI": "a"}), by=WHO, idempotency_key="K")
         assert again.partner_id != begun.partner_id
 
@@ -168,7 +168,7 @@ class Finding(Keeping):
         one, other = adopted(flow), adopted(flow)
         place(store, one, service="reading rose_bed", contact="re", text="reading réading 子ども " + "z" * 64)
         place(store, other, service="writing", text="readings reader Reading")
-        cases: list[tuple[list[Partnership], set[tuple[Field, str]]]] = [
+        cases: list[tuple[list[Partnership], set[tuple[SearchField, str]]]] = [
             ([one], {("service", "read")}),
             ([one], {("service", "reading")}),
             ([], {("service", "readings")}),
@@ -191,7 +191,7 @@ class Finding(Keeping):
         ]
         for expected, words in cases:
             assert found_by(store, words=frozenset(words)) == sorted(each.id for each in expected), words
-            assert sum(store.counts(Wanted(words=frozenset(words))).values()) == len(expected)
+            assert sum(store.counts(Query(words=frozenset(words))).values()) == len(expected)
         assert found_by(store, words=text("read"), states=["intake"]) == []
 
     def test_words_are_as_last_said(self, flow: Partnerflow, store: Store) -> None:
@@ -256,7 +256,7 @@ class Finding(Keeping):
         expected = {first: [], first + day: [soon.id], second: [soon.id], second + day: both, date.max: both}
         for before, those in expected.items():
             assert found_by(store, due_before=before) == those, before
-            assert sum(store.counts(Wanted(due_before=before)).values()) == len(those)
+            assert sum(store.counts(Query(due_before=before)).values()) == len(those)
         assert found_by(store, due_before=date.max, states=["intake"]) == []
 
     def test_pages_that_meet_hold_each_once(self, flow: Partnerflow, store: Store, clock: TickingClock) -> None:
@@ -269,7 +269,7 @@ class Finding(Keeping):
         everything = sorted([*ours, *others])
 
         def now(after: UUID | None, limit: int | None) -> list[UUID]:
-            wanted = Wanted(states=["active"], partner_id=first.partner_id, kind="civic")
+            wanted = Query(states=["active"], partner_id=first.partner_id, kind="civic")
             return [each.id for each, _ in store.find(wanted, after=after, limit=limit)]
 
         def then(after: UUID | None, limit: int | None) -> list[UUID]:
@@ -290,7 +290,7 @@ class Finding(Keeping):
 
     def test_counts_are_of_what_is_found_by_state(self, flow: Partnerflow, store: Store) -> None:
         """A state that none is in is not there."""
-        assert dict(store.counts(Wanted())) == {}
+        assert dict(store.counts(Query())) == {}
         club = adopted(flow, Partner(name="A", kind="civic", ids={"edfi": "1"}))
         for _ in range(2):
             flow.propose(club.partner_id, by=WHO)
@@ -308,7 +308,7 @@ class Finding(Keeping):
             ({}, {"kind": "Civic"}),
         ]
         for expected, wanted in cases:
-            assert dict(store.counts(Wanted(**wanted))) == expected, wanted
+            assert dict(store.counts(Query(**wanted))) == expected, wanted
 
     # --- as of a moment ---------------------------------------------------------------------------------------------
 
@@ -335,10 +335,10 @@ class Finding(Keeping):
         again = flow.propose(one.partner_id, by=WHO, succeeds=one.id)
         note()
         of_one, of_other = flow.history(one.id), flow.history(other.id)
-        long_since = Entrance(of_other[0].at, date(2019, 8, 1))
+        long_since = StateEntry(of_other[0].at, date(2019, 8, 1))
 
-        def taken(made: Transition) -> Entrance:
-            return Entrance(made.at, None)
+        def taken(made: Transition) -> StateEntry:
+            return StateEntry(made.at, None)
 
         expected = [
             [],

@@ -22,7 +22,7 @@ from partnerflow.lifecycle import DEFAULT
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.policies import Pack
-from partnerflow.ports import Blanking, Changes, Holding, Receipt, Store
+from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, Snapshot, Store
 from partnerflow.records import (
     NO_END,
     Document,
@@ -79,10 +79,10 @@ def judge(store: Store, begun: Partnership, digest: str, *owing: Obligation) -> 
     """Write a judgement by hand."""
     with store.transaction() as tx:
         tx.holding(begun.id, lock=True)
-        tx.write(Changes(judgements=[Judgement(partnership_id=begun.id, digest=digest, obligations=owing)]))
+        tx.write(ChangeSet(judgements=[Judgement(partnership_id=begun.id, digest=digest, obligations=owing)]))
 
 
-def held_by(store: Store, partnership_id: UUID) -> Holding:
+def held_by(store: Store, partnership_id: UUID) -> Snapshot:
     """Read what a store holds of a partnership."""
     with store.reading() as tx:
         held = tx.holding(partnership_id)
@@ -90,10 +90,10 @@ def held_by(store: Store, partnership_id: UUID) -> Holding:
     return held
 
 
-def receipt_of(reading: AbstractContextManager[Any], key: str) -> Receipt | None:
+def receipt_of(reading: AbstractContextManager[Any], key: str) -> IdempotencyRecord | None:
     """Read what a key has done."""
     with reading as tx:
-        found: Receipt | None = tx.receipt(key)
+        found: IdempotencyRecord | None = tx.receipt(key)
     return found
 
 
@@ -224,7 +224,7 @@ class Keeping:
         with store.transaction() as tx:
             tx.holding(begun[9], lock=True)
             judged = Judgement(partnership_id=begun[9], digest="d1", obligations=(owed("A"), owed("B")))
-            tx.write(Changes(judgements=[judged]))
+            tx.write(ChangeSet(judgements=[judged]))
         alone = {each: held_by(store, each) for each in sorted(begun)}
         assert list(store.holdings()) == list(alone.values())
         assert len(alone[begun[9]].obligations) == 2
@@ -298,7 +298,7 @@ class Keeping:
         )  # fmt: skip
         entry = attrs.evolve(entry, link=entry_link(entry, ""))
         with store.transaction() as tx:
-            tx.write(Changes(entries=[entry]))
+            tx.write(ChangeSet(entries=[entry]))
         assert held_by(store, begun.id).own_file == (entry,)
         assert flow.dossier(begun.id).entries[-1].kind == "pledge_of_1998"
         flow.verify()
@@ -372,7 +372,7 @@ class Keeping:
         for forgotten, left in ((False, 2), (True, 0)):
             with store.transaction() as tx:
                 tx.holding(begun.id, lock=True)
-                tx.write(Changes(blanking=Blanking(partnership_id=begun.id, attempts=forgotten)))
+                tx.write(ChangeSet(blanking=Erasure(partnership_id=begun.id, attempts=forgotten)))
             assert [len(list(store.attempts(each.id))) for each in (begun, beside)] == [left, 1]
 
     def test_an_audit_gives_everything_that_is_chained_in_order(self, flow: Partnerflow, store: Store) -> None:

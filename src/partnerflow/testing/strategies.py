@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from partnerflow.actors import Actor
-from partnerflow.dossier import Dossier, Neighbour, OnFile
+from partnerflow.dossier import Dossier, Neighbour, RecordIndex
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import DEFAULT, Move, State
 from partnerflow.partnership import Partnership
@@ -160,7 +160,7 @@ def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()
         change(draft)
     there = {entry.id for entry in draft.entries}
     standing = [e for e in draft.entries if not isinstance(e.record, Retraction) or e.record.entry_id in there]
-    made = attrs.evolve(made, on_file=OnFile(standing))
+    made = attrs.evolve(made, on_file=RecordIndex(standing))
     if kinds:
         return made
     return attrs.evolve(

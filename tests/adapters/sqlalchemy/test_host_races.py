@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from partnerflow import Actor, Conflict, Partner, Partnerflow, PartnerflowError, Partnership, StoreBusy
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables
 from partnerflow.policies import Pack
-from partnerflow.ports import Changes
+from partnerflow.ports import ChangeSet
 from partnerflow.records import Insurance, Need
 from partnerflow.testing.keeping import files_of
 
@@ -163,10 +163,10 @@ def test_of_many_changes_one_that_is_late_leaves_nothing_of_any(
 ) -> None:
     q = flow.adopt(Partner(name="B"), state="active", by=OFFICE, reason="in place")
 
-    def step_to(version: int, begun: Partnership) -> Changes:
+    def step_to(version: int, begun: Partnership) -> ChangeSet:
         made = attrs.evolve(flow.history(begun.id)[-1], id=uuid4(), version=version, link="0" * 64)
         made = attrs.evolve(made, move=attrs.evolve(made.move, source="active"))
-        return Changes(partnership=attrs.evolve(begun, version=version), transition=made)
+        return ChangeSet(partnership=attrs.evolve(begun, version=version), transition=made)
 
     whole = step_to(2, p), step_to(3, q)
     with Session(engine) as session, session.begin(), flow.within(session).store.transaction() as tx:

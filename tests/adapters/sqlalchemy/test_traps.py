@@ -30,7 +30,7 @@ from partnerflow.adapters.sqlalchemy import audit as auditing
 from partnerflow.adapters.sqlalchemy import store as paging
 from partnerflow.history import START, entry_link
 from partnerflow.policies import Pack
-from partnerflow.ports import Wanted
+from partnerflow.ports import Query
 from partnerflow.records import Document, Insurance, Need, Scope
 from partnerflow.records.conversion import read_record
 from partnerflow.testing.keeping import files_of
@@ -242,9 +242,9 @@ def test_what_no_database_can_keep_is_written_to_none(
     assert [statement for statement in said if statement.startswith("INSERT")] == []
     assert written(engine) == before
     wanted = (
-        Wanted(ids={"edfi": bad}, site=bad, kind=bad),
-        Wanted(words=frozenset({("text", bad)})),
-        Wanted(states=[bad]),
+        Query(ids={"edfi": bad}, site=bad, kind=bad),
+        Query(words=frozenset({("text", bad)})),
+        Query(states=[bad]),
     )
     for each in wanted:
         assert list(flow.store.find(each)) == []

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, ColumnElement, Executable, Label, Select, 
 
 from partnerflow.canonical import check_text
 from partnerflow.errors import InvalidRequest
-from partnerflow.ports import Wanted
+from partnerflow.ports import Query
 from partnerflow.records import EVERYWHERE
 
 from .statements import mine
@@ -26,7 +26,7 @@ AFTER: BindParameter[UUID] = bindparam("after")
 PAGE: BindParameter[int] = bindparam("page")
 
 
-def finding(tables: Tables, wanted: Wanted) -> Executable | None:
+def finding(tables: Tables, wanted: Query) -> Executable | None:
     """Give the rows of partnerships that fit, with the partners' names; None: nothing can.
 
     The name is looked up for each that was found. Were the partners joined, MariaDB might read all of them first.
@@ -39,7 +39,7 @@ def finding(tables: Tables, wanted: Wanted) -> Executable | None:
     return found.where(*_conditions(tables, wanted, AFTER)).order_by(partnership.id).limit(PAGE)
 
 
-def counting(tables: Tables, wanted: Wanted) -> Executable | None:
+def counting(tables: Tables, wanted: Query) -> Executable | None:
     """Give how many fit, by state; None: nothing can."""
     if not _can_be_kept(wanted):
         return None
@@ -99,7 +99,7 @@ def last_steps(tables: Tables, moment: datetime, partnership_ids: Iterable[UUID]
     return union_all(*(select(last.where(then.c.partnership_id == one, *each).subquery()) for one in partnership_ids))
 
 
-def _conditions(t: Tables, wanted: Wanted, after: BindParameter[UUID] | None) -> Iterator[ColumnElement[bool]]:
+def _conditions(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> Iterator[ColumnElement[bool]]:
     partnership, known = t.partnership.c, t.outside_id.c
     yield mine(t.partnership)
     if wanted.states is not None:
@@ -116,7 +116,7 @@ def _conditions(t: Tables, wanted: Wanted, after: BindParameter[UUID] | None) ->
         yield from _beyond(after, partnership.id)
 
 
-def _elsewhere(t: Tables, wanted: Wanted, after: BindParameter[UUID] | None) -> Iterator[Select[Any]]:
+def _elsewhere(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> Iterator[Select[Any]]:
     """Give the ids of partnerships that fit what other tables say."""
     if wanted.site is not None:
         here = [] if wanted.site == EVERYWHERE else [t.site.c.site.in_((wanted.site, EVERYWHERE))]
@@ -143,7 +143,7 @@ def _beyond(after: BindParameter[UUID] | None, column: ColumnElement[UUID]) -> I
         yield column > after
 
 
-def _can_be_kept(wanted: Wanted) -> bool:
+def _can_be_kept(wanted: Query) -> bool:
     """Tell whether a database can keep what is said; what none can keep is found in none, and some would complain."""
     ids = wanted.ids or {}
     said = (*(wanted.states or ()), wanted.site, wanted.kind, *ids, *ids.values(), *(word for _, word in wanted.words))

@@ -20,7 +20,7 @@ from partnerflow.history import Attempt, Transition
 from partnerflow.lifecycle import Move
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Holding, Receipt
+from partnerflow.ports import IdempotencyRecord, Snapshot
 from partnerflow.records import Document, Entry, Record, Unregistered
 from partnerflow.records.conversion import read_filed, structure, unstructure
 
@@ -182,13 +182,13 @@ def partnership(row: Row) -> Partnership:
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
-def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Holding:
+def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Snapshot:
     """Put together everything on one partnership."""
     partner_file: list[Entry] = []
     own_file: list[Entry] = []
     for one in entries:
         (own_file if one.file_id == row.id else partner_file).append(one)
-    return Holding(
+    return Snapshot(
         partnership=partnership(row),
         moves=tuple(map(move, moves)),
         recorded_at=row.recorded_at,
@@ -204,7 +204,7 @@ def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iter
 
 def holdings(
     page: Iterable[Row], entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Row]
-) -> Iterator[Holding]:
+) -> Iterator[Snapshot]:
     """Put together everything on each of a page of partnerships; moves and obligations begin with whose they are."""
     # by the number of an id, since the hash of a UUID is computed in Python
     lying: dict[int, list[Entry]] = defaultdict(list)
@@ -256,11 +256,11 @@ def event_values(event: Event) -> Values:
     }
 
 
-def receipt(row: Row) -> Receipt:
+def receipt(row: Row) -> IdempotencyRecord:
     """Read what a key has done."""
-    return Receipt(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
+    return IdempotencyRecord(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
 
 
-def receipt_values(receipt: Receipt) -> Values:
+def receipt_values(receipt: IdempotencyRecord) -> Values:
     """Write what a key has done."""
     return {"key": receipt.key, "request": receipt.request, "work": canonical([str(one) for one in receipt.work])}

@@ -19,7 +19,7 @@ from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import Partnership
-from partnerflow.ports import EVERYTHING, Entrance, Holding, Transaction, Wanted
+from partnerflow.ports import EVERYTHING, Query, Snapshot, StateEntry, Transaction
 
 from . import finding, rows, waiting
 from .audit import FIRST, LAST, PAGE, SQLAlchemyAudit
@@ -150,7 +150,7 @@ class SQLAlchemyStore:
             return tx.execute(statement, values)
 
     def find(
-        self, wanted: Wanted = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+        self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
         """Give the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
         found = finding.finding(self.tables, wanted)
@@ -159,12 +159,12 @@ class SQLAlchemyStore:
     def find_as_of(
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
-    ) -> Iterator[tuple[Partnership, Entrance]]:  # fmt: skip
+    ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
         """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
         size = FILES if limit is None or states is not None else min(FILES, limit)
         return islice(self._stood(moment, states, partner_id, after or FIRST, size), limit)
 
-    def counts(self, wanted: Wanted) -> Mapping[str, int]:
+    def counts(self, wanted: Query) -> Mapping[str, int]:
         """Give how many partnerships fit, by state."""
         counted = finding.counting(self.tables, wanted)
         return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
@@ -178,7 +178,7 @@ class SQLAlchemyStore:
 
     def _stood(
         self, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None, after: UUID, size: int
-    ) -> Iterator[tuple[Partnership, Entrance]]:
+    ) -> Iterator[tuple[Partnership, StateEntry]]:
         """Read where partnerships stood: page by page as they stand, and then the last steps of those that moved on."""
         standing = finding.standing_then(self.tables, moment, states, partner_id)
         while standing is not None:
@@ -192,14 +192,14 @@ class SQLAlchemyStore:
                 stood = row if row.recorded_at <= moment else then.get(row.id)
                 if stood is not None and (states is None or stood.state in states):
                     whose = {"version": stood.version, "succeeds": row.succeeds}
-                    yield Partnership(stood.state, row.id, row.partner_id, **whose), Entrance(stood.at, stood.since)
+                    yield Partnership(stood.state, row.id, row.partner_id, **whose), StateEntry(stood.at, stood.since)
             if len(page) < size:
                 return
             after = page[-1].id
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Holding]:
+    ) -> Iterator[Snapshot]:
         """Give everything on every partnership but those in some states, some at a time, each time in a short read."""
         last, end = after or FIRST, through or LAST
         while True:

@@ -16,7 +16,7 @@ from partnerflow.errors import Conflict
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Blanking, Changes, Holding, PartnerFile, Placement, Receipt
+from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, PartnerFile, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
 from . import rows, waiting
@@ -116,12 +116,12 @@ class SQLAlchemyTransaction:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def receipt(self, key: str) -> Receipt | None:
+    def receipt(self, key: str) -> IdempotencyRecord | None:
         """Give what the key has done."""
         self._take_turn_for("key", key)
         return self.receipts([key]).get(key)
 
-    def receipts(self, keys: Sequence[str]) -> dict[str, Receipt]:
+    def receipts(self, keys: Sequence[str]) -> dict[str, IdempotencyRecord]:
         """Give, of many keys, what each has done that has done anything."""
         found = self._unless_late(self._say.receipts, {"keys": list(keys)}, len(keys))
         return {row.key: rows.receipt(row) for row in found}
@@ -145,7 +145,7 @@ class SQLAlchemyTransaction:
         found = self.execute(self._say.partnerships_named, {"of_partnerships": list(partnership_ids)})
         return {row.id: rows.partnership(row) for row in found}
 
-    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Holding | None:
+    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
         """Give everything on a partnership, in four statements."""
         say = self._say
         self._locked(lock=lock)
@@ -161,13 +161,13 @@ class SQLAlchemyTransaction:
         self._loaded[partnership_id] = (row, holding.obligations)
         return holding
 
-    def page_of_holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Holding]:
+    def page_of_holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Snapshot]:
         """Give everything on the next *page* of partnerships, in four statements."""
         say = self._say
         within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
         return self._put_together(self.execute(say.partnerships, within))
 
-    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> dict[UUID, Holding]:
+    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> dict[UUID, Snapshot]:
         """Lock many partnerships in the order of their ids, and give everything on each, in four statements."""
         say = self._say
         self._locked(lock=True)
@@ -177,7 +177,7 @@ class SQLAlchemyTransaction:
         self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
         return made
 
-    def _put_together(self, found: Sequence[Row]) -> list[Holding]:
+    def _put_together(self, found: Sequence[Row]) -> list[Snapshot]:
         """Read what belongs to some partnerships, in three statements; so many need not be remembered."""
         if not found:
             return []
@@ -261,7 +261,7 @@ class SQLAlchemyTransaction:
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    def write(self, *changes: Changes) -> None:
+    def write(self, *changes: ChangeSet) -> None:
         """Write all of it, one statement for each kind of row; nothing here decides anything.
 
         In a host's transaction it is written in a savepoint: a host that catches what goes wrong, and goes on, has
@@ -275,7 +275,7 @@ class SQLAlchemyTransaction:
         with translated(in_hosts=True), host.begin_nested():
             self._write(changes)
 
-    def _write(self, changes: Sequence[Changes]) -> None:
+    def _write(self, changes: Sequence[ChangeSet]) -> None:
         t = self._say.tables
         self._write_partners([change.partner for change in changes if change.partner is not None])
         self._write_partnerships(changes)
@@ -321,7 +321,7 @@ class SQLAlchemyTransaction:
         ]
         self._add(t.outside_id, ids)
 
-    def _write_partnerships(self, changes: Sequence[Changes]) -> None:
+    def _write_partnerships(self, changes: Sequence[ChangeSet]) -> None:
         """Write where partnerships stand: those that moved, and what each of the judged was judged by."""
         new: list[rows.Values] = []
         moved: list[rows.Values] = []
@@ -385,7 +385,7 @@ class SQLAlchemyTransaction:
         self._each(self._say.change_obligation, changed)
         self._each(self._say.drop_obligation, gone)
 
-    def _write_placements(self, placements: Sequence[Placement]) -> None:
+    def _write_placements(self, placements: Sequence[SearchEntry]) -> None:
         if not placements:
             return
         t, say = self._say.tables, self._say
@@ -406,7 +406,7 @@ class SQLAlchemyTransaction:
         new = [{"partnership_id": w, "field": field, "word": word} for w, field, word in sorted(after - before)]
         self._add(t.word, new)
 
-    def _blank(self, blankings: Sequence[Blanking]) -> None:
+    def _blank(self, blankings: Sequence[Erasure]) -> None:
         """Blank what was redacted; its hash stays in its place."""
         say = self._say
         entries = [

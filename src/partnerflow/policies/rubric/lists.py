@@ -9,7 +9,7 @@ from typing import cast
 import attrs
 
 from partnerflow.clauses import answers
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.partnership import Partnership
 from partnerflow.records import EVERYWHERE, Partner
 from partnerflow.records.coalition import Indicator, PartnershipProfile, SharedVision
@@ -30,7 +30,7 @@ _TYPES = {"colleges": COLLEGES, "businesses": BUSINESSES, "civic": CIVIC, "commu
 
 
 def _file(records: Given) -> Dossier:
-    return Dossier(Partner(name="the district"), Partnership("-"), OnFile(entries_of(records)))
+    return Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(entries_of(records)))
 
 
 @attrs.frozen(kw_only=True)

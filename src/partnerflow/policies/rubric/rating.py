@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 import attrs
 
 from partnerflow.clauses import answers
-from partnerflow.dossier import Dossier, OnFile
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.partnership import Partnership
 from partnerflow.policies.verdict import Problem
@@ -180,7 +180,7 @@ def rate(records: Given, *, on: date, site: str | None = None, settings: Setting
     store and no clock, and it stops nothing. Raises InvalidRecord for mappings of the wrong shape.
     """
     read = Settings() if settings is None else settings
-    file = Dossier(Partner(name="the district"), Partnership("-"), OnFile(entries_of(records)))
+    file = Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(entries_of(records)))
     evidence = Evidence(file, on, site, read)
     return Rating(on=on, site=site, settings=read, rows=tuple(_rated(row, evidence, read) for row in ROWS))
 

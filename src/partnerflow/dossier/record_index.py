@@ -14,7 +14,7 @@ R = TypeVar("R", bound=Record)
 ONE_DAY = timedelta(days=1)
 
 
-class OnFile:
+class RecordIndex:
     """What lies on file, in the order of filing, with indexes by which policies find it. Made once, never changed."""
 
     __slots__ = ("_by_kind", "_newest", "_positions", "_series", "entries")
