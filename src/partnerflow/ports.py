@@ -47,7 +47,7 @@ class Snapshot:
     """When its last transition was recorded."""
     link: str
     """The link of that transition."""
-    made_under: str
+    lifecycle_version: str
     """Name and version of the table of that transition."""
     partner_file: tuple[Entry, ...]
     own_file: tuple[Entry, ...]
@@ -55,7 +55,7 @@ class Snapshot:
     """In the order of their codes."""
     events: int
     """How many events its outbox has had."""
-    judged_by: str
+    pack_digest: str
     """The digest of the pack that it was last judged under; empty: under none that this release knows of."""
 
 
@@ -152,9 +152,9 @@ class ChangeSet:
     transition: Transition | None = None
     entries: Sequence[Entry] = ()
     judgements: Sequence[Judgement] = ()
-    placements: Sequence[SearchEntry] = ()
+    search_entries: Sequence[SearchEntry] = ()
     events: Sequence[Event] = ()
-    blanking: Erasure | None = None
+    erasure: Erasure | None = None
     attempt: Attempt | None = None
     receipt: IdempotencyRecord | None = None
 

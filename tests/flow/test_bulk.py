@@ -145,7 +145,7 @@ def view(flow: Partnerflow, ids: Sequence[UUID]) -> str:
     outgoing = list(flow.store.outgoing())
     said = [
         (
-            holding.partnership, holding.moves, holding.obligations, holding.judged_by, holding.events,
+            holding.partnership, holding.moves, holding.obligations, holding.pack_digest, holding.events,
             [seen_of(entry) for entry in (*holding.partner_file, *holding.own_file)],
             [(made.event, made.decision, made.partner_seq, made.file_seq, made.entered) for made in flow.history(each)],
             [(tried.trigger, tried.source, tried.by, tried.at, tried.codes) for tried in flow.attempts(each)],

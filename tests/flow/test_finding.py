@@ -219,7 +219,7 @@ def test_what_an_older_release_wrote_no_words_for_is_found_after_a_sweep_or_the_
             tx.holding(each, lock=True)
             bare = SearchEntry(partnership_id=each, sites=frozenset({"s"}), places=frozenset())
             unjudged = Judgement(partnership_id=each, digest="", obligations=())
-            tx.write(ChangeSet(placements=[bare], judgements=[unjudged]))
+            tx.write(ChangeSet(search_entries=[bare], judgements=[unjudged]))
     assert [found(flow, text=name) for name in ("one", "two", "three", "four")] == [[], [], [], []]
     flow.fire(moved, "amend", by=OFFICE, reason="r")
     flow.file(filed, Insurance(line="other"), by=OFFICE)

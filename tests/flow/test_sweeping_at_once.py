@@ -95,7 +95,7 @@ def test_several_who_sweep_after_a_change_of_pack_judge_everything_once(flow: Pa
     assert Counter(notice.partnership_id for one in made for notice in one.notices) == dict.fromkeys(due, 1)
     assert told(flow) == dict.fromkeys(due, 1)
     with flow.store.reading() as tx:
-        assert {tx.holding(each).judged_by for each in due} == {stricter.digest}  # type: ignore[union-attr]
+        assert {tx.holding(each).pack_digest for each in due} == {stricter.digest}  # type: ignore[union-attr]
 
 
 # --- one holds up none of the others -------------------------------------------------------------------------------

@@ -216,11 +216,11 @@ class _Kept:
             assert entry.file_id is not None  # noqa: S101  flow says of each where it lies
             self.files[entry.file_id].append(entry)
         self.judgements |= {judgement.partnership_id: judgement for judgement in changes.judgements}
-        self.placements |= {placement.partnership_id: placement for placement in changes.placements}
+        self.placements |= {placement.partnership_id: placement for placement in changes.search_entries}
         for event in changes.events:
             self.events[event.partnership_id].append(event)
-        if changes.blanking is not None:
-            self._blank(changes.blanking)
+        if changes.erasure is not None:
+            self._blank(changes.erasure)
         if changes.attempt is not None:
             self.attempts[changes.attempt.partnership_id].append(changes.attempt)
         if changes.receipt is not None:
@@ -300,12 +300,12 @@ class _Transaction:
             moves=tuple(transition.move for transition in made),
             recorded_at=made[-1].recorded_at,
             link=made[-1].link,
-            made_under=made[-1].lifecycle,
+            lifecycle_version=made[-1].lifecycle,
             partner_file=tuple(kept.files[partnership.partner_id]),
             own_file=tuple(kept.files.get(partnership_id, ())),
             obligations=tuple(sorted(kept.judgements[partnership_id].obligations, key=lambda owed: owed.code)),
             events=len(kept.events[partnership_id]),
-            judged_by=kept.judgements[partnership_id].digest,
+            pack_digest=kept.judgements[partnership_id].digest,
         )
 
     def holdings(

@@ -133,7 +133,7 @@ class _Asking:
         changes: tuple[Change, ...] = ()
         try:
             if stands.state not in self.flow.lifecycle.states:
-                raise UnknownState(stands.state, holding.made_under, str(self.flow.lifecycle))
+                raise UnknownState(stands.state, holding.lifecycle_version, str(self.flow.lifecycle))
             dossier = self._dossier(holding)
             partner, changes = dossier.partner.name, tuple(self._changes(dossier))
         except PartnerflowError as error:

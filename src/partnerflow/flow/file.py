@@ -322,7 +322,7 @@ def bearing_on(
         partner=(partnership.partner_id, renamed[-1]) if renamed else None,
         entries=new,
         judgements=judgements,
-        placements=found_anew,
+        search_entries=found_anew,
         events=work.numbered(flow, facts, partnership.id, holding.events),
         receipt=done,
     )

@@ -84,7 +84,7 @@ def step(
         partnership=attrs.evolve(after.partnership, version=transition.version),
         transition=transition,
         judgements=[work.judgement(flow, decision.report, after, holding.obligations)],
-        placements=placements(holding, after),
+        search_entries=placements(holding, after),
         events=work.numbered(flow, [events.moved(transition, stands.partner_id)], stands.id, holding.events),
         receipt=work.done(receipt, [transition.id]),
     )

@@ -76,7 +76,7 @@ def bear_on_finding(records: Iterable[Record]) -> bool:
 
 def placements(holding: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
     """Say anew by what a partnership is found, where something *new* bears on it or this release never said it."""
-    anew = not holding.judged_by or bear_on_finding(entry.record for entry in new)
+    anew = not holding.pack_digest or bear_on_finding(entry.record for entry in new)
     return [placement(dossier)] if anew else []
 
 

@@ -146,7 +146,7 @@ def begin(
         transition=transition,
         entries=new_entries,
         judgements=[work.judgement(flow, decision.report, after, ())],
-        placements=[placement(after)],
+        search_entries=[placement(after)],
         events=work.numbered(flow, [events.moved(transition, partner_id)], partnership.id, 0),
         receipt=work.done(receipt, [partnership.id]),
     )

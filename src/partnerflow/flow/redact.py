@@ -252,9 +252,9 @@ def _blanked(
     return tuple(new), ChangeSet(
         entries=new,
         judgements=judgements,
-        placements=placements,
+        search_entries=placements,
         events=work.numbered(flow, told, stands.id, holding.events),
-        blanking=Erasure(
+        erasure=Erasure(
             partnership_id=stands.id,
             entries=tuple(blank.values()),
             transitions=tuple(map(_blank_step, order.steps)),

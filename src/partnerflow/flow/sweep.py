@@ -110,7 +110,7 @@ class _Sweeper:
 
     def _is_due(self, holding: Snapshot) -> bool:
         flow, state = self._flow, holding.partnership.state
-        if holding.judged_by != flow.pack.digest and (state not in flow.lifecycle.final or not holding.judged_by):
+        if holding.pack_digest != flow.pack.digest and (state not in flow.lifecycle.final or not holding.pack_digest):
             return True
         return any(owed.look_on is not None and owed.look_on <= self._today for owed in holding.obligations)
 
@@ -124,6 +124,6 @@ class _Sweeper:
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],
-            placements=placements(holding, dossier),
+            search_entries=placements(holding, dossier),
             events=work.numbered(flow, facts, partnership_id, holding.events),
         )

@@ -145,7 +145,7 @@ def among(flow: Partnerflow, held: Mapping[UUID, Snapshot], partnership_id: UUID
 def refuse_unknown(flow: Partnerflow, holding: Snapshot) -> None:
     """Raise UnknownState for a state that today's table does not have."""
     if holding.partnership.state not in flow.lifecycle.states:
-        raise UnknownState(holding.partnership.state, holding.made_under, str(flow.lifecycle))
+        raise UnknownState(holding.partnership.state, holding.lifecycle_version, str(flow.lifecycle))
 
 
 def newest_partner(entries: Iterable[Entry]) -> Partner:

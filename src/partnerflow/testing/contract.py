@@ -68,7 +68,7 @@ def changes_of(held: Snapshot, number: int) -> ChangeSet:
     return ChangeSet(
         entries=(attrs.evolve(entry, link=entry_link(entry, "")),),
         judgements=[Judgement(partnership_id=stands.id, digest="d1", obligations=(owed(f"A{number}"), owed("B")))],
-        placements=[placement],
+        search_entries=[placement],
         attempt=attempt,
         receipt=IdempotencyRecord(key=f"k{number}", request="r", work=(UUID(int=number + 1),)),
     )
@@ -105,7 +105,7 @@ class StoreContract(Finding):
         assert due(10, 1, "d2") == sorted([late.id, never.id])
         judge(store, over, "")
         judge(store, never, "")
-        assert held_by(store, over.id).judged_by == ""
+        assert held_by(store, over.id).pack_digest == ""
         assert due(8, 31, "d1") == sorted([soon.id, never.id, over.id])
         assert list(store.due(date(2026, 8, 31), "d2", [], [])) == []
 
@@ -173,7 +173,7 @@ class StoreContract(Finding):
             tx.write(
                 ChangeSet(
                     partner=(begun.partner_id, Partner(name="Renamed", ids={"edfi": "7"})),
-                    placements=[SearchEntry(partnership_id=begun.id, sites=frozenset({"s2"}), places=frozenset())],
+                    search_entries=[SearchEntry(partnership_id=begun.id, sites=frozenset({"s2"}), places=frozenset())],
                     judgements=[Judgement(partnership_id=begun.id, digest="d9", obligations=(owed("A"),))],
                     receipt=IdempotencyRecord(key="k", request="r", work=()),
                 )
@@ -290,7 +290,7 @@ class StoreContract(Finding):
             held = held_by(store, each.id)
             assert (held.own_file, held.obligations) == (changes.entries, changes.judgements[0].obligations)
             assert [*store.attempts(each.id)] == [changes.attempt]
-            (placed,) = changes.placements
+            (placed,) = changes.search_entries
             assert [found.id for found, _ in store.find(Query(words=placed.words))] == [each.id]
             assert [found.id for found, _ in store.find(Query(site=min(placed.sites)))] == [each.id]
         with store.reading() as tx:

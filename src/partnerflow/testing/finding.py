@@ -45,7 +45,7 @@ def place(store: Store, begun: Partnership, *, service: str = "", contact: str =
     with store.transaction() as tx:
         tx.holding(begun.id, lock=True)
         placed = SearchEntry(partnership_id=begun.id, sites=frozenset(), places=frozenset(), words=frozenset(words))
-        tx.write(ChangeSet(placements=[placed]))
+        tx.write(ChangeSet(search_entries=[placed]))
 
 
 def due(code: str, day: date) -> Obligation:

@@ -155,7 +155,7 @@ class Keeping:
         (made,) = store.history(begun.id)
         assert held.partnership == begun == Partnership("intake", begun.id, begun.partner_id, begun.since, 1, None)
         assert held.moves == (made.move,)
-        assert (held.recorded_at, held.link, held.made_under) == (made.recorded_at, made.link, made.lifecycle)
+        assert (held.recorded_at, held.link, held.lifecycle_version) == (made.recorded_at, made.link, made.lifecycle)
         assert made.move.by == WHO
         assert made.reason == ODD
         assert [entry.record for entry in held.partner_file] == [Partner(name="Riverbend", ids={"edfi": "19"})]
@@ -372,7 +372,7 @@ class Keeping:
         for forgotten, left in ((False, 2), (True, 0)):
             with store.transaction() as tx:
                 tx.holding(begun.id, lock=True)
-                tx.write(ChangeSet(blanking=Erasure(partnership_id=begun.id, attempts=forgotten)))
+                tx.write(ChangeSet(erasure=Erasure(partnership_id=begun.id, attempts=forgotten)))
             assert [len(list(store.attempts(each.id))) for each in (begun, beside)] == [left, 1]
 
     def test_an_audit_gives_everything_that_is_chained_in_order(self, flow: Partnerflow, store: Store) -> None:

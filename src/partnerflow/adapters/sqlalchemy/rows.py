@@ -193,12 +193,12 @@ def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iter
         moves=tuple(map(move, moves)),
         recorded_at=row.recorded_at,
         link=row.link,
-        made_under=row.made_under,
+        lifecycle_version=row.made_under,
         partner_file=tuple(partner_file),
         own_file=tuple(own_file),
         obligations=tuple(sorted(owed, key=_code)),  # a database sorts text in ways of its own
         events=row.events,
-        judged_by=row.judged_by,
+        pack_digest=row.judged_by,
     )
 
 

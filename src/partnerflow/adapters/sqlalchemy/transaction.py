@@ -282,9 +282,9 @@ class SQLAlchemyTransaction:
         self._add(t.transition, [rows.transition_values(c.transition) for c in changes if c.transition is not None])
         self._add(t.entry, [rows.entry_values(entry) for change in changes for entry in change.entries])
         self._write_obligations([judgement for change in changes for judgement in change.judgements])
-        self._write_placements([placement for change in changes for placement in change.placements])
+        self._write_placements([placement for change in changes for placement in change.search_entries])
         self._add(t.outbox, [rows.event_values(event) for change in changes for event in change.events])
-        self._blank([change.blanking for change in changes if change.blanking is not None])
+        self._blank([change.erasure for change in changes if change.erasure is not None])
         self._add(t.attempt, [rows.attempt_values(c.attempt) for c in changes if c.attempt is not None])
         self._add(t.receipt, [rows.receipt_values(c.receipt) for c in changes if c.receipt is not None])
 
