@@ -16,12 +16,11 @@ from typing import Any
 import attrs
 import pytest
 
-from partnerflow import Partnerflow, coverage
+from partnerflow import Partnerflow, traceability
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.clauses import DOCUMENTS, answers, document_of
 from partnerflow.clauses.not_ours import NOT_OURS
 from partnerflow.clauses.planned import PLANNED
-from partnerflow.coverage import Answer, Answered
 from partnerflow.events import EVENT_TYPES, TELLINGS, Event, event_type
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.obligations import Telling
@@ -43,8 +42,9 @@ from partnerflow.records.conversion import read_record, record_text
 from partnerflow.records.registry import KINDS
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
+from partnerflow.traceability import Answer, TracedClause
 
-SRC = Path(coverage.__file__).parent
+SRC = Path(traceability.__file__).parent
 ON = date(2026, 9, 1)
 """The day for which the examples of the cards are meant."""
 
@@ -53,7 +53,7 @@ ON = date(2026, 9, 1)
 
 
 def test_every_clause_is_answered_planned_or_not_ours(clause_ids: frozenset[str]) -> None:
-    known = {each.clause for each in coverage.coverage()}
+    known = {each.clause for each in traceability.trace()}
     assert not clause_ids - known, (
         "nothing answers these: cite them where the answer is, or put them in clauses/planned.py "
         f"with the kind of records that they wait for: {', '.join(sorted(clause_ids - known))}"
@@ -64,14 +64,14 @@ def test_no_clause_is_two_things_at_once() -> None:
     wrong = [
         f"{each.clause} is {' and '.join(each.statuses)}: {', '.join(map(str, each.answers))} may answer it, so "
         "take it out of clauses/planned.py and clauses/not_ours.py"
-        for each in coverage.coverage()
+        for each in traceability.trace()
         if len(each.statuses) != 1
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_every_clause_that_anything_names_is_one_of_the_guides(clause_ids: frozenset[str]) -> None:
-    named = [(clause, str(answer)) for clause, answer in coverage.citations()]
+    named = [(clause, str(answer)) for clause, answer in traceability.citations()]
     named += [(clause, f"clauses/planned.py, {kind}") for kind, clauses in PLANNED.items() for clause in clauses]
     named += [(clause, "clauses/not_ours.py") for clause in NOT_OURS]
     wrong = [f"{where} names {clause}, which no guide has" for clause, where in named if clause not in clause_ids]
@@ -80,7 +80,7 @@ def test_every_clause_that_anything_names_is_one_of_the_guides(clause_ids: froze
 
 def test_every_clause_belongs_to_a_guide_and_stands_with_its_like(clause_ids: frozenset[str]) -> None:
     assert {document_of(clause) for clause in clause_ids} == set(DOCUMENTS)
-    found = [each.clause for each in coverage.coverage()]
+    found = [each.clause for each in traceability.trace()]
     assert list(dict.fromkeys(map(document_of, found))) == list(DOCUMENTS)
     assert found.index("TK-2") < found.index("TK-10")
 
@@ -117,7 +117,7 @@ def pack() -> Pack:
 def answered() -> dict[str, set[str]]:
     """Give, by the name of an answer, the clauses that it answers."""
     found: dict[str, set[str]] = {}
-    for clause, answer in coverage.citations():
+    for clause, answer in traceability.citations():
         found.setdefault(answer.name, set()).add(clause)
     return found
 
@@ -320,7 +320,7 @@ PUBLIC = tuple(
         "partnerflow.ports",
     )
 )
-MARKED = [(clause, answer) for clause, answer in coverage.citations() if answer.kind in ("function", "class")]
+MARKED = [(clause, answer) for clause, answer in traceability.citations() if answer.kind in ("function", "class")]
 
 
 @pytest.mark.parametrize(("clause", "answer"), MARKED, ids=str)
@@ -357,16 +357,16 @@ def test_a_subclass_answers_nothing_by_itself(monkeypatch: pytest.MonkeyPatch) -
     class Louder(type(load_pack("default"))):  # type: ignore[misc]
         """A pack of somebody else's."""
 
-    Louder.__module__ = coverage.__name__
-    monkeypatch.setattr(coverage, "Louder", Louder, raising=False)
-    assert "Louder" not in {answer.name for _, answer in coverage.citations()}
+    Louder.__module__ = traceability.__name__
+    monkeypatch.setattr(traceability, "Louder", Louder, raising=False)
+    assert "Louder" not in {answer.name for _, answer in traceability.citations()}
 
 
 def test_the_kinds_of_a_host_answer_nothing_of_ours() -> None:
-    before = coverage.coverage()
+    before = traceability.trace()
     try:
         record("host_note", about="partner", cites=("TK-1",))(type("HostNote", (Record,), {"__module__": "host"}))
-        assert coverage.coverage() == before
+        assert traceability.trace() == before
     finally:
         KINDS.pop("host_note", None)
 
@@ -374,14 +374,14 @@ def test_the_kinds_of_a_host_answer_nothing_of_ours() -> None:
 def test_a_clause_says_what_becomes_of_it() -> None:
     answer = Answer("policy", "SAFE-002", "General liability cover meets the minimum")
     assert str(answer) == "policy SAFE-002"
-    assert Answered(clause="X", answers=(answer,), waits_for="roster").statuses == ("answered", "planned")
-    assert Answered(clause="X", answers=(answer,), waits_for="roster").status == "answered"
-    assert Answered(clause="X", answers=(answer,)).to_data() == {
+    assert TracedClause(clause="X", answers=(answer,), waits_for="roster").statuses == ("answered", "planned")
+    assert TracedClause(clause="X", answers=(answer,), waits_for="roster").status == "answered"
+    assert TracedClause(clause="X", answers=(answer,)).to_data() == {
         "clause": "X",
         "status": "answered",
         "answers": [{"kind": "policy", "name": "SAFE-002", "title": answer.title}],
     }
-    assert Answered(clause="X", waits_for="roster").to_data() == {
+    assert TracedClause(clause="X", waits_for="roster").to_data() == {
         "clause": "X", "status": "planned", "waits_for": "roster"
     }  # fmt: skip
-    assert Answered(clause="X", why_not="No.").to_data() == {"clause": "X", "status": "not_ours", "why_not": "No."}
+    assert TracedClause(clause="X", why_not="No.").to_data() == {"clause": "X", "status": "not_ours", "why_not": "No."}

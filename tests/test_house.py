@@ -17,8 +17,8 @@ PACKAGE = SRC / "partnerflow"
 LONGEST = 450
 
 # Who stands where, left to right; each may import what stands to its left, and what stands in its own package.
-# `clauses` stands left of all, `canonical` beside errors, `obligations` between history and events, `coverage` right of
-# flow: modules that the design does not list.
+# The design does not list `clauses` (left of all), `canonical` (beside errors), `obligations` (between history and
+# events) and `traceability` (right of flow).
 ORDER: tuple[tuple[str, ...], ...] = (
     ("clauses",),
     ("errors", "actors", "canonical"),
@@ -33,7 +33,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("ports",),
     ("signals",),
     ("flow", "relay"),
-    ("coverage",),
+    ("traceability",),
     ("",),  # the public names of the package itself
     ("cli",),
     ("__main__",),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from partnerflow.clauses import DOCUMENTS, document_of
-from partnerflow.coverage import Answer, Answered, coverage
+from partnerflow.traceability import Answer, TracedClause, trace
 
 from .write import table
 
@@ -17,12 +17,12 @@ _WORDS = {"answered": "answered", "planned": "planned", "not_ours": "not the lib
 
 
 def counts() -> str:
-    found = Counter((document_of(each.clause), each.status) for each in coverage())
+    found = Counter((document_of(each.clause), each.status) for each in trace())
     rows = [
         (f"[{title}](#{name.lower()})", *(str(found[name, status] or "") for status in _WORDS))
         for name, title in DOCUMENTS.items()
     ]
-    total = Counter(each.status for each in coverage())
+    total = Counter(each.status for each in trace())
     return table(("guide", *_WORDS.values()), [*rows, ("all", *(str(total[status]) for status in _WORDS))])
 
 
@@ -30,11 +30,11 @@ def sections() -> str:
     return "\n".join(
         f"### {document}\n\n{DOCUMENTS[document]}.\n\n"
         + table(("clause", "answer", ""), [cells for each in found for cells in _rows(each)])
-        for document, found in groupby(coverage(), key=lambda each: document_of(each.clause))
+        for document, found in groupby(trace(), key=lambda each: document_of(each.clause))
     )
 
 
-def _rows(each: Answered) -> list[tuple[str, str, str]]:
+def _rows(each: TracedClause) -> list[tuple[str, str, str]]:
     """Give a line for each answer; only the first names the clause."""
     if each.answers:
         lines = [(_named(answer), answer.title) for answer in each.answers]

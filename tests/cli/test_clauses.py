@@ -9,24 +9,24 @@ import pytest
 
 from partnerflow.clauses.not_ours import NOT_OURS
 from partnerflow.clauses.planned import PLANNED
-from partnerflow.coverage import coverage
+from partnerflow.traceability import trace
 
 Shell: TypeAlias = Any
 
 
 def test_every_clause_is_listed_with_its_answer_and_counted(shell: Shell) -> None:
     lines = shell.does("clauses").splitlines()
-    for each in coverage():
+    for each in trace():
         (line,) = (line for line in lines if line.split()[:1] == [each.clause])
         assert all(str(answer) in line for answer in each.answers)
         assert (each.waits_for or "") in line
         assert (each.why_not or "") in line
-    assert lines[-1].startswith(f"{len(coverage())} clauses: ")
+    assert lines[-1].startswith(f"{len(trace())} clauses: ")
 
 
 @pytest.mark.parametrize("status", ["answered", "planned", "not-ours"])
 def test_only_those_of_a_status_are_shown(shell: Shell, status: str) -> None:
-    wanted = [each.clause for each in coverage() if each.status == status.replace("-", "_")]
+    wanted = [each.clause for each in trace() if each.status == status.replace("-", "_")]
     data = json.loads(shell.does("clauses", "--status", status, "--format", "json"))
     assert data["schema"] == "partnerflow.clauses/1"
     assert [each["clause"] for each in data["clauses"]] == wanted

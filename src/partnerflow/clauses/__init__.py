@@ -1,4 +1,4 @@
-"""Which clause of the guides is answered by what: said where the answer is, and gathered by `partnerflow.coverage`.
+"""Which clause of the guides is answered by what: said where the answer is, and gathered by `partnerflow.traceability`.
 
 Policies, rows of the lifecycle, kinds of records, types of events and rows of the rubric cite clauses on their own
 cards. A class or function that answers one says so with `answers`. What has no answer stands in `planned` or
@@ -23,7 +23,7 @@ DOCUMENTS = {
 
 
 def answers(*clauses: str) -> Callable[[T], T]:
-    """Mark a class or function as an answer to *clauses*, which `partnerflow.coverage` finds; change nothing of it."""
+    """Mark a class or function, unchanged, as an answer to *clauses*, which `partnerflow.traceability` finds."""
 
     def mark(thing: T) -> T:
         thing.__clauses__ = clauses  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from .parameters import text_or_json
 from .screen import facts, say, say_raw, table
 
 if TYPE_CHECKING:
-    from partnerflow.coverage import Answered
+    from partnerflow.traceability import TracedClause
 
 SCHEMA = "partnerflow.clauses/1"
 
@@ -40,9 +40,9 @@ def clauses(names: Sequence[str], status: str | None, form: str) -> None:
     Python code calls. A clause that is planned names the kind of records that it waits for. With CLAUSE, each is told
     in full.
     """
-    from partnerflow.coverage import coverage
+    from partnerflow.traceability import trace
 
-    everything = coverage()
+    everything = trace()
     chosen = _named(everything, names) if names else everything
     found = [each for each in chosen if status in (None, _status(each))]
     if form == "json":
@@ -57,7 +57,7 @@ def clauses(names: Sequence[str], status: str | None, form: str) -> None:
         say(f"\n{len(found)} clauses: {said}", style="pf.quiet", whole=True)
 
 
-def _named(everything: Sequence[Answered], names: Sequence[str]) -> list[Answered]:
+def _named(everything: Sequence[TracedClause], names: Sequence[str]) -> list[TracedClause]:
     known = {each.clause.upper(): each for each in everything}
     for name in names:
         if name.upper() not in known:
@@ -67,17 +67,17 @@ def _named(everything: Sequence[Answered], names: Sequence[str]) -> list[Answere
     return [known[name.upper()] for name in dict.fromkeys(names)]
 
 
-def _status(each: Answered) -> str:
+def _status(each: TracedClause) -> str:
     return each.status.replace("_", "-")
 
 
-def _short(each: Answered) -> str:
+def _short(each: TracedClause) -> str:
     if each.answers:
         return ", ".join(map(str, each.answers))
     return each.why_not or f"waits for records of the kind {each.waits_for}"
 
 
-def _in_full(found: Sequence[Answered]) -> None:
+def _in_full(found: Sequence[TracedClause]) -> None:
     for place, each in enumerate(found):
         if place:
             say()

@@ -45,7 +45,7 @@ class Answer:
 
 
 @attrs.frozen(kw_only=True)
-class Answered:
+class TracedClause:
     """A clause, and what becomes of it."""
 
     clause: str
@@ -78,14 +78,14 @@ class Answered:
         return data
 
 
-def coverage() -> tuple[Answered, ...]:
+def trace() -> tuple[TracedClause, ...]:
     """Give every clause that the code answers, plans or leaves to others, by guide and then by id."""
     found: dict[str, dict[Answer, None]] = {}
     for clause, answer in citations():
         found.setdefault(clause, {})[answer] = None
     planned = {clause: record for record, clauses in PLANNED.items() for clause in clauses}
     return tuple(
-        Answered(
+        TracedClause(
             clause=clause,
             answers=tuple(found.get(clause, ())),
             waits_for=planned.get(clause),
