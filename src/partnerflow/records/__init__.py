@@ -6,13 +6,13 @@ from .access import AccessGrant, SchoolDayLeave
 from .agreement import (
     Agreement,
     Amendment,
+    CollegeTransition,
     DataSharingAgreement,
     Milestone,
     Responsibility,
     ResponsibleParty,
     SharedElement,
     TimeAndSpace,
-    Transition,
 )
 from .coalition import (
     Acceptance,
@@ -90,7 +90,7 @@ from .programme import (
 from .quality import Channel, CommunicationPlan, QualitySystem
 from .registry import Kind, Record, Unregistered, kinds, record
 from .safety import BackgroundCheck, FacilityAccess, Insurance, Licence, Person
-from .vetting import Score, Step, VettingReview
+from .vetting import ReviewStep, Score, VettingReview
 from .waiver import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
 from .workplace import (
     AdvisoryCouncil,
@@ -127,6 +127,7 @@ __all__ = [
     "CapacityGap",
     "Channel",
     "ClassroomStrategy",
+    "CollegeTransition",
     "Commitment",
     "CommunicationPlan",
     "Competency",
@@ -197,6 +198,7 @@ __all__ = [
     "ResponsibleParty",
     "Retraction",
     "ReviewDecision",
+    "ReviewStep",
     "RoleAction",
     "RubricAssessment",
     "SchoolApproval",
@@ -214,13 +216,11 @@ __all__ = [
     "Slot",
     "StakeholderInput",
     "Statement",
-    "Step",
     "StrategicGoal",
     "SupportAction",
     "TerminationNotice",
     "TimeAndSpace",
     "Training",
-    "Transition",
     "Unregistered",
     "VettingReview",
     "VisionGoal",

@@ -40,7 +40,7 @@ class Milestone:
 
 
 @attrs.frozen(kw_only=True)
-class Transition:
+class CollegeTransition:
     """How advising is handed on from secondary to post-secondary education (EAF-4.2.f)."""
 
     who: str | None = None
@@ -87,7 +87,7 @@ class Agreement(Record):
     partner_contact: ResponsibleParty | None = None
     time_and_space: TimeAndSpace | None = None
     milestones: tuple[Milestone, ...] | None = None
-    transition: Transition | None = None
+    transition: CollegeTransition | None = None
     trained_people: AbstractSet[str] | None = None
     """Those whom the training agreement covers (EAF-4.2.g); an empty set says that nobody serves students directly."""
     plans: dict[str, str] | None = attrs.field(default=None, hash=False)

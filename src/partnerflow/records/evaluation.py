@@ -11,7 +11,7 @@ import attrs
 from .mutual import Side
 from .registry import Record, record
 
-Rating: TypeAlias = Literal["effective", "partly_effective", "ineffective"]
+Effectiveness: TypeAlias = Literal["effective", "partly_effective", "ineffective"]
 Effect: TypeAlias = Literal["positive", "none", "negative"]
 
 
@@ -28,8 +28,8 @@ class Evaluation(Record):
     evaluated_on: date | None = None
     done_by: str | None = None
     """The unit that did it."""
-    rating: Rating | None = None
-    dimensions: dict[Literal["activities", "partnership", "progress"], Rating] | None = attrs.field(
+    rating: Effectiveness | None = None
+    dimensions: dict[Literal["activities", "partnership", "progress"], Effectiveness] | None = attrs.field(
         default=None, hash=False
     )
     """How the activities, the partnership itself and the progress on its goals did, each apart (SPPS-III.E7)."""
@@ -40,7 +40,7 @@ class Evaluation(Record):
     """What it did to the long-term outcome that the partnership is for (SPPS-II.0)."""
     outcomes: dict[Literal["social", "academic"], Effect] | None = attrs.field(default=None, hash=False)
     """What it did to social and to academic outcomes, apart (TK-14)."""
-    benefits: dict[Side, Rating] | None = attrs.field(default=None, hash=False)
+    benefits: dict[Side, Effectiveness] | None = attrs.field(default=None, hash=False)
     """How each side rates what it gained (CS2-3.S2, TK-15)."""
     benefits_seen: AbstractSet[str] | None = None
     """The kinds of benefit that were claimed and that the evaluation confirms (SPPS-III.E11)."""

@@ -18,7 +18,7 @@ class Score:
 
 
 @attrs.frozen(kw_only=True)
-class Step:
+class ReviewStep:
     """One step of the review: when it was done and by whom."""
 
     done_on: date | None = None
@@ -42,7 +42,7 @@ class VettingReview(Record):
 
     reviewed_on: date | None = None
     scores: dict[str, Score] | None = attrs.field(default=None, hash=False)
-    steps: dict[str, Step] | None = attrs.field(default=None, hash=False)
+    steps: dict[str, ReviewStep] | None = attrs.field(default=None, hash=False)
     fits_communities: bool | None = None
     fit_reason: str | None = None
     answers: dict[str, str] | None = attrs.field(default=None, hash=False)

@@ -22,6 +22,7 @@ from partnerflow.records import (
     Amendment,
     Approval,
     BackgroundCheck,
+    CollegeTransition,
     Contact,
     DataSharingAgreement,
     Entry,
@@ -47,17 +48,16 @@ from partnerflow.records import (
     Record,
     Responsibility,
     ResponsibleParty,
+    ReviewStep,
     Scope,
     Score,
     Service,
     SharedElement,
     Slot,
-    Step,
     StrategicGoal,
     TerminationNotice,
     TimeAndSpace,
     Training,
-    Transition,
     VettingReview,
 )
 
@@ -252,7 +252,7 @@ def _of_the_programme() -> Iterator[Record]:
             )
         },
         steps={
-            step: Step(done_on=date(2026, 8, 14), by=OFFICE.id)
+            step: ReviewStep(done_on=date(2026, 8, 14), by=OFFICE.id)
             for step in ("research", "conversation", "capacity", "fit")
         },
         fits_communities=True,
@@ -279,7 +279,7 @@ def _of_the_agreement() -> Iterator[Record]:
                 milestone="80% attend", district_goals=("reading by grade 3",), partner_goals=("reach 40 children",)
             ),
         ),
-        transition=Transition(who="counselor and mentor", when="May of grade 12", what="plan and contacts"),
+        transition=CollegeTransition(who="counselor and mentor", when="May of grade 12", what="plan and contacts"),
         trained_people=frozenset({"j.rivera"}),
         plans={
             "communication": "a call on the first Monday of the month",
