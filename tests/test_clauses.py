@@ -25,7 +25,6 @@ from partnerflow.events import EVENT_TYPES, TELLINGS, Event, event_type
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.obligations import Telling
 from partnerflow.policies import Pack, Policy, load_pack
-from partnerflow.policies.rubric import CRITERIA, Criterion, rate
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.records import (
     Insurance,
@@ -40,6 +39,7 @@ from partnerflow.records import (
 )
 from partnerflow.records.conversion import read_record, record_text
 from partnerflow.records.registry import KINDS
+from partnerflow.rubric import CRITERIA, Criterion, rate
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
 from partnerflow.traceability import Answer, TracedClause
@@ -314,7 +314,7 @@ PUBLIC = tuple(
     for name in (
         "partnerflow",
         "partnerflow.policies",
-        "partnerflow.policies.rubric",
+        "partnerflow.rubric",
         "partnerflow.records",
         "partnerflow.lifecycle",
         "partnerflow.ports",

@@ -26,6 +26,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("partnership", "records"),
     ("dossier",),
     ("policies",),
+    ("rubric",),
     ("decision",),
     ("history",),
     ("obligations",),

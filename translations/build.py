@@ -27,11 +27,11 @@ from babel.messages.pofile import read_po, write_po
 from partnerflow.actors import Side
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies.finding import Outcome, Severity
-from partnerflow.policies.rubric import CRITERIA, LEVELS, ROWS
 from partnerflow.policies.shipped import POLICIES
+from partnerflow.policies.translation import DOMAIN
 from partnerflow.policies.verdict import PASSED
-from partnerflow.policies.words import DOMAIN
 from partnerflow.records.registry import kinds
+from partnerflow.rubric import CRITERIA, LEVELS, ROWS
 
 PACKAGE = Path(__file__).parents[1] / "src" / "partnerflow"
 LOCALE = PACKAGE / "policies" / "locale"
@@ -54,7 +54,7 @@ KINDS = tuple(name for name, kind in kinds().items() if kind.__module__.startswi
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Give every sentence that may be said, with the place it comes from."""
-    for path in sorted((PACKAGE / "policies").rglob("*.py")):
+    for path in sorted(path for room in ("policies", "rubric") for path in (PACKAGE / room).rglob("*.py")):
         place = path.relative_to(PACKAGE.parent).as_posix()
         for said in _said(ast.parse(path.read_text(encoding="utf-8"))):
             yield said, place
@@ -63,7 +63,7 @@ def sentences() -> Iterator[tuple[str, str]]:
         yield policy.title, place
         yield policy.fix, place
     for asked in (*ROWS, *CRITERIA):
-        yield asked.title, "partnerflow/policies/rubric"
+        yield asked.title, "partnerflow/rubric"
     yield "is not on file", "partnerflow/policies/verdict.py"
 
 

@@ -21,9 +21,9 @@ from partnerflow.clauses.not_ours import NOT_OURS
 from partnerflow.clauses.planned import PLANNED
 from partnerflow.events import EVENT_TYPES
 from partnerflow.lifecycle import CHOSEN, DEFAULT, SAME, Row
-from partnerflow.policies.rubric import CRITERIA
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.records import kinds
+from partnerflow.rubric import CRITERIA
 
 Status = Literal["answered", "planned", "not_ours"]
 AnswerKind = Literal["policy", "lifecycle", "record", "event", "rubric", "function", "class"]

@@ -9,8 +9,8 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from partnerflow import DISTRICT, Actor, Dossier, NotFound, Partner, Partnerflow, Refused, State
-from partnerflow.policies import Pack, rubric
+from partnerflow import DISTRICT, Actor, Dossier, NotFound, Partner, Partnerflow, Refused, State, rubric
+from partnerflow.policies import Pack
 from partnerflow.records import BoardPolicy, Definition, Insurance, Need, Scope, Site
 from partnerflow.testing import EXAMPLE_DAY
 from partnerflow.testing.clock import TickingClock

@@ -16,8 +16,8 @@ from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Outcome, Pack, Policy, Problem, Report, Severity, Until, Verdict, need, policy
 from partnerflow.policies.advice import who_and_when
 from partnerflow.policies.toml import read_pack
+from partnerflow.policies.translation import translation
 from partnerflow.policies.verdict import best_of, each, filled
-from partnerflow.policies.words import words
 from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier
 
@@ -384,6 +384,6 @@ def test_an_example_of_a_step_stands_where_the_step_may_first_be_taken() -> None
 
 def test_what_is_asked_before_filing_and_where_nobody_may_waive_is_said() -> None:
     finding = pack("", summarised).check(example_dossier(), on=EXAMPLE_DAY)["X-001"]
-    assert who_and_when(finding, words(), trigger="file") == (
+    assert who_and_when(finding, translation(), trigger="file") == (
         "For the partner, before it is filed. It can be waived for at most 90 days, by nobody."
     )

@@ -13,15 +13,16 @@ from typing import Any
 import attrs
 import pytest
 
+from partnerflow import rubric
 from partnerflow.actors import Actor
 from partnerflow.dossier import RecordIndex
 from partnerflow.errors import InvalidRequest
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import Policy, WaiverNote, load_pack, rubric
+from partnerflow.policies import Policy, WaiverNote, load_pack
 from partnerflow.policies.advice import lines, of_finding, of_note
 from partnerflow.policies.formats.page import html_page
 from partnerflow.policies.shipped import POLICIES
-from partnerflow.policies.words import Words, languages, words
+from partnerflow.policies.translation import Translation, languages, translation
 from partnerflow.records import Waiver, WaiverRequest, WaiverRevocation
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier
 from partnerflow.testing.rubric import example_evidence
@@ -49,7 +50,7 @@ def test_a_language_that_nobody_translated_is_an_error_that_names_those_there_ar
         PACK.check(example_dossier(), on=EXAMPLE_DAY).explain("tlh")
 
 
-class Listening(Words):
+class Listening(Translation):
     """The words of a language that note what they have no translation of."""
 
     def __call__(self, template: str, /, **facts: object) -> str:
@@ -69,14 +70,16 @@ MISSED: list[str] = []
 
 
 @pytest.fixture
-def listening() -> Iterator[Words]:
+def listening() -> Iterator[Translation]:
     MISSED.clear()
-    yield Listening("es", words("es").catalogue)
+    yield Listening("es", translation("es").catalogue)
     assert not MISSED
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.code)
-def test_everything_that_a_policy_says_of_its_examples_is_in_the_catalogue(policy: Policy, listening: Words) -> None:
+def test_everything_that_a_policy_says_of_its_examples_is_in_the_catalogue(
+    policy: Policy, listening: Translation
+) -> None:
     for name in policy.examples:
         finding = policy.evaluate(
             policy.example(name).dossier(), EXAMPLE_DAY, {**policy.defaults, **PACK[policy.code].given}
@@ -126,14 +129,16 @@ def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[WaiverNote, ...]:
     ],
     ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
 )
-def test_why_a_waiver_does_not_count_is_said_in_spanish(changes: dict[str, Any], said: str, listening: Words) -> None:
+def test_why_a_waiver_does_not_count_is_said_in_spanish(
+    changes: dict[str, Any], said: str, listening: Translation
+) -> None:
     (remark,) = lapsed(**changes)
     assert of_note(remark, listening).startswith(said)
-    assert str(remark) == of_note(remark, words("en"))
+    assert str(remark) == of_note(remark, translation("en"))
 
 
 @pytest.mark.parametrize("by", [OFFICE, None])
-def test_a_waiver_that_is_asked_for_is_listed_in_spanish(by: Actor | None, listening: Words) -> None:
+def test_a_waiver_that_is_asked_for_is_listed_in_spanish(by: Actor | None, listening: Translation) -> None:
     dossier = example_dossier()
     request = WaiverRequest("SAFE-002", reason="late", expires_on=EXAMPLE_DAY, revision=1)
     entry = attrs.evolve(dossier.entries[-1], id=None, record=request, filed_by=by)
@@ -146,7 +151,9 @@ def test_a_waiver_that_is_asked_for_is_listed_in_spanish(by: Actor | None, liste
 
 @pytest.mark.parametrize("site", [None, "255901001"])
 @pytest.mark.parametrize("shown", [0, 30, None])
-def test_a_rating_is_said_in_spanish_with_the_same_facts(site: str | None, shown: int | None, listening: Words) -> None:
+def test_a_rating_is_said_in_spanish_with_the_same_facts(
+    site: str | None, shown: int | None, listening: Translation
+) -> None:
     rating = rubric.rate(example_evidence()[:shown], on=EXAMPLE_DAY, site=site)
     english, spanish = rating.explain(), rating.explain("es")
     assert _facts(english) == _facts(spanish)
@@ -171,7 +178,7 @@ def test_a_page_is_written_in_spanish() -> None:
 
 
 def test_every_sentence_keeps_its_facts_and_none_joins_a_side_to_a_word_that_merges_with_its_article() -> None:
-    known = {said: told for said, told in words("es").catalogue._catalog.items() if said}  # type: ignore[attr-defined]
+    known = {said: told for said, told in translation("es").catalogue._catalog.items() if said}  # type: ignore[attr-defined]
     assert len(known) > 400
     for said, told in known.items():
         assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", told)), said
@@ -180,7 +187,7 @@ def test_every_sentence_keeps_its_facts_and_none_joins_a_side_to_a_word_that_mer
 
 def test_making_the_catalogues_with_another_version_of_babel_or_another_day_makes_none_of_them_stale() -> None:
     for language in languages():
-        head = words(language).catalogue.info()
+        head = translation(language).catalogue.info()
         assert sorted(head) == [
             "content-transfer-encoding", "content-type", "language", "mime-version", "project-id-version",
         ]  # fmt: skip
@@ -201,8 +208,8 @@ def test_a_plan_is_made_in_spanish_too() -> None:
 
 
 def test_words_stand_in_sentences_as_words_and_other_facts_as_they_are() -> None:
-    say = words("es")
+    say = translation("es")
     fact: Any = frozenset({"b", "a"})
     assert say("{x}: {y}", x=fact, y="Ines") == "a, b: Ines"
     assert say.fact("active") != "active"
-    assert words("en").fact("active") == "active"
+    assert translation("en").fact("active") == "active"

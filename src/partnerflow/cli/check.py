@@ -74,9 +74,9 @@ def check(
     blocks, 1 something does, 2 a file could not be checked; of several files, the highest. Formats: text; json, one
     document; jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
     """
-    from partnerflow.policies.words import words
+    from partnerflow.policies.translation import translation
 
-    words(language)  # one that there is none of is told before anything else is done
+    translation(language)  # one that there is none of is told before anything else is done
     pack = settings.rules()
     by = settings.actor() if settings.by or settings.role else None
     found = (_checked(pack, file, trigger, on or settings.today(), by) for file in files)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from partnerflow import Actor, Partner, Refused
 from partnerflow.policies.advice import of_finding
-from partnerflow.policies.words import words
+from partnerflow.policies.translation import translation
 
 from . import views
 from .evidence import Source, read_records
@@ -141,7 +141,7 @@ def _words(trigger: str) -> str:
 
 
 def _described(report: Report, findings: Iterable[Finding]) -> list[str]:
-    said = partial(of_finding, say=words(), trigger=report.trigger, may_waive=report.may_waive)
+    said = partial(of_finding, say=translation(), trigger=report.trigger, may_waive=report.may_waive)
     return [line for finding in findings for line in said(finding)]
 
 

@@ -10,14 +10,14 @@ from partnerflow.records import ImprovementPlan, PlanItem, days_after
 
 from .card import FILE
 from .finding import Finding, Severity, WaiverNote
+from .translation import ENGLISH, Translation, translation
 from .verdict import Problem
-from .words import ENGLISH, Words, words
 
 if TYPE_CHECKING:
     from .report import Report
 
 
-def lines(report: Report, say: Words) -> Iterator[str]:
+def lines(report: Report, say: Translation) -> Iterator[str]:
     """Say everything in *report*, line by line."""
     asked = f"{say.fact(report.trigger)} -> {say.fact(report.state)}" if report.trigger else say.fact(report.state)
     yield say("{partner} on {on} ({asked}), by pack {pack}:", partner=report.partner, on=report.on, asked=asked,
@@ -49,7 +49,7 @@ def lines(report: Report, say: Words) -> Iterator[str]:
 
 
 def of_finding(
-    finding: Finding, say: Words, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
+    finding: Finding, say: Translation, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """Say one finding, over several lines; *may_waive* are the roles that may grant a waiver."""
     yield f"  {finding.code} {', '.join(marks(finding, say))}: {say(finding.title)} [{', '.join(finding.cites)}]"
@@ -67,7 +67,7 @@ def of_finding(
     yield f"      {who_and_when(finding, say, trigger=trigger, may_waive=may_waive)}"
 
 
-def marks(finding: Finding, say: Words) -> Iterator[str]:
+def marks(finding: Finding, say: Translation) -> Iterator[str]:
     """Say what came of asking, and why it may stop nothing."""
     yield say.fact(str(finding.outcome))
     if finding.waiver is not None:
@@ -78,19 +78,21 @@ def marks(finding: Finding, say: Words) -> Iterator[str]:
         yield say("advisory")
 
 
-def of_problem(problem: Problem, say: Words) -> str:
+def of_problem(problem: Problem, say: Translation) -> str:
     """Say one problem: where it is, as a place in the file and as the record that lies there, and what is wrong."""
     said = say(problem.template, **problem.facts)
     where = f"{problem.path} ({problem.label})" if problem.label else problem.path
     return f"{where}: {said}" if where else said
 
 
-def of_note(remark: WaiverNote, say: Words) -> str:
+def of_note(remark: WaiverNote, say: Translation) -> str:
     """Say what is to be said of a waiver."""
     return f"{remark.code}: {say(remark.template, **remark.facts)}"
 
 
-def who_and_when(finding: Finding, say: Words, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()) -> str:
+def who_and_when(
+    finding: Finding, say: Translation, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
+) -> str:
     """Say which side has to act and by when, and who may let it pass for a while."""
     if finding.mends_on is not None:
         said = say("For the {side}; time alone mends it on {day}.", side=finding.owner, day=finding.mends_on)
@@ -116,7 +118,7 @@ def improvement_plan(
     report: Report, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = ENGLISH
 ) -> ImprovementPlan:
     """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
-    say = words(language)
+    say = translation(language)
     wrong = [finding for finding in report.findings if not finding.is_ok]
     wrong.sort(key=lambda finding: not finding.is_blocking)
     items = tuple(

@@ -95,9 +95,9 @@ class Report:
         Raises InvalidRequest for a language that has no catalogue.
         """
         from .advice import lines
-        from .words import words
+        from .translation import translation
 
-        return "\n".join(lines(self, words(language)))
+        return "\n".join(lines(self, translation(language)))
 
     def improvement_plan(
         self, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = "en"

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from partnerflow.policies.advice import marks, of_finding, of_note
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
-from partnerflow.policies.words import ENGLISH, Words, words
+from partnerflow.policies.translation import ENGLISH, Translation, translation
 
 from . import Checked, as_text
 
@@ -22,7 +22,7 @@ def junit_xml(checked: Iterable[Checked], *, language: str = ENGLISH) -> str:
 
     Raises InvalidRequest for a language that has no catalogue.
     """
-    say = words(language)
+    say = translation(language)
     root = ET.Element("testsuites", name="partnerflow")
     for name, found in checked:
         root.append(_suite(name, found, say) if isinstance(found, Report) else _broken(name, found, say))
@@ -32,7 +32,7 @@ def junit_xml(checked: Iterable[Checked], *, language: str = ENGLISH) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(name: str, report: Report, say: Words) -> ET.Element:
+def _suite(name: str, report: Report, say: Translation) -> ET.Element:
     suite = ET.Element("testsuite", name=as_text(name))
     facts = {"partner": report.partner, "on": report.on, "state": report.state, "trigger": report.trigger}
     properties = ET.SubElement(suite, "properties")
@@ -52,7 +52,7 @@ def _suite(name: str, report: Report, say: Words) -> ET.Element:
     return _counted(suite)
 
 
-def _outcome(case: ET.Element, finding: Finding, report: Report, say: Words, *, blocks: bool) -> None:
+def _outcome(case: ET.Element, finding: Finding, report: Report, say: Translation, *, blocks: bool) -> None:
     """Say under a test case what came of a policy; a pass says nothing."""
     if finding.outcome is Outcome.NOT_APPLICABLE:
         ET.SubElement(case, "skipped", message=say("does not apply"))
@@ -65,7 +65,7 @@ def _outcome(case: ET.Element, finding: Finding, report: Report, say: Words, *, 
         said.text = as_text("\n".join(line.strip() for line in told))
 
 
-def _aside(finding: Finding, report: Report, say: Words) -> str:
+def _aside(finding: Finding, report: Report, say: Translation) -> str:
     """Say why something that is wrong stops nothing."""
     if finding.waiver is not None:
         return say("waived through {day}", day=finding.waiver.expires_on)
@@ -74,7 +74,7 @@ def _aside(finding: Finding, report: Report, say: Words) -> str:
     return ", ".join(marks(finding, say))
 
 
-def _broken(name: str, error: Exception, say: Words) -> ET.Element:
+def _broken(name: str, error: Exception, say: Translation) -> ET.Element:
     suite = ET.Element("testsuite", name=as_text(name))
     case = _case(suite, "partnerflow", say("can be checked"))
     first, _, _ = str(error).partition("\n")

@@ -16,8 +16,8 @@ from partnerflow.errors import InvalidRecord
 from partnerflow.policies.advice import marks, of_note, who_and_when
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
+from partnerflow.policies.translation import ENGLISH, Translation, translation
 from partnerflow.policies.verdict import Problem
-from partnerflow.policies.words import ENGLISH, Words, words
 from partnerflow.records import NO_END
 
 from . import Checked, as_text
@@ -31,13 +31,13 @@ def html_page(checked: Iterable[Checked], *, language: str = ENGLISH) -> str:
 
     Raises InvalidRequest for a language that has no catalogue.
     """
-    return as_text(_Page(list(checked), words(language)).text())
+    return as_text(_Page(list(checked), translation(language)).text())
 
 
 @attrs.frozen
 class _Page:
     checked: Sequence[Checked]
-    say: Words
+    say: Translation
 
     def text(self) -> str:
         """Give the whole page."""

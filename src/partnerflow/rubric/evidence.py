@@ -20,7 +20,7 @@ from partnerflow.records.college import YearlyMeasure
 from partnerflow.records.pathways import DistrictOutline
 from partnerflow.records.registry import key_of, kind_of
 
-from .settings import Settings
+from .settings import RubricSettings
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Evidence:
     file: Dossier
     on: date
     site: str | None
-    settings: Settings
+    settings: RubricSettings
 
     def all(self, cls: type[R]) -> list[R]:
         """Give the newest record of each key, as far as it is about the site that is rated.

@@ -86,7 +86,7 @@ class Level:
 
 
 @attrs.frozen(kw_only=True)
-class Row:
+class RubricRow:
     """A row of the rubric: a field of practice, and four levels of it."""
 
     code: str
@@ -94,7 +94,7 @@ class Row:
     levels: tuple[Level, ...]
 
     @classmethod
-    def of(cls, code: str, title: str, criteria: Iterable[Criterion]) -> Row:
+    def of(cls, code: str, title: str, criteria: Iterable[Criterion]) -> RubricRow:
         """Put the criteria of a row in order of their levels."""
         mine = [one for one in criteria if one.row == code]
         levels = (Level(number=n, criteria=tuple(one for one in mine if one.level == n)) for n in LEVELS)

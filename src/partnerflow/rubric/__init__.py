@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .criterion import LEVELS, Criterion, Judged, Level, Row
+from .criterion import LEVELS, Criterion, Judged, Level, RubricRow
 from .lists import (
     LevelOn,
     Moved,
@@ -23,7 +23,7 @@ from .lists import (
 )
 from .rating import SCHEMA, RatedLevel, RatedRow, Rating, rate
 from .rows import CRITERIA, ROWS
-from .settings import Settings
+from .settings import RubricSettings
 
 __all__ = [
     "CRITERIA",
@@ -38,8 +38,8 @@ __all__ = [
     "RatedLevel",
     "RatedRow",
     "Rating",
-    "Row",
-    "Settings",
+    "RubricRow",
+    "RubricSettings",
     "WentOn",
     "levels",
     "moved",

@@ -17,16 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partnerflow import Actor
+from partnerflow import Actor, rubric
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.dossier import Dossier
 from partnerflow.errors import InvalidRecord, InvalidRequest, NotFound
 from partnerflow.flow import Partnerflow
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.policies import rubric
-from partnerflow.policies.rubric import Settings
-from partnerflow.policies.rubric.criterion import criterion
-from partnerflow.policies.rubric.evidence import Answer, Evidence
 from partnerflow.records import (
     Entry,
     Friction,
@@ -42,6 +38,9 @@ from partnerflow.records import (
     kinds,
 )
 from partnerflow.records.conversion import read_record, unstructure
+from partnerflow.rubric import RubricSettings
+from partnerflow.rubric.criterion import criterion
+from partnerflow.rubric.evidence import Answer, Evidence
 from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions
 from partnerflow.testing import records as drawn
 from partnerflow.testing.rubric import example_evidence, example_practice
@@ -51,7 +50,7 @@ EVIDENCE = example_evidence()
 SITE = "255901001"
 MINE = sorted({one.kind_info.name for one in (*EVIDENCE, *example_practice())})
 CRITERIA = {one.code: one for one in rubric.CRITERIA}
-STRICT = Settings(cumulative=frozenset({2, 3, 4}))
+STRICT = RubricSettings(cumulative=frozenset({2, 3, 4}))
 AGAINST = {"commitment", "workplace_quality_review"}
 
 Mapping = dict[str, Any]
@@ -101,7 +100,7 @@ def test_every_criterion_is_a_clause_and_every_clause_of_a_level_has_its_criteri
 
 
 def test_rating_needs_no_machine_no_store_and_no_bus() -> None:
-    code = "import datetime; from partnerflow.policies import rubric; rubric.rate([], on=datetime.date(2026, 9, 1))"
+    code = "import datetime; from partnerflow import rubric; rubric.rate([], on=datetime.date(2026, 9, 1))"
     script = f"import sys\n{code}\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert {"sqlalchemy", "transitions", "blinker", "click"}.isdisjoint(ran.stdout.split())
@@ -166,8 +165,8 @@ def test_level_4_needs_every_lower_level(low: str) -> None:
 def test_levels_2_and_3_stand_by_themselves_unless_the_district_says_otherwise() -> None:
     records = dropping("D4.1-L1")
     assert rubric.rate(records, on=ON)["D4.1"].level == 3
-    assert rubric.rate(records, on=ON, settings=Settings(cumulative=frozenset({3, 4})))["D4.1"].level == 2
-    strict = rubric.rate(records, on=ON, settings=Settings(cumulative=frozenset({2, 3, 4})))["D4.1"]
+    assert rubric.rate(records, on=ON, settings=RubricSettings(cumulative=frozenset({3, 4})))["D4.1"].level == 2
+    strict = rubric.rate(records, on=ON, settings=RubricSettings(cumulative=frozenset({2, 3, 4})))["D4.1"]
     assert strict.level == 0
     assert [judged.criterion.code for judged in strict.next] == ["D4.1-L1"]
     assert [level.needs for level in strict.levels] == [(), (1,), (1, 2), (1, 2, 3)]
@@ -177,13 +176,13 @@ def test_levels_2_and_3_stand_by_themselves_unless_the_district_says_otherwise()
 @pytest.mark.parametrize("wrong", [frozenset(), frozenset({2, 3}), frozenset({1, 4}), frozenset({4, 5})])
 def test_level_4_always_needs_the_lower_ones(wrong: frozenset[int]) -> None:
     with pytest.raises(InvalidRequest, match="name 4"):
-        Settings(cumulative=wrong)
+        RubricSettings(cumulative=wrong)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "12", None])
 def test_a_setting_is_a_number_from_1_on(wrong: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"settings\.council_months"):
-        Settings(council_months=wrong)
+        RubricSettings(council_months=wrong)
 
 
 # --- what each criterion looks at -----------------------------------------------------------------------------------
@@ -535,7 +534,7 @@ def test_only_a_later_review_answers_a_bad_one() -> None:
 
 
 def test_each_threshold_is_the_districts_own() -> None:
-    looser = Settings(
+    looser = RubricSettings(
         engagement_months=24, collaboration_days=200, rising_years=1, council_months=12, access_gap=40,
         quality_score=2, recognition_months=24, early_college_clauses=("transportation",), improvement_years=1,
     )  # fmt: skip
@@ -608,7 +607,7 @@ def test_a_criterion_that_breaks_down_is_not_met() -> None:
     def silent(evidence: Evidence) -> Answer:
         return iter(())
 
-    evidence = Evidence(Dossier(Partner(name="the district"), Partnership("-")), ON, None, Settings())
+    evidence = Evidence(Dossier(Partner(name="the district"), Partnership("-")), ON, None, RubricSettings())
     for one, sentence in (
         (broken, "the criterion itself failed: ZeroDivisionError: oh"),
         (silent, "nothing on file shows it"),

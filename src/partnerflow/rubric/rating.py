@@ -15,17 +15,17 @@ from partnerflow.clauses import answers
 from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.partnership import Partnership
+from partnerflow.policies.translation import ENGLISH, Translation, translation
 from partnerflow.policies.verdict import Problem
-from partnerflow.policies.words import ENGLISH, Words, words
 from partnerflow.records import Entry, Partner, Record
 from partnerflow.records.conversion import unstructure
 from partnerflow.records.practice import RubricAssessment
 from partnerflow.records.registry import kind_of
 
-from .criterion import LEVELS, Judged, Row
+from .criterion import LEVELS, Judged, RubricRow
 from .evidence import Evidence, name_of
 from .rows import ROWS
-from .settings import Settings
+from .settings import RubricSettings
 
 SCHEMA = "partnerflow.rating/1"
 Given: TypeAlias = Iterable[Record | Entry | Mapping[str, Any]] | Mapping[str, Any] | Dossier
@@ -52,7 +52,7 @@ class RatedLevel:
 class RatedRow:
     """One row: the highest level that is met, and every level beside it."""
 
-    row: Row
+    row: RubricRow
     levels: tuple[RatedLevel, ...]
 
     @property
@@ -93,7 +93,7 @@ class Rating:
 
     on: date
     site: str | None
-    settings: Settings
+    settings: RubricSettings
     rows: tuple[RatedRow, ...]
 
     def __bool__(self) -> NoReturn:
@@ -134,7 +134,7 @@ class Rating:
                 subject_kind=cast("Any", subject_kind),
                 level=cast("Any", row.level),
                 evidence=tuple(name_of(record) for record in row.met_by),
-                lacking=tuple(_sentence(problem, words()) for judged in row.next for problem in judged.lacking),
+                lacking=tuple(_sentence(problem, translation()) for judged in row.next for problem in judged.lacking),
                 assessor=assessor,
                 assessed_on=self.on,
                 next_review_on=next_review_on,
@@ -147,9 +147,9 @@ class Rating:
 
         Raises InvalidRequest for a language that has no catalogue.
         """
-        return "\n".join(self._lines(words(language)))
+        return "\n".join(self._lines(translation(language)))
 
-    def _lines(self, say: Words) -> Iterator[str]:
+    def _lines(self, say: Translation) -> Iterator[str]:
         if self.site:
             yield say("Site {site} on {on}, a rating that blocks nothing:", site=self.site, on=self.on)
         else:
@@ -163,7 +163,9 @@ class Rating:
             "schema": SCHEMA,
             "on": self.on.isoformat(),
             "site": self.site,
-            "settings": {field.name: _plain(getattr(self.settings, field.name)) for field in attrs.fields(Settings)},
+            "settings": {
+                field.name: _plain(getattr(self.settings, field.name)) for field in attrs.fields(RubricSettings)
+            },
             "rows": [_row_data(row) for row in self.rows],
         }
 
@@ -173,19 +175,19 @@ class Rating:
 
 
 @answers("D4.S2")
-def rate(records: Given, *, on: date, site: str | None = None, settings: Settings | None = None) -> Rating:
+def rate(records: Given, *, on: date, site: str | None = None, settings: RubricSettings | None = None) -> Rating:
     """Rate the practice that *records* show on the day *on*, row by row.
 
     Of a *site*, only what names that site counts, or what says that it is for them all (`site="*"`). Pure: it reads no
     store and no clock, and it stops nothing. Raises InvalidRecord for mappings of the wrong shape.
     """
-    read = Settings() if settings is None else settings
+    read = RubricSettings() if settings is None else settings
     file = Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(entries_of(records)))
     evidence = Evidence(file, on, site, read)
     return Rating(on=on, site=site, settings=read, rows=tuple(_rated(row, evidence, read) for row in ROWS))
 
 
-def _rated(row: Row, evidence: Evidence, settings: Settings) -> RatedRow:
+def _rated(row: RubricRow, evidence: Evidence, settings: RubricSettings) -> RatedRow:
     judged = {level.number: tuple(one(evidence) for one in level.criteria) for level in row.levels}
     alone = {number: all(one.met for one in said) for number, said in judged.items()}
     levels = []
@@ -218,7 +220,7 @@ def entries_of(records: Given) -> tuple[Entry, ...]:
 # --- as data and in words -------------------------------------------------------------------------------------------
 
 
-def _row_lines(row: RatedRow, say: Words) -> Iterator[str]:
+def _row_lines(row: RatedRow, say: Translation) -> Iterator[str]:
     level = row.level
     named = say("level {level}, {name}", level=level, name=LEVELS[level]) if level else say("no level yet")
     yield f"  {row.row.code} {say(row.row.title)}: {named}"
@@ -236,7 +238,7 @@ def _row_lines(row: RatedRow, say: Words) -> Iterator[str]:
             yield f"          {_sentence(problem, say)}"
 
 
-def _sentence(problem: Problem, say: Words) -> str:
+def _sentence(problem: Problem, say: Translation) -> str:
     said = say(problem.template, **problem.facts)
     return f"{problem.path}: {said}" if problem.path else said
 

@@ -23,8 +23,8 @@ ENGLISH = "en"
 
 
 @attrs.frozen
-class Words:
-    """The sentences of one language. Get one with `words`."""
+class Translation:
+    """The sentences of one language. Get one with `translation`."""
 
     language: str
     catalogue: gettext.NullTranslations = attrs.field(repr=False, eq=False)
@@ -48,14 +48,14 @@ class Words:
 
 
 @lru_cache(maxsize=16)
-def words(language: str = ENGLISH) -> Words:
+def translation(language: str = ENGLISH) -> Translation:
     """Give the sentences of a language, such as "es". Raises InvalidRequest for one that has no catalogue."""
     place = resources.files("partnerflow.policies") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     if language in languages() and place.is_file():
         with place.open("rb") as file:
-            return Words(language, gettext.GNUTranslations(file))
+            return Translation(language, gettext.GNUTranslations(file))
     if language == ENGLISH:
-        return Words(language, gettext.NullTranslations())
+        return Translation(language, gettext.NullTranslations())
     raise InvalidRequest("language", language, f"has no catalogue; there are: {', '.join(languages())}")
 
 

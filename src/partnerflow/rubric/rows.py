@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import colleges, community, credit, industry, workplace
-from .criterion import Criterion, Row
+from .criterion import Criterion, RubricRow
 
 _TITLES = {
     "D4.1": "Partnerships with colleges",
@@ -22,5 +22,5 @@ CRITERIA: tuple[Criterion, ...] = tuple(
 )
 """Every criterion, in the order of the rubric."""
 
-ROWS: tuple[Row, ...] = tuple(Row.of(code, title, CRITERIA) for code, title in _TITLES.items())
+ROWS: tuple[RubricRow, ...] = tuple(RubricRow.of(code, title, CRITERIA) for code, title in _TITLES.items())
 """The rubric: rows, their levels, and what each level asks for."""

@@ -31,7 +31,7 @@ def _at_least(months: int) -> int:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class RubricSettings:
     """How the rubric is read: every number here is the district's to choose. Months count back from the day."""
 
     cumulative: frozenset[int] = attrs.field(default=frozenset({4}), converter=frozenset, validator=_levels)
