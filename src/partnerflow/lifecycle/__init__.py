@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from .diagram import graphviz, mermaid
 from .move import Move
+from .row import CHOSEN, SAME, Row
 from .states import State, Trigger
-from .table import CHOSEN, DEFAULT, SAME, TRANSITIONS, Lifecycle, Row
+from .table import DEFAULT, TRANSITIONS, Lifecycle
 
 __all__ = [
     "CHOSEN",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .table import CHOSEN, Lifecycle, Row
+from .row import CHOSEN, Row
+from .table import Lifecycle
 
 
 def mermaid(lifecycle: Lifecycle) -> str:

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from transitions import EventData, Machine
 
-from .table import CHOSEN, Lifecycle
+from .row import CHOSEN
+from .table import Lifecycle
 
 _BEFORE = "(not yet)"  # stands for "no partnership is there yet"; no state can be called so
 

@@ -4,66 +4,78 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+import attrs
 
 from partnerflow.errors import Fault, UnsoundLifecycle
 
-if TYPE_CHECKING:
-    from .table import Lifecycle, Row
+from .row import CHOSEN, SAME, Row, steps
 
 _WORD = re.compile("[a-z][a-z0-9_]*")
 _NO_WORD = f"is not a word ({_WORD.pattern})"
 
 
-def check(lifecycle: Lifecycle) -> None:
-    """Raise UnsoundLifecycle with every fault of the table, or do nothing."""
-    faults = [*_states(lifecycle), *_rows(lifecycle), *_clashes(lifecycle), *_events(lifecycle)]
+@attrs.frozen
+class _Table:
+    """The parts of a lifecycle that are checked."""
+
+    rows: tuple[Row, ...]
+    states: tuple[str, ...]
+    final: frozenset[str]
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        return tuple(state for state in self.states if state not in self.final)
+
+
+def check(name: str, rows: tuple[Row, ...], states: tuple[str, ...], final: frozenset[str]) -> None:
+    """Raise UnsoundLifecycle, under the *name* of the lifecycle, with every fault of its table."""
+    table = _Table(rows, states, final)
+    faults = [*_states(table), *_rows(table), *_clashes(table), *_events(table)]
     if not faults:  # reachability is only meaningful among known states
-        faults += _paths(lifecycle)
+        faults += _paths(table)
     if faults:
-        raise UnsoundLifecycle(str(lifecycle), faults)
+        raise UnsoundLifecycle(name, faults)
 
 
 def _label(row: Row) -> str:
     return f"row {row.trigger} ({', '.join(row.sources) or '-'} -> {row.target})"
 
 
-def _states(lifecycle: Lifecycle) -> Iterator[Fault]:
+def _states(table: _Table) -> Iterator[Fault]:
     """Every state is a word, declared once; every final one is among them, and not every one is final."""
-    known = set(lifecycle.states)
-    if not lifecycle.live:
+    known = set(table.states)
+    if not table.live:
         yield Fault("table", "has no state that can be left")
     for state in sorted(known):
         if not _WORD.fullmatch(state):
             yield Fault(f"state {state}", _NO_WORD)
-        if lifecycle.states.count(state) > 1:
+        if table.states.count(state) > 1:
             yield Fault(f"state {state}", "is declared twice")
-    for state in sorted(lifecycle.final - known):
+    for state in sorted(table.final - known):
         yield Fault(f"state {state}", "is final but not among the states")
 
 
-def _rows(lifecycle: Lifecycle) -> Iterator[Fault]:
+def _rows(table: _Table) -> Iterator[Fault]:
     """Every row holds up by itself, and there is a way in."""
-    for row in lifecycle.rows:
-        for message in (*_ends(row, lifecycle), *_texts(row)):
+    for row in table.rows:
+        for message in (*_ends(row, table), *_texts(row)):
             yield Fault(_label(row), message)
-    if not any(row.creates for row in lifecycle.rows):
+    if not any(row.creates for row in table.rows):
         yield Fault("table", "no row brings a partnership into being (a row without sources)")
 
 
-def _ends(row: Row, lifecycle: Lifecycle) -> Iterator[str]:
+def _ends(row: Row, table: _Table) -> Iterator[str]:
     """Its sources and its target are known, and it neither leaves a final state nor begins in one."""
-    from .table import CHOSEN, SAME
-
-    known = set(lifecycle.states)
+    known = set(table.states)
     for source in row.sources:
         if source not in known:
             yield f"source {source!r} is not among the states {sorted(known)}"
-        elif source in lifecycle.final:
+        elif source in table.final:
             yield f"source {source!r} is final: nothing leads out of it"
     if row.target not in known | {SAME, CHOSEN}:
         yield f"target {row.target!r} is not among the states {sorted(known)}"
-    if row.creates and row.target in lifecycle.final & known:
+    if row.creates and row.target in known.intersection(table.final):
         yield f"target {row.target!r} is final: nothing begins in it"
     if row.creates and row.target == SAME:
         yield "has no source, so it cannot stay in the same state"
@@ -81,39 +93,39 @@ def _texts(row: Row) -> Iterator[str]:
         yield "cites no clause"
 
 
-def _clashes(lifecycle: Lifecycle) -> Iterator[Fault]:
+def _clashes(table: _Table) -> Iterator[Fault]:
     """One trigger in one state leads to one place, and is said once."""
     seen: dict[tuple[str, str], Row] = {}
-    for row in lifecycle.rows:
+    for row in table.rows:
         for source in row.sources or ("-",):
             if first := seen.get((row.trigger, source)):
                 yield Fault(_label(row), f"{row.trigger} from {source} clashes with {_label(first)}")
             seen.setdefault((row.trigger, source), row)
 
 
-def _events(lifecycle: Lifecycle) -> Iterator[Fault]:
+def _events(table: _Table) -> Iterator[Fault]:
     """One trigger has one event, and one event has one trigger."""
     of_trigger: dict[str, Row] = {}
     of_event: dict[str, Row] = {}
-    for row in lifecycle.rows:
+    for row in table.rows:
         if row.event != (first := of_trigger.setdefault(row.trigger, row)).event:
             yield Fault(_label(row), f"event {row.event!r} is not {first.event!r}, as in {_label(first)}")
         if row.trigger != (first := of_event.setdefault(row.event, row)).trigger:
             yield Fault(_label(row), f"event {row.event!r} is already that of {_label(first)}")
 
 
-def _paths(lifecycle: Lifecycle) -> Iterator[Fault]:
+def _paths(table: _Table) -> Iterator[Fault]:
     """Every state can be reached from where partnerships begin, and there is a way from each to a final one.
 
     They begin where the rows say; where every row leaves that to the caller, in any state that can be left.
     """
-    begins = {row.target for row in lifecycle.rows if row.creates and row.target in lifecycle.states}
-    starts = [state for state in lifecycle.states if state in begins] or lifecycle.live
-    steps = {(source, target) for _, source, target in lifecycle.steps() if source is not None}
-    reached = _closure(set(starts), steps)
-    saved = _closure(set(lifecycle.final), {(target, source) for source, target in steps})
-    for state in lifecycle.states:
-        rows = "; ".join(_label(row) for row in lifecycle.rows if state in row.sources) or "no row leads out"
+    begins = {row.target for row in table.rows if row.creates and row.target in table.states}
+    starts = [state for state in table.states if state in begins] or table.live
+    moves = {(source, target) for _, source, target in steps(table.rows, table.live) if source is not None}
+    reached = _closure(set(starts), moves)
+    saved = _closure(set(table.final), {(target, source) for source, target in moves})
+    for state in table.states:
+        rows = "; ".join(_label(row) for row in table.rows if state in row.sources) or "no row leads out"
         if state not in reached:
             yield Fault(f"state {state}", f"cannot be reached from {', '.join(starts)}")
         if state not in saved:

@@ -18,55 +18,17 @@ import attrs
 from partnerflow.clauses import answers
 from partnerflow.errors import InvalidRequest
 
+from .row import CHOSEN, SAME, Row, steps, texts
 from .soundness import check
 from .states import BEFORE_ACTIVE, State, Trigger
 
-SAME = "="
-"""Target of a row that leaves the partnership where it is."""
-
-CHOSEN = "*"
-"""Target of a row whose caller names the state, any but a final one."""
-
-
-def _text(value: str) -> str:
-    """Make a State or Trigger the plain text that it is."""
-    return str(value)
-
-
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
-    """Take any collection of texts; a lone text is a slip that would become its letters."""
-    if isinstance(value, str):
-        raise TypeError(f"a collection of texts is wanted, not the lone text {str(value)!r}")
-    return tuple(map(str, value))
-
 
 def _text_set(value: Iterable[str]) -> frozenset[str]:
-    return frozenset(_texts(value))
+    return frozenset(texts(value))
 
 
 def _rows(value: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(value)
-
-
-@attrs.frozen(kw_only=True)
-class Row:
-    """One kind of step: a trigger, where it may be asked, and where it leads."""
-
-    trigger: str = attrs.field(converter=_text, kw_only=False)
-    sources: tuple[str, ...] = attrs.field(converter=_texts)
-    """States it may be asked from; none for a row that brings a partnership into being."""
-    target: str = attrs.field(converter=_text)
-    event: str = attrs.field(converter=_text)
-    """Past tense; the last word of the event's type. A trigger has one, and shares it with no other."""
-    cites: tuple[str, ...] = attrs.field(converter=_texts)
-    advances: bool = False
-    carries: tuple[str, ...] = attrs.field(default=(), converter=_texts)
-    """What the request itself must say, such as a reason."""
-
-    @property
-    def creates(self) -> bool:
-        """Whether it brings a partnership into being."""
-        return not self.sources
 
 
 _RUNNING = (State.ACTIVE, State.IMPROVEMENT_PLAN)
@@ -154,14 +116,14 @@ class Lifecycle:
     name: str
     version: str
     rows: tuple[Row, ...] = attrs.field(converter=_rows)
-    states: tuple[str, ...] = attrs.field(default=tuple(State), converter=_texts)
+    states: tuple[str, ...] = attrs.field(default=tuple(State), converter=texts)
     """Every state there is, first to last; a source or target that is not among them is a slip."""
     final: frozenset[str] = attrs.field(default=frozenset({State.TERMINATED}), converter=_text_set)
 
     _rows_by_step: dict[tuple[str, str | None], Row] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        check(self)
+        check(str(self), self.rows, self.states, self.final)
         rows = {(row.trigger, source): row for row in self.rows for source in row.sources or (None,)}
         object.__setattr__(self, "_rows_by_step", rows)
 
@@ -188,16 +150,11 @@ class Lifecycle:
 
     def targets(self, row: Row, source: str | None) -> tuple[str, ...]:
         """Name the states that *row* can lead to from *source*: one, unless the caller may choose."""
-        if row.target == CHOSEN:
-            return self.live
-        return (source,) if row.target == SAME and source is not None else (row.target,)
+        return row.targets(source, self.live)
 
     def steps(self) -> Iterator[tuple[Row, str | None, str]]:
         """Give every step: its row, where from (None: no partnership is there yet) and where to."""
-        for row in self.rows:
-            for source in row.sources or (None,):
-                for target in self.targets(row, source):
-                    yield row, source, target
+        return steps(self.rows, self.live)
 
     def evolve(
         self,
@@ -221,7 +178,7 @@ class Lifecycle:
             name,
             version,
             (*(row for row in self.rows if row.trigger not in gone), *rows),
-            states=self.states + _texts(states),
+            states=self.states + texts(states),
             final=self.final | _text_set(final),
         )
 

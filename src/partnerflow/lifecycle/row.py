@@ -1,0 +1,60 @@
+"""One row of a lifecycle table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+SAME = "="
+"""Target of a row that leaves the partnership where it is."""
+
+CHOSEN = "*"
+"""Target of a row whose caller names the state, any but a final one."""
+
+
+def text(value: str) -> str:
+    """Make a State or Trigger the plain text that it is."""
+    return str(value)
+
+
+def texts(value: Iterable[str]) -> tuple[str, ...]:
+    """Take any collection of texts; a lone text is a slip that would become its letters."""
+    if isinstance(value, str):
+        raise TypeError(f"a collection of texts is wanted, not the lone text {str(value)!r}")
+    return tuple(map(str, value))
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One kind of step: a trigger, where it may be asked, and where it leads."""
+
+    trigger: str = attrs.field(converter=text, kw_only=False)
+    sources: tuple[str, ...] = attrs.field(converter=texts)
+    """States it may be asked from; none for a row that brings a partnership into being."""
+    target: str = attrs.field(converter=text)
+    event: str = attrs.field(converter=text)
+    """Past tense; the last word of the event's type. A trigger has one, and shares it with no other."""
+    cites: tuple[str, ...] = attrs.field(converter=texts)
+    advances: bool = False
+    carries: tuple[str, ...] = attrs.field(default=(), converter=texts)
+    """What the request itself must say, such as a reason."""
+
+    @property
+    def creates(self) -> bool:
+        """Whether it brings a partnership into being."""
+        return not self.sources
+
+    def targets(self, source: str | None, live: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the states that it leads to from *source*: one, unless the caller may choose among the *live* ones."""
+        if self.target == CHOSEN:
+            return live
+        return (source,) if self.target == SAME and source is not None else (self.target,)
+
+
+def steps(rows: Iterable[Row], live: tuple[str, ...]) -> Iterator[tuple[Row, str | None, str]]:
+    """Yield every step: its row, where from (None: no partnership is there yet) and where to."""
+    for row in rows:
+        for source in row.sources or (None,):
+            for target in row.targets(source, live):
+                yield row, source, target
