@@ -23,13 +23,11 @@ Every class carries its data as attributes and a `http_status` that a host may a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
-
-    from partnerflow.decision import Decision
 
 
 class PartnerflowError(Exception):
@@ -38,12 +36,63 @@ class PartnerflowError(Exception):
     http_status: ClassVar[int] = 500
 
 
+class Explained(Protocol):
+    """What a refusal carries: a `partnerflow.Decision`, which this file cannot import without a circle."""
+
+    @property
+    def trigger(self) -> str:
+        """The trigger that was requested."""
+        ...
+
+    @property
+    def legal(self) -> bool:
+        """Whether the lifecycle has such a transition from the partnership's state."""
+        ...
+
+    @property
+    def legal_triggers(self) -> tuple[str, ...]:
+        """The triggers that may be requested in that state."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the request must carry, such as a reason."""
+        ...
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the transition is legal and no policy blocks it."""
+        ...
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the policies that block it."""
+        ...
+
+    @property
+    def report(self) -> Any:
+        """The `partnerflow.policies.Report`, with every finding."""
+        ...
+
+    def explain(self) -> str:
+        """Return the decision in words, with everything that blocks and how to fix it."""
+        ...
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the decision as plain JSON data."""
+        ...
+
+    def text(self) -> str:
+        """Return the decision as canonical JSON."""
+        ...
+
+
 class Refused(PartnerflowError):
     """A request that the district's own rules turn down; `decision` says why and what would mend it."""
 
     http_status: ClassVar[int] = 403
 
-    def __init__(self, decision: Decision, lacks: tuple[str, ...] = ()) -> None:
+    def __init__(self, decision: Explained, lacks: tuple[str, ...] = ()) -> None:
         super().__init__(decision, lacks)
         self.decision = decision
         self.lacks = lacks

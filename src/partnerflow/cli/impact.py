@@ -83,7 +83,7 @@ def impact(
     asked = attrs.evolve(settings, pack=against or settings.pack)
     flow, pack = asked.flow(), load_pack(new)
     check_fit(pack, flow.lifecycle)
-    when = moment_of(flow, at)
+    when = moment_of(flow.context, at)
     tally = Tally(present=flow.pack, new=pack, on=flow.today(when), lifecycle=flow.lifecycle, keep=_SHOWN)
     listing = _Listing(form)
     for one in _found(_Order.of(asked, new, when), flow, pack, jobs, quiet=form == "jsonl" and sys.stdout.isatty()):

@@ -16,16 +16,16 @@ import attrs
 
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
-from partnerflow.ports import ChangeSet, Licensed, Listing
-from partnerflow.records import Partner, Site
+from partnerflow.ports import ChangeSet, Licensed, Listing, Query
+from partnerflow.records import Entry, Partner, Record, Site
 
-from . import work
-from .file import DistrictFile, for_district, shapes
+from . import look, work
+from .context import Context
+from .file import DistrictFile, file, for_district, shapes
+from .propose import adopt, propose, register
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
-
-    from .partnerflow import Partnerflow
 
 SITES_AT_ONCE = 500
 """How many sites are filed in one transaction."""
@@ -44,84 +44,99 @@ class Admission:
     """For what was skipped: the reason."""
 
 
-def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
+def admit(context: Context, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
     """Take each in as it comes, each in a transaction of its own, but sites in a row together."""
     for are_sites, several in groupby(listed, lambda one: isinstance(one, Site)):
         if are_sites:
             for some in work.batched(cast("Iterator[Site]", several), SITES_AT_ONCE):
-                yield from _sites(flow, some, by)
+                yield from _sites(context, some, by)
             continue
         for one in several:
-            yield _partner(flow, one, by) if isinstance(one, Listing) else _licence(flow, cast("Licensed", one), by)
+            yield (
+                _partner(context, one, by) if isinstance(one, Listing) else _licence(context, cast("Licensed", one), by)
+            )
 
 
-def _sites(flow: Partnerflow, sites: Sequence[Site], by: Actor) -> list[Admission]:
+def _sites(context: Context, sites: Sequence[Site], by: Actor) -> list[Admission]:
     """File some sites in one transaction, so that the district's file is read once for all of them."""
     admitted: list[Admission] = []
     changes: list[ChangeSet] = []
-    with flow.store.transaction() as tx:
+    with context.store.transaction() as tx:
         lying = DistrictFile(tx.file(DISTRICT))
         for site in sites:
-            added = for_district(flow, lying, shapes(DISTRICT, [site]), (), by=by, at=None, receipt=None).changes
+            added = for_district(context, lying, shapes(DISTRICT, [site]), (), by=by, at=None, receipt=None).changes
             lying.add(added.entries)
             changes.append(added)
             outcome: Outcome = "filed" if added.entries else "unchanged"
             admitted.append(Admission(what="site", name=site.name, outcome=outcome))
-        work.keep(flow, tx, *changes)
+        work.keep(context, tx, *changes)
     return admitted
 
 
-def _partner(flow: Partnerflow, listing: Listing, by: Actor) -> Admission:
+def _partner(context: Context, listing: Listing, by: Actor) -> Admission:
     partner = listing.partner
     if listing.standing == "inactive":
         return Admission(what="partner", name=partner.name, outcome="skipped", why="inactive there")
-    partner_id = _known(flow, partner)
+    partner_id = _known(context, partner)
     if listing.standing == "organization":
         if partner_id is None:
-            flow.register(partner, by=by)
+            register(context, partner, by=by, at=None)
             return Admission(what="partner", name=partner.name, outcome="registered")
         return Admission(what="partner", name=partner.name, outcome="unchanged", why="is on file")
-    partnership = None if partner_id is None else next(flow.find(partner=partner_id), None)
+    partnership = None if partner_id is None else _first(context, Query(partner_id=partner_id))
     if partnership is not None:
-        return _updated(flow, partnership, partner, by)
+        return _updated(context, partnership, partner, by)
     subject = partner if partner_id is None else partner_id
     if listing.standing == "active":
-        made = flow.adopt(subject, state=State.ACTIVE, by=by, reason="active in the system that it was taken in from")
+        reason = "active in the system that it was taken in from"
+        made = adopt(
+            context, subject, state=State.ACTIVE, by=by, reason=reason, since=None, at=None, idempotency_key=None
+        )
         return Admission(what="partner", name=partner.name, outcome="adopted", partnership_id=made.id)
-    made = flow.propose(subject, by=by)
+    made = propose(context, subject, by=by, reason=None, succeeds=None, at=None, idempotency_key=None)
     return Admission(what="partner", name=partner.name, outcome="proposed", partnership_id=made.id)
 
 
-def _updated(flow: Partnerflow, partnership: Partnership, listed: Partner, by: Actor) -> Admission:
+def _updated(context: Context, partnership: Partnership, listed: Partner, by: Actor) -> Admission:
     """Carry over what the outside system knows, and leave alone what only the district does."""
-    on_file = flow.partner(partnership.partner_id)
+    on_file = look.partner(context, partnership.partner_id)
     newer = attrs.evolve(on_file, name=listed.name, part_of=listed.part_of, ids={**on_file.ids, **listed.ids})
     outcome: Outcome = "unchanged"
     if newer != on_file:
-        flow.file(partnership.id, newer, by=by)
+        _file(context, partnership.id, newer, by=by)
         outcome = "updated"
     return Admission(what="partner", name=listed.name, outcome=outcome, partnership_id=partnership.id)
 
 
-def _licence(flow: Partnerflow, licensed: Licensed, by: Actor) -> Admission:
+def _licence(context: Context, licensed: Licensed, by: Actor) -> Admission:
     """File a licence, and that its type is required: it would not have been given otherwise."""
     licence = licensed.licence
     name = f"{licence.identifier or licence.licence_type} of {licensed.partner}"
     system, _, value = licensed.partner.partition(":")
-    partnership = next(flow.find(ids={system: value}), None)
+    partnership = _first(context, Query(ids={system: value}))
     if partnership is None:
         return Admission(what="licence", name=name, outcome="skipped", why="its holder has no partnership here")
-    partner = flow.partner(partnership.partner_id)
+    partner = look.partner(context, partnership.partner_id)
     required = partner.licences_required or ()
     needed = licence.licence_type not in required
     with_type = attrs.evolve(partner, licences_required=(*required, licence.licence_type))
-    before = {entry.id for entry in flow.dossier(partnership.id).entries}
-    filed = flow.file(partnership.id, *([with_type] if needed else []), licence, by=by)[-1]
+    before = {entry.id for entry in look.dossier(context, partnership.id, as_of=None).entries}
+    filed = _file(context, partnership.id, *([with_type] if needed else []), licence, by=by)[-1]
     outcome: Outcome = "filed" if needed or filed.id not in before else "unchanged"
     return Admission(what="licence", name=name, outcome=outcome, partnership_id=partnership.id)
 
 
-def _known(flow: Partnerflow, partner: Partner) -> UUID | None:
-    with flow.store.reading() as tx:
+def _first(context: Context, query: Query) -> Partnership | None:
+    return next((partnership for partnership, _ in context.store.find(query, limit=1)), None)
+
+
+def _file(context: Context, partnership_id: UUID, *records: Record, by: Actor) -> tuple[Entry, ...]:
+    return file(
+        context, partnership_id, records, by=by, documents=(), at=None, expected_version=None, idempotency_key=None
+    )
+
+
+def _known(context: Context, partner: Partner) -> UUID | None:
+    with context.store.reading() as tx:
         found = (tx.partner_known_as(system, value) for system, value in sorted(partner.ids.items()))
         return next((partner_id for partner_id in found if partner_id is not None), None)

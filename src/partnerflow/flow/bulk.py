@@ -22,15 +22,24 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
 from partnerflow.records import Document, Partner, Record
 
 from . import work
-from .file import DistrictFile, Shaped, about_partner, beside, for_district, on_partnership, request_to_file, shapes
-from .fire import request_to, step
+from .context import Context
+from .file import (
+    DistrictFile,
+    Shaped,
+    about_partner,
+    beside,
+    file,
+    for_district,
+    on_partnership,
+    request_to_file,
+    shapes,
+)
+from .fire import fire, request_to, step
 from .found_by import bear_on_finding
-from .propose import Beginning, adoption, begin
+from .propose import Beginning, adopt, adoption, begin
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
-
-    from .partnerflow import Partnerflow
 
 LONGEST_KEY = 120
 """How many characters the key of a batch may have, so that there is room for each item beside it."""
@@ -145,7 +154,7 @@ class _Kind(Protocol[Item, Read]):
 class Steps:
     """Steps of partnerships."""
 
-    flow: Partnerflow
+    context: Context
     by: Actor
 
     def read(self, item: Step) -> tuple[None, str]:
@@ -154,9 +163,9 @@ class Steps:
 
     def touches(self, items: Sequence[Step]) -> Sequence[Touches]:
         """Name the partnership, which takes one step at a time; and where steps compare, those that are there."""
-        flow = self.flow
-        comparing = {trigger for trigger in {item.trigger for item in items} if flow.pack.compares(trigger)}
-        ending = {row.trigger for row, _, target in flow.lifecycle.steps() if target in flow.lifecycle.final}
+        context = self.context
+        comparing = {trigger for trigger in {item.trigger for item in items} if context.pack.compares(trigger)}
+        ending = {row.trigger for row, _, target in context.lifecycle.steps() if target in context.lifecycle.final}
         touched: list[Touches] = []
         for item in items:
             own: frozenset[Hashable] = frozenset([item.partnership_id])
@@ -174,7 +183,7 @@ class Steps:
         def made(one: _Asked[Step, None]) -> Made:
             item = one.item
             stepped = step(
-                self.flow, tx, work.among(self.flow, held, item.partnership_id), item.trigger, by=self.by,
+                self.context, tx, work.among(self.context, held, item.partnership_id), item.trigger, by=self.by,
                 reason=item.reason, at=item.at, expected_version=item.expected_version, receipt=one.receipt,
             )  # fmt: skip
             return stepped.changes, stepped.refused
@@ -183,8 +192,8 @@ class Steps:
 
     def alone(self, item: Step, key: str) -> tuple[UUID, ...]:
         """Take one step."""
-        made = self.flow.fire(
-            item.partnership_id, item.trigger, by=self.by, reason=item.reason, at=item.at,
+        made = fire(
+            self.context, item.partnership_id, item.trigger, by=self.by, reason=item.reason, at=item.at,
             expected_version=item.expected_version, idempotency_key=key,
         )  # fmt: skip
         return (made.id,)
@@ -194,7 +203,7 @@ class Steps:
 class Filings:
     """Records on partnerships, on their partners, or on the district."""
 
-    flow: Partnerflow
+    context: Context
     by: Actor
 
     def read(self, item: Filing) -> tuple[list[Shaped], str]:
@@ -205,7 +214,7 @@ class Filings:
     def touches(self, items: Sequence[Filing]) -> Sequence[Touches]:
         """Name the partner, on whose file all its partnerships stand; a lot adds up what is about the district."""
         subjects = {item.subject for item in items} - {DISTRICT}
-        with self.flow.store.reading() as tx:
+        with self.context.store.reading() as tx:
             stand = tx.partnerships(sorted(subjects)) if subjects else {}
         partner_of = {each.id: each.partner_id for each in stand.values()}
         touched = [frozenset[Hashable]({partner_of.get(item.subject, item.subject)} - {DISTRICT}) for item in items]
@@ -215,7 +224,7 @@ class Filings:
         self, tx: Transaction, asked: Sequence[_Asked[Filing, list[Shaped]]]
     ) -> Callable[[_Asked[Filing, list[Shaped]]], Made]:
         """Lock the partners that something is filed about, then the partnerships, each in the order of their ids."""
-        flow = self.flow
+        context = self.context
         district = DistrictFile(tx.file(DISTRICT) if any(one.item.subject == DISTRICT for one in asked) else ())
         alone = {one.item.subject for one in asked if not about_partner(one.read)} - {DISTRICT}
         with_others = {one.item.subject for one in asked if about_partner(one.read)}
@@ -223,7 +232,7 @@ class Filings:
         files = tx.partner_files(sorted({each.partner_id for each in stand.values()})) if stand else {}
         found_by = {one.item.subject for one in asked if bear_on_finding(record for record, _ in one.read)}
         ended_too = {each.partner_id for each in stand.values() if each.id in found_by}
-        theirs = {each: beside(flow, file, ended_too=each in ended_too) for each, file in files.items()}
+        theirs = {each: beside(context, file, ended_too=each in ended_too) for each, file in files.items()}
         concerned = sorted(alone.union(stand, *theirs.values()))
         held = tx.holdings(concerned) if concerned else {}
         known = _Known(tx, (record for one in asked for record, _ in one.read))
@@ -232,15 +241,15 @@ class Filings:
             item = one.item
             if item.subject == DISTRICT:
                 added = for_district(
-                    flow, district, one.read, item.documents, by=self.by, at=item.at, receipt=one.receipt
+                    context, district, one.read, item.documents, by=self.by, at=item.at, receipt=one.receipt
                 )
                 district.add(added.changes.entries)
                 return added.changes, None
-            holding = work.among(flow, held, item.subject)
+            holding = work.among(context, held, item.subject)
             near = theirs[holding.partnership.partner_id] if about_partner(one.read) else ()
-            others = tuple(work.among(flow, held, each) for each in near if each != item.subject)
+            others = tuple(work.among(context, held, each) for each in near if each != item.subject)
             added = on_partnership(
-                flow, tx, holding, others, one.read, item.documents, by=self.by, at=item.at,
+                context, tx, holding, others, one.read, item.documents, by=self.by, at=item.at,
                 expected_version=item.expected_version, known_as=known.get, receipt=one.receipt,
             )  # fmt: skip
             known.add(added.changes)
@@ -250,8 +259,8 @@ class Filings:
 
     def alone(self, item: Filing, key: str) -> tuple[UUID, ...]:
         """File the records of one item."""
-        filed = self.flow.file(
-            item.subject, *item.records, by=self.by, documents=item.documents, at=item.at,
+        filed = file(
+            self.context, item.subject, item.records, by=self.by, documents=item.documents, at=item.at,
             expected_version=item.expected_version, idempotency_key=key,
         )  # fmt: skip
         return tuple(entry.id for entry in filed if entry.id is not None)
@@ -261,13 +270,13 @@ class Filings:
 class Adoptions:
     """Partnerships that were there before us."""
 
-    flow: Partnerflow
+    context: Context
     by: Actor
 
     def read(self, item: Adoption) -> tuple[Beginning, str]:
         """Check the shape of the partner, and hash what is to be taken in."""
         beginning = adoption(
-            self.flow, item.partner, state=item.state, by=self.by, reason=item.reason, since=item.since, at=item.at
+            self.context, item.partner, state=item.state, by=self.by, reason=item.reason, since=item.since, at=item.at
         )
         return beginning, beginning.request()
 
@@ -286,7 +295,7 @@ class Adoptions:
         def made(one: _Asked[Adoption, Beginning]) -> Made:
             partner = one.item.partner
             file = files.get(partner) if isinstance(partner, UUID) else None
-            begun = begin(self.flow, tx, one.read, file, known_as=known.get, receipt=one.receipt)
+            begun = begin(self.context, tx, one.read, file, known_as=known.get, receipt=one.receipt)
             known.add(begun.changes)
             return begun.changes, None
 
@@ -294,8 +303,8 @@ class Adoptions:
 
     def alone(self, item: Adoption, key: str) -> tuple[UUID, ...]:
         """Take in one partnership."""
-        made = self.flow.adopt(
-            item.partner, state=item.state, by=self.by, reason=item.reason, since=item.since, at=item.at,
+        made = adopt(
+            self.context, item.partner, state=item.state, by=self.by, reason=item.reason, since=item.since, at=item.at,
             idempotency_key=key,
         )  # fmt: skip
         return (made.id,)
@@ -326,7 +335,7 @@ class _Known:
 
 
 def work_through(
-    kind: _Kind[Item, Read], flow: Partnerflow, items: Iterable[Item], *, key: str, at_once: int,
+    kind: _Kind[Item, Read], context: Context, items: Iterable[Item], *, key: str, at_once: int,
     progress: Callable[[int], object] | None,
 ) -> Iterator[Done[Item]]:  # fmt: skip
     """Do each item, up to *at_once* of them in a transaction, and say of each, in their order, what became of it."""
@@ -335,11 +344,11 @@ def work_through(
         raise InvalidRequest("key", f"{key[:40]!r}", f"must be 1 to {LONGEST_KEY} characters")
     if not 1 <= at_once <= MOST_AT_ONCE:
         raise InvalidRequest("at_once", at_once, f"must be 1 to {MOST_AT_ONCE}")
-    return _worked_through(kind, flow, items, key, at_once, progress)
+    return _worked_through(kind, context, items, key, at_once, progress)
 
 
 def _worked_through(
-    kind: _Kind[Item, Read], flow: Partnerflow, items: Iterable[Item], key: str, at_once: int,
+    kind: _Kind[Item, Read], context: Context, items: Iterable[Item], key: str, at_once: int,
     progress: Callable[[int], object] | None,
 ) -> Iterator[Done[Item]]:  # fmt: skip
     count = 0
@@ -355,7 +364,7 @@ def _worked_through(
                 receipt = IdempotencyRecord(key=f"{key}/{request}", request=request, work=())
                 asked.append(_Asked(place, item, read, receipt))
         for lot in _lots(asked, kind.touches([one.item for one in asked])):
-            done |= _done(kind, flow, lot)
+            done |= _done(kind, context, lot)
         count += len(some)
         if progress is not None:
             progress(count)
@@ -381,14 +390,14 @@ def _lots(asked: Sequence[_Asked[Item, Read]], touches: Sequence[Touches]) -> li
     return lots
 
 
-def _done(kind: _Kind[Item, Read], flow: Partnerflow, lot: Sequence[_Asked[Item, Read]]) -> dict[int, Done[Item]]:
+def _done(kind: _Kind[Item, Read], context: Context, lot: Sequence[_Asked[Item, Read]]) -> dict[int, Done[Item]]:
     """Do a lot in one transaction; once more where another writer was quicker; and else one item at a time."""
     ours = True
     for _ in range(2):
         try:
-            with flow.store.transaction() as tx:
+            with context.store.transaction() as tx:
                 ours = tx.session is None
-                return _together(kind, flow, tx, lot)
+                return _together(kind, context, tx, lot)
         except StoreError:
             if not ours:
                 raise  # the host's transaction is the host's to mend
@@ -398,7 +407,7 @@ def _done(kind: _Kind[Item, Read], flow: Partnerflow, lot: Sequence[_Asked[Item,
 
 
 def _together(
-    kind: _Kind[Item, Read], flow: Partnerflow, tx: Transaction, lot: Sequence[_Asked[Item, Read]]
+    kind: _Kind[Item, Read], context: Context, tx: Transaction, lot: Sequence[_Asked[Item, Read]]
 ) -> dict[int, Done[Item]]:  # fmt: skip
     """Do what can be done; an item that fails leaves nothing behind, and the others are written."""
     done: dict[int, Done[Item]] = {}
@@ -422,7 +431,7 @@ def _together(
             done[one.place] = Done(item=one.item, outcome="done", work=written.receipt.work)
         elif refused is not None:
             done[one.place] = _failed(one.item, refused)
-    work.keep(flow, tx, *changes)
+    work.keep(context, tx, *changes)
     return done
 
 

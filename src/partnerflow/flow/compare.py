@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -19,10 +19,8 @@ from partnerflow.policies import Pack, Rule, load_pack
 from partnerflow.ports import Snapshot
 
 from . import work
+from .context import Context
 from .putting_together import check_fit
-
-if TYPE_CHECKING:
-    from .partnerflow import Partnerflow
 
 SCHEMA = "partnerflow.impact-partnership/1"
 
@@ -82,19 +80,19 @@ class Compared:
 
 
 def compare(
-    flow: Partnerflow, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
+    context: Context, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
 ) -> Iterator[Compared]:
     """Give every live partnership with what would change for it, in a stream. Raises PackError before the first."""
     new = load_pack(pack) if isinstance(pack, str) else pack
-    check_fit(new, flow.lifecycle)
-    asking = _Asking(flow, new, moment(flow, at))
-    held = flow.store.holdings(apart_from=sorted(flow.lifecycle.final), after=after, through=through)
+    check_fit(new, context.lifecycle)
+    asking = _Asking(context, new, moment(context, at))
+    held = context.store.holdings(apart_from=sorted(context.lifecycle.final), after=after, through=through)
     return map(asking.compared, held)
 
 
-def moment(flow: Partnerflow, at: datetime | None) -> datetime:
+def moment(context: Context, at: datetime | None) -> datetime:
     """Read the argument `at`, which may be a day to come: nothing is written down. Raises InvalidRequest."""
-    return work.aware(flow.clock(), "clock") if at is None else work.aware(at, "at")
+    return work.aware(context.clock(), "clock") if at is None else work.aware(at, "at")
 
 
 @attrs.frozen
@@ -121,7 +119,7 @@ class _Step:
 class _Asking:
     """One comparison of two packs, over any number of partnerships."""
 
-    flow: Partnerflow
+    context: Context
     new: Pack
     at: datetime
     _steps: dict[str, tuple[_Step, ...]] = attrs.field(factory=dict, init=False)
@@ -132,8 +130,8 @@ class _Asking:
         partner, unjudged = "", None
         changes: tuple[Change, ...] = ()
         try:
-            if stands.state not in self.flow.lifecycle.states:
-                raise UnknownState(stands.state, holding.lifecycle_version, str(self.flow.lifecycle))
+            if stands.state not in self.context.lifecycle.states:
+                raise UnknownState(stands.state, holding.lifecycle_version, str(self.context.lifecycle))
             dossier = self._dossier(holding)
             partner, changes = dossier.partner.name, tuple(self._changes(dossier))
         except PartnerflowError as error:
@@ -141,15 +139,15 @@ class _Asking:
         return Compared(id=stands.id, partner=partner, state=stands.state, changes=changes, unjudged=unjudged)
 
     def _dossier(self, holding: Snapshot) -> Dossier:
-        if self.flow.host_records is None:
+        if self.context.host_records is None:
             return work.dossier_of(
-                holding.partnership, holding.partner_file, holding.own_file, holding.moves, tz=self.flow.tz
+                holding.partnership, holding.partner_file, holding.own_file, holding.moves, tz=self.context.tz
             )
-        with self.flow.store.reading() as tx:
-            return work.loaded(self.flow, tx, holding)[0]
+        with self.context.store.reading() as tx:
+            return work.loaded(self.context, tx, holding)[0]
 
     def _changes(self, dossier: Dossier) -> Iterator[Change]:
-        state, on = dossier.partnership.state, self.flow.today(self.at)
+        state, on = dossier.partnership.state, self.context.today(self.at)
         if state not in self._steps:
             self._steps[state] = tuple(step for step in self._steps_from(state) if step.matters)
         for step in self._steps[state]:
@@ -173,15 +171,15 @@ class _Asking:
         if not pack.rules:
             return {}
         if row is not None and pack.compares(row.trigger):
-            with self.flow.store.reading() as tx:
-                live = self.flow.lifecycle.live
+            with self.context.store.reading() as tx:
+                live = self.context.lifecycle.live
                 near = tx.neighbours(after.places(), apart_from=after.partnership.id, states=live)
             after = attrs.evolve(after, neighbours=near)
         return dict.fromkeys(finding.code for finding in pack.evaluate(after, on, row=row).blocking)
 
     def _steps_from(self, state: str) -> Iterator[_Step]:
         """Give what must hold in a state, and every step that can be asked there."""
-        lifecycle, parts = self.flow.lifecycle, _apart(self.flow.pack, self.new)
+        lifecycle, parts = self.context.lifecycle, _apart(self.context.pack, self.new)
         yield _Step(None, state, state, *(_bearing(pack, None, state) for pack in parts))
         for trigger in lifecycle.legal(state):
             row = lifecycle.row(trigger, state)

@@ -39,12 +39,11 @@ from partnerflow.records.conversion import record_text
 from partnerflow.records.registry import key_of, kind_of
 
 from . import work
+from .context import Context
 from .found_by import bear_on_finding, placements
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
-
-    from .partnerflow import Partnerflow
 
 Shaped = tuple[Record, str]
 """A record as it will be read back, and its text."""
@@ -71,29 +70,29 @@ class Added:
 
 
 def file(
-    flow: Partnerflow, subject: UUID, records: Sequence[Record], *, by: Actor, documents: tuple[Document, ...],
+    context: Context, subject: UUID, records: Sequence[Record], *, by: Actor, documents: tuple[Document, ...],
     at: datetime | None, expected_version: int | None, idempotency_key: str | None,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """File *records*, each on the file that it is about."""
     shaped = shapes(subject, records)
     request = request_to_file(subject, shaped, documents, by=by, at=at)
     receipt = work.receipt(idempotency_key, request)
-    with flow.store.transaction() as tx:
+    with context.store.transaction() as tx:
         if subject == DISTRICT:
             lying = DistrictFile(tx.file(DISTRICT))
             if done := work.replayed(tx, idempotency_key, request):
                 return tx.entries(done.work)
-            added = for_district(flow, lying, shaped, documents, by=by, at=at, receipt=receipt)
+            added = for_district(context, lying, shaped, documents, by=by, at=at, receipt=receipt)
         else:
             ended_too = bear_on_finding(record for record, _ in shaped)
-            holding, others = locked(flow, tx, subject, partner_too=about_partner(shaped), ended_too=ended_too)
+            holding, others = locked(context, tx, subject, partner_too=about_partner(shaped), ended_too=ended_too)
             if done := work.replayed(tx, idempotency_key, request):
                 return tx.entries(done.work)
             added = on_partnership(
-                flow, tx, holding, others, shaped, documents, by=by, at=at, expected_version=expected_version,
+                context, tx, holding, others, shaped, documents, by=by, at=at, expected_version=expected_version,
                 known_as=tx.partner_known_as, receipt=receipt,
             )  # fmt: skip
-        work.keep(flow, tx, added.changes)
+        work.keep(context, tx, added.changes)
         return added.entries
 
 
@@ -123,24 +122,24 @@ def request_to_file(
 
 
 def on_partnership(
-    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], shaped: Sequence[Shaped],
+    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], shaped: Sequence[Shaped],
     documents: tuple[Document, ...], *, by: Actor, at: datetime | None, expected_version: int | None,
     known_as: KnownAs, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of records on a partnership and its partner; all that they bear on is locked."""
-    shaped = [_pinned(flow.pack, each) for each in shaped]
+    shaped = [_pinned(context.pack, each) for each in shaped]
     work.expect(holding, expected_version)
-    now = work.recorded_on(flow, holding)
+    now = work.recorded_on(context, holding)
     when = work.happened_at(at, now, holding.moves[-1].at)
-    dossier, host = work.loaded(flow, tx, holding)
-    refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+    dossier, host = work.loaded(context, tx, holding)
+    refuse_unless_may_file(context, dossier, tuple(record for record, _ in shaped), by=by, at=when)
     _refuse_taken_ids(known_as, shaped, holding)
-    made = _entries(flow, holding, shaped, documents, by=by, at=when, now=now)
-    return bearing_on(flow, tx, holding, others, made, host, now, receipt)
+    made = _entries(context, holding, shaped, documents, by=by, at=when, now=now)
+    return bearing_on(context, tx, holding, others, made, host, now, receipt)
 
 
 def retract(
-    flow: Partnerflow, partnership_id: UUID, entry_id: UUID, *, by: Actor, reason: str, at: datetime | None,
+    context: Context, partnership_id: UUID, entry_id: UUID, *, by: Actor, reason: str, at: datetime | None,
     expected_version: int | None, idempotency_key: str | None,
 ) -> Entry:  # fmt: skip
     """File a retraction where the entry lies; an entry that is retracted already gives that retraction."""
@@ -148,8 +147,8 @@ def retract(
     if said is None:
         raise InvalidRequest("reason", repr(reason), "say why it is taken back")
     request = work.request_hash("retract", by, at, partnership_id, entry_id, said)
-    with flow.store.transaction() as tx:
-        holding, others = locked(flow, tx, partnership_id, partner_too=True, ended_too=True)
+    with context.store.transaction() as tx:
+        holding, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
         if done := work.replayed(tx, idempotency_key, request):
             return tx.entries(done.work)[0]
         work.expect(holding, expected_version)
@@ -163,16 +162,16 @@ def retract(
             if target.file_id == stands.partner_id
             else (stands.id, holding.own_file, stands.version)
         )
-        now = work.recorded_on(flow, holding)
+        now = work.recorded_on(context, holding)
         when = work.happened_at(at, now, holding.moves[-1].at)
-        dossier, host = work.loaded(flow, tx, holding)
-        refuse_unless_may_file(flow, dossier, (target.record,), by=by, at=when)
+        dossier, host = work.loaded(context, tx, holding)
+        refuse_unless_may_file(context, dossier, (target.record,), by=by, at=when)
         made = tuple(e for e in whose if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made:
             shaped = [record_text(Retraction(entry_id=entry_id, reason=said))]
-            made = work.entered(flow, shaped, file_id, whose, by=by, at=when, now=now, version=version)
-        added = bearing_on(flow, tx, holding, others, made, host, now, work.receipt(idempotency_key, request))
-        work.keep(flow, tx, added.changes)
+            made = work.entered(context, shaped, file_id, whose, by=by, at=when, now=now, version=version)
+        added = bearing_on(context, tx, holding, others, made, host, now, work.receipt(idempotency_key, request))
+        work.keep(context, tx, added.changes)
         return made[0]
 
 
@@ -184,17 +183,17 @@ def _refuse_unretractable(target: Entry) -> None:
 
 
 def refuse_unless_may_file(
-    flow: Partnerflow, dossier: Dossier, records: tuple[Record, ...], *, by: Actor, at: datetime
+    context: Context, dossier: Dossier, records: tuple[Record, ...], *, by: Actor, at: datetime
 ) -> None:
     """Raise Refused where *by* may not file *records*: the only refusal there is for evidence of the right shape."""
     state = dossier.partnership.state
     move = Move(FILE, state, state, by=by, at=at)
-    report = flow.pack.evaluate(attrs.evolve(dossier, move=move, filing=records), flow.today(at))
+    report = context.pack.evaluate(attrs.evolve(dossier, move=move, filing=records), context.today(at))
     if not report.ok:
         raise Refused(
             Decision(
-                move=move, legal=True, legal_triggers=flow.lifecycle.legal(state), needs=(), report=report,
-                lifecycle=str(flow.lifecycle),
+                move=move, legal=True, legal_triggers=context.lifecycle.legal(state), needs=(), report=report,
+                lifecycle=str(context.lifecycle),
             )
         )  # fmt: skip
 
@@ -230,31 +229,31 @@ def _pinned(pack: Pack, shaped: Shaped) -> Shaped:
 
 
 def locked(
-    flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, partner_too: bool, ended_too: bool
+    context: Context, tx: Transaction, partnership_id: UUID, *, partner_too: bool, ended_too: bool
 ) -> tuple[Snapshot, tuple[Snapshot, ...]]:
     """Lock the partnership, or its partner and every partnership of it, always in the order of their ids.
 
     Those that have ended only with *ended_too*: they are not judged any more, but found by what is filed.
     """
     if not partner_too:
-        return work.held(flow, tx, partnership_id, lock=True), ()
+        return work.held(context, tx, partnership_id, lock=True), ()
     stands = tx.partnerships([partnership_id]).get(partnership_id)
     partner = None if stands is None else tx.partner_file(stands.partner_id, lock=True)
     if partner is None:
         raise NotFound("partnership", partnership_id)
-    theirs = sorted({*beside(flow, partner, ended_too=ended_too), partnership_id})
+    theirs = sorted({*beside(context, partner, ended_too=ended_too), partnership_id})
     held = tx.holdings(theirs)
-    others = tuple(work.among(flow, held, each) for each in theirs if each != partnership_id)
-    return work.among(flow, held, partnership_id), others
+    others = tuple(work.among(context, held, each) for each in theirs if each != partnership_id)
+    return work.among(context, held, partnership_id), others
 
 
-def beside(flow: Partnerflow, partner: PartnerFile, *, ended_too: bool) -> tuple[UUID, ...]:
+def beside(context: Context, partner: PartnerFile, *, ended_too: bool) -> tuple[UUID, ...]:
     """Name the partnerships of a partner that go on, or all of them."""
-    return tuple(each.id for each in partner.partnerships if ended_too or each.state not in flow.lifecycle.final)
+    return tuple(each.id for each in partner.partnerships if ended_too or each.state not in context.lifecycle.final)
 
 
 def _entries(
-    flow: Partnerflow, holding: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    context: Context, holding: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
     at: datetime, now: datetime,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """Give one entry a record: the one that stands already, or a new one at the end of its file."""
@@ -268,7 +267,7 @@ def _entries(
         entry = standing(lying, record, documents, by, versions[about])
         if entry is None:
             (entry,) = work.entered(
-                flow, [(record, text)], ids[about], lying, by=by, at=at, now=now, version=versions[about],
+                context, [(record, text)], ids[about], lying, by=by, at=at, now=now, version=versions[about],
                 documents=documents,
             )  # fmt: skip
             lying.append(entry)
@@ -291,7 +290,7 @@ def standing(
 
 
 def bearing_on(
-    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], given: tuple[Entry, ...],
+    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], given: tuple[Entry, ...],
     host: tuple[Record, ...], now: datetime, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written: what is new, a judgement of every partnership that it bears on, and by what each is found.
@@ -311,10 +310,10 @@ def bearing_on(
         file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
         dossier = work.dossier_of(
             each.partnership, [*each.partner_file, *partners], file, each.moves,
-            host if each is holding else work.host_records(flow, tx, each.partnership), tz=flow.tz)  # fmt: skip
-        if each is holding or each.partnership.state not in flow.lifecycle.final:
-            report = flow.pack.evaluate(dossier, flow.today(now))
-            judgements.append(work.judgement(flow, report, dossier, each.obligations))
+            host if each is holding else work.host_records(context, tx, each.partnership), tz=context.tz)  # fmt: skip
+        if each is holding or each.partnership.state not in context.lifecycle.final:
+            report = context.pack.evaluate(dossier, context.today(now))
+            judgements.append(work.judgement(context, report, dossier, each.obligations))
         found_anew += placements(each, dossier, new)
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
@@ -323,7 +322,7 @@ def bearing_on(
         entries=new,
         judgements=judgements,
         search_entries=found_anew,
-        events=work.numbered(flow, facts, partnership.id, holding.events),
+        events=work.numbered(context, facts, partnership.id, holding.events),
         receipt=done,
     )
     return Added(entries=given, changes=changes)
@@ -360,14 +359,14 @@ class DistrictFile:
 
 
 def for_district(
-    flow: Partnerflow, lying: DistrictFile, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    context: Context, lying: DistrictFile, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
     at: datetime | None, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of what is about the district itself, such as its sites; *lying* is its file, locked."""
-    now = work.recorded_at(flow, lying.last)
+    now = work.recorded_at(context, lying.last)
     when = work.happened_at(at, now)
-    dossier = Dossier(Partner(name="the district"), Partnership(flow.lifecycle.states[0]), moves=())
-    refuse_unless_may_file(flow, dossier, tuple(record for record, _ in shaped), by=by, at=when)
+    dossier = Dossier(Partner(name="the district"), Partnership(context.lifecycle.states[0]), moves=())
+    refuse_unless_may_file(context, dossier, tuple(record for record, _ in shaped), by=by, at=when)
     given: list[Entry] = []
     new: list[Entry] = []
     added = DistrictFile(new)
@@ -375,7 +374,7 @@ def for_district(
         entry = standing([*lying.like(record), *added.like(record)], record, documents, by, None)
         if entry is None:
             (entry,) = work.entered(
-                flow, [(record, text)], DISTRICT, added.last or lying.last, by=by, at=when, now=now, version=None,
+                context, [(record, text)], DISTRICT, added.last or lying.last, by=by, at=when, now=now, version=None,
                 documents=documents,
             )  # fmt: skip
             added.add([entry])

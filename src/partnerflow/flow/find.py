@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -14,17 +13,15 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import Query, SearchField
 
 from . import work
+from .context import Context
 from .found_by import words
-
-if TYPE_CHECKING:
-    from .partnerflow import Partnerflow
 
 MOST_WORDS = 16
 """How many words may be looked for at once; for more, a database would take long to plan the work alone."""
 
 
 def find(
-    flow: Partnerflow, *, state: str | None, site: str | None, kind: str | None, partner: UUID | None,
+    context: Context, *, state: str | None, site: str | None, kind: str | None, partner: UUID | None,
     ids: Mapping[str, str] | None, service: str | None, contact: str | None, text: str | None,
     due_before: date | None, as_of: datetime | None, after: UUID | None, limit: int | None,
 ) -> Iterator[Partnership]:  # fmt: skip
@@ -37,25 +34,25 @@ def find(
         due_before=due_before,
     )  # fmt: skip
     if as_of is None:
-        return (partnership for partnership, _ in flow.store.find(said, after=after, limit=limit))
+        return (partnership for partnership, _ in context.store.find(said, after=after, limit=limit))
     if said != Query(states=said.states, partner_id=said.partner_id):
         remedy = "goes with state, partner, after and limit: what else a partnership is found by is known of today only"
         raise InvalidRequest("as_of", as_of, remedy)
-    return _as_of(flow, said, work.aware(as_of, "as_of"), after, limit)
+    return _as_of(context, said, work.aware(as_of, "as_of"), after, limit)
 
 
 def counts(
-    flow: Partnerflow, *, site: str | None, kind: str | None, partner: UUID | None, ids: Mapping[str, str] | None,
+    context: Context, *, site: str | None, kind: str | None, partner: UUID | None, ids: Mapping[str, str] | None,
     service: str | None, contact: str | None, text: str | None, due_before: date | None,
 ) -> dict[str, int]:  # fmt: skip
     """Count the partnerships that fit, by state, in the order of the table; states without any are there with 0."""
-    counted = flow.store.counts(
+    counted = context.store.counts(
         wanted(
             site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
             due_before=due_before,
         )
     )  # fmt: skip
-    return {str(state): counted.get(state, 0) for state in dict.fromkeys([*flow.lifecycle.states, *sorted(counted)])}
+    return {str(state): counted.get(state, 0) for state in dict.fromkeys([*context.lifecycle.states, *sorted(counted)])}
 
 
 def wanted(
@@ -92,8 +89,8 @@ def _refuse_no_id(argument: str, value: object) -> None:
 
 
 def _as_of(
-    flow: Partnerflow, said: Query, moment: datetime, after: UUID | None, limit: int | None
+    context: Context, said: Query, moment: datetime, after: UUID | None, limit: int | None
 ) -> Iterator[Partnership]:
-    found = flow.store.find_as_of(moment, states=said.states, partner_id=said.partner_id, after=after, limit=limit)
+    found = context.store.find_as_of(moment, states=said.states, partner_id=said.partner_id, after=after, limit=limit)
     for stood, entered in found:
-        yield attrs.evolve(stood, since=entered.since or flow.today(entered.at))
+        yield attrs.evolve(stood, since=entered.since or context.today(entered.at))

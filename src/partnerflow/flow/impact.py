@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -14,9 +14,7 @@ from partnerflow.lifecycle import Lifecycle
 from partnerflow.policies import Pack, PackRef, load_pack
 
 from .compare import Compared, compare, moment
-
-if TYPE_CHECKING:
-    from .partnerflow import Partnerflow
+from .context import Context
 
 SCHEMA = "partnerflow.impact/1"
 
@@ -179,12 +177,12 @@ def _title(code: str, *packs: Pack) -> str:
 
 
 def impact(
-    flow: Partnerflow, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
+    context: Context, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
 ) -> Impact:
     """Compare everything, and count."""
     new = load_pack(pack) if isinstance(pack, str) else pack
-    when = moment(flow, at)
-    tally = Tally(present=flow.pack, new=new, on=flow.today(when), lifecycle=flow.lifecycle)
-    for compared in compare(flow, new, at=when, after=after, through=through):
+    when = moment(context, at)
+    tally = Tally(present=context.pack, new=new, on=context.today(when), lifecycle=context.lifecycle)
+    for compared in compare(context, new, at=when, after=after, through=through):
         tally.add(compared)
     return tally.impact()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import attrs
+
 from partnerflow.clauses import answers
+
+from .context import Context
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -38,12 +43,10 @@ class Partnerflow:
     work again; with another, KeyReused). What is refused raises Refused, which carries the Decision.
     """
 
-    __slots__ = ("after", "before", "clock", "host_records", "lifecycle", "new_id", "pack", "store", "tz")
+    __slots__ = ("context",)
 
-    before: Before
-    """Told inside the transaction, before anything is written; raising stops the change."""
-    after: After
-    """Told after the commit."""
+    context: Context
+    """The parts that it is made of, as its use cases take them."""
 
     def __init__(
         self,
@@ -68,14 +71,17 @@ class Partnerflow:
 
         from .putting_together import check_fit, time_zone
 
-        self.store = store
-        self.pack = load_pack(pack) if isinstance(pack, str) else pack
-        self.tz = time_zone(tz) if isinstance(tz, str) else tz
-        self.clock = system.now if clock is None else clock
-        self.lifecycle = DEFAULT if lifecycle is None else lifecycle
-        self.host_records = host_records
-        self.new_id = system.uuid7 if new_id is None else new_id
-        self.before, self.after = Before(), After()
+        self.context = Context(
+            store=store,
+            pack=load_pack(pack) if isinstance(pack, str) else pack,
+            lifecycle=DEFAULT if lifecycle is None else lifecycle,
+            tz=time_zone(tz) if isinstance(tz, str) else tz,
+            clock=system.now if clock is None else clock,
+            new_id=system.uuid7 if new_id is None else new_id,
+            host_records=host_records,
+            before=Before(),
+            after=After(),
+        )
         check_fit(self.pack, self.lifecycle)
 
     @classmethod
@@ -105,9 +111,49 @@ class Partnerflow:
     def __repr__(self) -> str:
         return f"<Partnerflow {self.store!r}, {self.pack.ref}, {self.lifecycle}>"
 
+    @property
+    def before(self) -> Before:
+        """Called inside the transaction, before anything is written; raising stops the change."""
+        return self.context.before
+
+    @property
+    def after(self) -> After:
+        """Called after the commit."""
+        return self.context.after
+
+    @property
+    def store(self) -> Store:
+        """The store that it works on."""
+        return self.context.store
+
+    @property
+    def pack(self) -> Pack:
+        """The policies that it asks."""
+        return self.context.pack
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """The table of transitions."""
+        return self.context.lifecycle
+
+    @property
+    def tz(self) -> tzinfo:
+        """The district's time zone."""
+        return self.context.tz
+
+    @property
+    def clock(self) -> Clock:
+        """Where the current moment comes from."""
+        return self.context.clock
+
+    @property
+    def new_id(self) -> NewId:
+        """Where new ids come from."""
+        return self.context.new_id
+
     def today(self, at: datetime | None = None) -> date:
-        """Give the day in the district's time zone, now or at a moment."""
-        return (at or self.clock()).astimezone(self.tz).date()
+        """Return the day in the district's time zone, now or at a moment."""
+        return self.context.today(at)
 
     # --- the host's transaction -------------------------------------------------------------------------------------
 
@@ -118,10 +164,8 @@ class Partnerflow:
         Receivers of `after` are told when the Session's outermost transaction has been committed; on a bare Connection,
         when the host then calls `committed()`.
         """
-        joined = object.__new__(Partnerflow)
-        for name in self.__slots__:
-            setattr(joined, name, getattr(self, name))
-        joined.store = self.store.within(session)
+        joined = copy(self)
+        joined.context = attrs.evolve(self.context, store=self.store.within(session))
         return joined
 
     def committed(self) -> None:
@@ -147,7 +191,9 @@ class Partnerflow:
         """
         from .propose import propose
 
-        return propose(self, partner, by=by, reason=reason, succeeds=succeeds, at=at, idempotency_key=idempotency_key)
+        return propose(
+            self.context, partner, by=by, reason=reason, succeeds=succeeds, at=at, idempotency_key=idempotency_key
+        )
 
     @answers("SPPS-II.4")
     def adopt(
@@ -168,20 +214,27 @@ class Partnerflow:
         from .propose import adopt
 
         return adopt(
-            self, partner, state=state, by=by, reason=reason, since=since, at=at, idempotency_key=idempotency_key
+            self.context,
+            partner,
+            state=state,
+            by=by,
+            reason=reason,
+            since=since,
+            at=at,
+            idempotency_key=idempotency_key,
         )
 
     def register(self, partner: Partner, *, by: Actor, at: datetime | None = None) -> UUID:
         """Put an organisation on file that has no partnership, and give its id; one that is known stays as it is."""
         from .propose import register
 
-        return register(self, partner, by=by, at=at)
+        return register(self.context, partner, by=by, at=at)
 
     def admit(self, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
         """Take in what an outside system lists, and say of each what became of it; doing it twice changes nothing."""
         from .admit import admit
 
-        return admit(self, listed, by=by)
+        return admit(self.context, listed, by=by)
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -198,7 +251,7 @@ class Partnerflow:
         from .file import file
 
         return file(
-            self, subject, records, by=by, documents=tuple(documents), at=at, expected_version=expected_version,
+            self.context, subject, records, by=by, documents=tuple(documents), at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
         )  # fmt: skip
 
@@ -210,7 +263,7 @@ class Partnerflow:
         from .file import retract
 
         return retract(
-            self, partnership_id, entry_id, by=by, reason=reason, at=at, expected_version=expected_version,
+            self.context, partnership_id, entry_id, by=by, reason=reason, at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
         )  # fmt: skip
 
@@ -226,8 +279,7 @@ class Partnerflow:
         """
         from .redact import redact
 
-        return redact(
-            self, partnership_id, entries=entries, steps=steps, by=by, reason=reason, at=at,
+        return redact(self.context, partnership_id, entries=entries, steps=steps, by=by, reason=reason, at=at,
             idempotency_key=idempotency_key,
         )  # fmt: skip
 
@@ -239,7 +291,7 @@ class Partnerflow:
         """
         from .redact import purge
 
-        return purge(self, before=before, by=by, reason=reason)
+        return purge(self.context, before=before, by=by, reason=reason)
 
     # --- asking and doing -------------------------------------------------------------------------------------------
 
@@ -255,13 +307,13 @@ class Partnerflow:
         """Say whether *trigger* may be done and everything that stands in its way; change nothing."""
         from .decide import check
 
-        return check(self, partnership_id, trigger, by=by, reason=reason, at=at)
+        return check(self.context, partnership_id, trigger, by=by, reason=reason, at=at)
 
     def options(self, partnership_id: UUID, *, by: Actor, at: datetime | None = None) -> dict[str, Decision]:
         """Give a Decision for every trigger that is legal from here: the host's buttons."""
         from .decide import options
 
-        return options(self, partnership_id, by=by, at=at)
+        return options(self.context, partnership_id, by=by, at=at)
 
     @answers("EAF-4.2.j")
     def fire(
@@ -272,7 +324,7 @@ class Partnerflow:
         from .fire import fire
 
         return fire(
-            self, partnership_id, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
+            self.context, partnership_id, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
             idempotency_key=idempotency_key,
         )  # fmt: skip
 
@@ -288,7 +340,7 @@ class Partnerflow:
         """
         from .bulk import Steps, work_through
 
-        return work_through(Steps(self, by), self, steps, key=key, at_once=at_once, progress=progress)
+        return work_through(Steps(self.context, by), self.context, steps, key=key, at_once=at_once, progress=progress)
 
     def file_many(
         self, filings: Iterable[Filing], *, by: Actor, key: str, at_once: int = 1000,
@@ -297,7 +349,9 @@ class Partnerflow:
         """File many records; as `fire_many` in all else."""
         from .bulk import Filings, work_through
 
-        return work_through(Filings(self, by), self, filings, key=key, at_once=at_once, progress=progress)
+        return work_through(
+            Filings(self.context, by), self.context, filings, key=key, at_once=at_once, progress=progress
+        )
 
     def adopt_many(
         self, adoptions: Iterable[Adoption], *, by: Actor, key: str, at_once: int = 1000,
@@ -306,13 +360,15 @@ class Partnerflow:
         """Take in many partnerships; as `fire_many` in all else."""
         from .bulk import Adoptions, work_through
 
-        return work_through(Adoptions(self, by), self, adoptions, key=key, at_once=at_once, progress=progress)
+        return work_through(
+            Adoptions(self.context, by), self.context, adoptions, key=key, at_once=at_once, progress=progress
+        )
 
     def sweep(self, *, at: datetime | None = None) -> Sweep:
         """Tell, each once, what approaches, was missed, broke or was mended; change no state."""
         from .sweep import sweep
 
-        return sweep(self, at=at)
+        return sweep(self.context, at=at)
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -321,20 +377,20 @@ class Partnerflow:
         """Give everything on a partnership, as recorded now or up to and with a past moment."""
         from .look import dossier
 
-        return dossier(self, partnership_id, as_of=as_of)
+        return dossier(self.context, partnership_id, as_of=as_of)
 
     @answers("CS2-X3g", "TK-9")
     def history(self, partnership_id: UUID) -> list[Transition]:
         """Give every transition of a partnership, oldest first."""
         from .look import history
 
-        return history(self, partnership_id)
+        return history(self.context, partnership_id)
 
     def attempts(self, partnership_id: UUID) -> list[Attempt]:
         """Give every step that was asked for and refused, oldest first."""
         from .look import attempts
 
-        return attempts(self, partnership_id)
+        return attempts(self.context, partnership_id)
 
     @answers("SPPS-III.D2")
     def find(
@@ -356,7 +412,7 @@ class Partnerflow:
         from .find import find
 
         return find(
-            self, state=state, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact,
+            self.context, state=state, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact,
             text=text, due_before=due_before, as_of=as_of, after=after, limit=limit,
         )  # fmt: skip
 
@@ -370,7 +426,7 @@ class Partnerflow:
         from .find import counts
 
         return counts(
-            self, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
+            self.context, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
             due_before=due_before,
         )  # fmt: skip
 
@@ -378,19 +434,19 @@ class Partnerflow:
         """Give what is now on file of a partner. Raises NotFound."""
         from .look import partner
 
-        return partner(self, partner_id)
+        return partner(self.context, partner_id)
 
     def sites(self) -> tuple[Site, ...]:
         """Give the district's sites that are on file."""
         from .look import sites
 
-        return sites(self)
+        return sites(self.context)
 
     def district_file(self) -> tuple[Entry, ...]:
         """Give everything filed on the district itself, oldest first, superseded records included."""
         from .look import district_file
 
-        return district_file(self)
+        return district_file(self.context)
 
     def impact(
         self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
@@ -402,7 +458,7 @@ class Partnerflow:
         """
         from .impact import impact
 
-        return impact(self, pack, at=at, after=after, through=through)
+        return impact(self.context, pack, at=at, after=after, through=through)
 
     def compare(
         self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
@@ -410,7 +466,7 @@ class Partnerflow:
         """Give every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
         from .compare import compare
 
-        return compare(self, pack, at=at, after=after, through=through)
+        return compare(self.context, pack, at=at, after=after, through=through)
 
     def verify(self, *, against: Iterable[Head] = ()) -> None:
         """Check every link of every history and file, in a stream, as one moment has it.
@@ -420,17 +476,17 @@ class Partnerflow:
         """
         from .verify import verify
 
-        verify(self, against=against)
+        verify(self.context, against=against)
 
     def heads(self) -> Iterator[Head]:
         """Give where each history and file ends now: kept elsewhere, they show later whether anything was changed."""
         from .verify import heads
 
-        return heads(self)
+        return heads(self.context)
 
     @answers("SPPS-V.5")
     def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:
         """Give the Report of what does not hold now, with no trigger asked."""
         from .decide import standing
 
-        return standing(self, partnership_id, at=at)
+        return standing(self.context, partnership_id, at=at)

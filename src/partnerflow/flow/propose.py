@@ -19,32 +19,31 @@ from partnerflow.records import Entry, Partner
 from partnerflow.records.conversion import record_text
 
 from . import work
+from .context import Context
 from .file import KnownAs, Shaped, refuse_unless_may_file
 from .found_by import placement
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
 
-    from .partnerflow import Partnerflow
-
 
 def propose(
-    flow: Partnerflow, partner: Partner | UUID, *, by: Actor, reason: str | None, succeeds: UUID | None,
+    context: Context, partner: Partner | UUID, *, by: Actor, reason: str | None, succeeds: UUID | None,
     at: datetime | None, idempotency_key: str | None,
 ) -> Partnership:  # fmt: skip
     """Begin at the first state of the table."""
-    row = flow.lifecycle.row(Trigger.PROPOSE, None)
+    row = context.lifecycle.row(Trigger.PROPOSE, None)
     move = Move(Trigger.PROPOSE, None, row.target if row else "", by=by, reason=work.text_of(reason))
-    return _begin(flow, Beginning(partner=partner, move=move, at=at, succeeds=succeeds), idempotency_key)
+    return _begin(context, Beginning(partner=partner, move=move, at=at, succeeds=succeeds), idempotency_key)
 
 
 def adopt(
-    flow: Partnerflow, partner: Partner | UUID, *, state: str, by: Actor, reason: str, since: date | None,
+    context: Context, partner: Partner | UUID, *, state: str, by: Actor, reason: str, since: date | None,
     at: datetime | None, idempotency_key: str | None,
 ) -> Partnership:  # fmt: skip
     """Begin in the state that the caller names; what the file lacks is judged and stored, not refused."""
-    beginning = adoption(flow, partner, state=state, by=by, reason=reason, since=since, at=at)
-    return _begin(flow, beginning, idempotency_key)
+    beginning = adoption(context, partner, state=state, by=by, reason=reason, since=since, at=at)
+    return _begin(context, beginning, idempotency_key)
 
 
 def _with_text(partner: Partner | UUID) -> Shaped | UUID:
@@ -70,12 +69,12 @@ class Beginning:
 
 
 def adoption(
-    flow: Partnerflow, partner: Partner | UUID, *, state: str, by: Actor, reason: str, since: date | None,
+    context: Context, partner: Partner | UUID, *, state: str, by: Actor, reason: str, since: date | None,
     at: datetime | None,
 ) -> Beginning:  # fmt: skip
     """Say how a partnership is taken in. Raises InvalidRequest for a state in which none goes on."""
-    if state not in flow.lifecycle.live:
-        raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(flow.lifecycle.live)}")
+    if state not in context.lifecycle.live:
+        raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(context.lifecycle.live)}")
     move = Move(Trigger.ADOPT, None, str(state), by=by, reason=work.text_of(reason), since=since)
     return Beginning(partner=partner, move=move, at=at)
 
@@ -88,93 +87,93 @@ class Begun:
     changes: ChangeSet
 
 
-def _begin(flow: Partnerflow, beginning: Beginning, idempotency_key: str | None) -> Partnership:
+def _begin(context: Context, beginning: Beginning, idempotency_key: str | None) -> Partnership:
     request, partner = beginning.request(), beginning.partner
-    with flow.store.transaction() as tx:
+    with context.store.transaction() as tx:
         known = None if isinstance(partner, tuple) else tx.partner_file(partner, lock=True)
         if done := work.replayed(tx, idempotency_key, request):
-            return _as_begun(flow, work.held(flow, tx, done.work[0], lock=False))
+            return _as_begun(context, work.held(context, tx, done.work[0], lock=False))
         begun = begin(
-            flow, tx, beginning, known, known_as=tx.partner_known_as, receipt=work.receipt(idempotency_key, request)
+            context, tx, beginning, known, known_as=tx.partner_known_as, receipt=work.receipt(idempotency_key, request)
         )
-        work.keep(flow, tx, begun.changes)
+        work.keep(context, tx, begun.changes)
         return begun.partnership
 
 
 def begin(
-    flow: Partnerflow, tx: Transaction, beginning: Beginning, known: PartnerFile | None, *, known_as: KnownAs,
+    context: Context, tx: Transaction, beginning: Beginning, known: PartnerFile | None, *, known_as: KnownAs,
     receipt: IdempotencyRecord | None,
 ) -> Begun:  # fmt: skip
     """Judge a beginning, and tell `before`; *known* is the file of a partner that is named by its id, locked."""
     partner, move, succeeds = beginning.partner, beginning.move, beginning.succeeds
     by = move.by
     assert by is not None  # noqa: S101  every caller names somebody
-    now = work.recorded_at(flow, known.entries if known else ())
+    now = work.recorded_at(context, known.entries if known else ())
     when = work.happened_at(beginning.at, now)
-    if move.since is not None and move.since > flow.today(when):
-        raise InvalidRequest("since", move.since, f"is after {flow.today(when)}, the day of the step itself")
+    if move.since is not None and move.since > context.today(when):
+        raise InvalidRequest("since", move.since, f"is after {context.today(when)}, the day of the step itself")
     move = attrs.evolve(move, at=when)
     new_entries: tuple[Entry, ...] = ()
     if isinstance(partner, tuple):
         _refuse_known(known_as, partner[0])
-        partner_id = flow.new_id()
-        new_entries = work.entered(flow, [partner], partner_id, (), by=by, at=when, now=now, version=None)
+        partner_id = context.new_id()
+        new_entries = work.entered(context, [partner], partner_id, (), by=by, at=when, now=now, version=None)
         partner_file = new_entries
     elif known is None:
         raise NotFound("partner", partner)
     else:
         partner_id, partner_file = known.partner_id, known.entries
     if succeeds is not None:
-        _refuse_unless_ended(flow, tx, succeeds, partner_id)
-    partnership = Partnership(move.target, flow.new_id(), partner_id, version=1, succeeds=succeeds)
-    host = work.host_records(flow, tx, partnership)
-    dossier = work.dossier_of(partnership, partner_file, (), (), host, tz=flow.tz)
-    row = flow.lifecycle.row(move.trigger, None)
+        _refuse_unless_ended(context, tx, succeeds, partner_id)
+    partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
+    host = work.host_records(context, tx, partnership)
+    dossier = work.dossier_of(partnership, partner_file, (), (), host, tz=context.tz)
+    row = context.lifecycle.row(move.trigger, None)
     asked = _unstored(dossier) if new_entries else dossier
-    decision, _ = work.decide(flow, tx, asked, move, row, at=when, host=host)
+    decision, _ = work.decide(context, tx, asked, move, row, at=when, host=host)
     lacks = work.lacking(decision)
     if row is None or not decision.allowed or lacks:
         raise Refused(decision, lacks)
-    after = dossier.after(move, flow.today(when))
+    after = dossier.after(move, context.today(when))
     transition = work.moved(
-        flow, decision, row, dossier, now=now, previous=START, partner_file=partner_file, own_file=()
+        context, decision, row, dossier, now=now, previous=START, partner_file=partner_file, own_file=()
     )
-    flow.before.tell(transition)
+    context.before.tell(transition)
     changes = ChangeSet(
         partnership=after.partnership,
         partner=(partner_id, after.partner) if new_entries else None,
         transition=transition,
         entries=new_entries,
-        judgements=[work.judgement(flow, decision.report, after, ())],
+        judgements=[work.judgement(context, decision.report, after, ())],
         search_entries=[placement(after)],
-        events=work.numbered(flow, [events.moved(transition, partner_id)], partnership.id, 0),
+        events=work.numbered(context, [events.moved(transition, partner_id)], partnership.id, 0),
         receipt=work.done(receipt, [partnership.id]),
     )
     return Begun(partnership=after.partnership, changes=changes)
 
 
-def _as_begun(flow: Partnerflow, holding: Snapshot) -> Partnership:
+def _as_begun(context: Context, holding: Snapshot) -> Partnership:
     """Give the partnership as it was when it came into being."""
     first = holding.moves[0]
-    since = first.since or flow.today(first.at)
+    since = first.since or context.today(first.at)
     return attrs.evolve(holding.partnership, state=first.target, since=since, version=1)
 
 
-def register(flow: Partnerflow, partner: Partner, *, by: Actor, at: datetime | None) -> UUID:
+def register(context: Context, partner: Partner, *, by: Actor, at: datetime | None) -> UUID:
     """Put an organisation on file, unless one of its outside ids is known already."""
     record, text = record_text(partner)
     assert isinstance(record, Partner)  # noqa: S101  what was given is read back as what it is
     partner = record
-    with flow.store.transaction() as tx:
+    with context.store.transaction() as tx:
         for system, value in sorted(partner.ids.items()):
             if (known := tx.partner_known_as(system, value)) is not None:
                 return known
-        now = work.recorded_at(flow)
+        now = work.recorded_at(context)
         when = work.happened_at(at, now)
-        dossier = Dossier(partner, Partnership(flow.lifecycle.states[0]), moves=())
-        refuse_unless_may_file(flow, dossier, (partner,), by=by, at=when)
-        partner_id = flow.new_id()
-        entries = work.entered(flow, [(partner, text)], partner_id, (), by=by, at=when, now=now, version=None)
+        dossier = Dossier(partner, Partnership(context.lifecycle.states[0]), moves=())
+        refuse_unless_may_file(context, dossier, (partner,), by=by, at=when)
+        partner_id = context.new_id()
+        entries = work.entered(context, [(partner, text)], partner_id, (), by=by, at=when, now=now, version=None)
         tx.write(ChangeSet(partner=(partner_id, partner), entries=entries))
         return partner_id
 
@@ -191,9 +190,9 @@ def _refuse_known(known_as: KnownAs, partner: object) -> None:
             raise InvalidRequest("partner.ids", f"{system}:{value}", f"is partner {known}: name that partner by its id")
 
 
-def _refuse_unless_ended(flow: Partnerflow, tx: Transaction, succeeds: UUID, partner_id: UUID) -> None:
-    ended = work.held(flow, tx, succeeds, lock=False).partnership
+def _refuse_unless_ended(context: Context, tx: Transaction, succeeds: UUID, partner_id: UUID) -> None:
+    ended = work.held(context, tx, succeeds, lock=False).partnership
     if ended.partner_id != partner_id:
         raise InvalidRequest("succeeds", succeeds, "is a partnership of another partner")
-    if ended.state not in flow.lifecycle.final:
+    if ended.state not in context.lifecycle.final:
         raise InvalidRequest("succeeds", succeeds, f"is in {ended.state}: only an ended partnership can be succeeded")

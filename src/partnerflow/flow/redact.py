@@ -36,13 +36,12 @@ from partnerflow.records import (
 from partnerflow.records.conversion import record_text
 
 from . import look, work
+from .context import Context
 from .file import locked, refuse_unless_may_file
 from .found_by import placement
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
-
-    from .partnerflow import Partnerflow
 
 FOR_GOOD = (Redaction, Retraction, WaiverRequest, WaiverRevocation)
 """What says what became of something else, or who asked for a waiver, which they may never grant: it always counts."""
@@ -83,7 +82,7 @@ class _Order:
 
 
 def redact(
-    flow: Partnerflow, partnership_id: UUID, *, entries: Iterable[UUID], steps: Iterable[int], by: Actor, reason: str,
+    context: Context, partnership_id: UUID, *, entries: Iterable[UUID], steps: Iterable[int], by: Actor, reason: str,
     at: datetime | None, idempotency_key: str | None,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """Blank some texts; give the redactions that say so, one on each file concerned, those from before included."""
@@ -91,52 +90,52 @@ def redact(
     if partnership_id == DISTRICT:
         raise InvalidRequest("partnership_id", DISTRICT, "the district's own file is kept: name a partnership")
     request = work.request_hash("redact", by, at, partnership_id, *asked, *versions, said)
-    made = _steps(flow, partnership_id, versions)
-    with flow.store.transaction() as tx:
-        holding, others = locked(flow, tx, partnership_id, partner_too=True, ended_too=True)
+    made = _steps(context, partnership_id, versions)
+    with context.store.transaction() as tx:
+        holding, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
         if done := work.replayed(tx, idempotency_key, request):
             return tx.entries(done.work)
         targets = [_target(holding, each) for each in asked]
         order = _Order(entries=targets, steps=made, by=by, reason=said, at=at)
-        new, changes = _blanked(flow, tx, holding, others, order)
+        new, changes = _blanked(context, tx, holding, others, order)
         lying = (*holding.partner_file, *holding.own_file, *new)
         given = tuple(entry for entry in lying if _says_so(entry, asked, versions, partnership_id))
         receipt = work.done(work.receipt(idempotency_key, request), (entry.id for entry in given))
-        work.keep(flow, tx, attrs.evolve(changes, receipt=receipt))
+        work.keep(context, tx, attrs.evolve(changes, receipt=receipt))
         return given
 
 
-def purge(flow: Partnerflow, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
+def purge(context: Context, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
     """Blank everything on partnerships that ended before a day and for as long as the pack has them kept."""
-    said, months = _reason(reason), flow.pack.retention_months
+    said, months = _reason(reason), context.pack.retention_months
     if isinstance(before, datetime):
         raise InvalidRequest("before", before, "must be a day, such as date(2019, 7, 1)")
     if months is None:
         remedy = "does not say how long ended partnerships are kept: set retention_months under [pack]"
-        raise InvalidRequest("pack", flow.pack.ref, remedy)
-    return _purged(flow, before, months, by, said)
+        raise InvalidRequest("pack", context.pack.ref, remedy)
+    return _purged(context, before, months, by, said)
 
 
-def _purged(flow: Partnerflow, before: date, months: int, by: Actor, reason: str) -> Iterator[Purged]:
-    today = flow.today()
+def _purged(context: Context, before: date, months: int, by: Actor, reason: str) -> Iterator[Purged]:
+    today = context.today()
 
     def is_past(stands: Partnership) -> bool:
-        ended, since = stands.state in flow.lifecycle.final, stands.since
+        ended, since = stands.state in context.lifecycle.final, stands.since
         return ended and since is not None and since < before and months_after(since, months) <= today
 
-    for ended, _ in flow.store.find(Query(states=sorted(flow.lifecycle.final))):
+    for ended, _ in context.store.find(Query(states=sorted(context.lifecycle.final))):
         if not is_past(ended):
             continue
-        made = [each for each in look.history(flow, ended.id) if not each.decision_redacted]
-        with flow.store.transaction() as tx:
-            holding, others = locked(flow, tx, ended.id, partner_too=True, ended_too=True)
+        made = [each for each in look.history(context, ended.id) if not each.decision_redacted]
+        with context.store.transaction() as tx:
+            holding, others = locked(context, tx, ended.id, partner_too=True, ended_too=True)
             targets = _all_but_traces(holding.own_file)
             if all(is_past(each.partnership) for each in others):
                 targets += [e for e in _all_but_traces(holding.partner_file) if not isinstance(e.record, Partner)]
             if not targets and not made:
                 continue
             order = _Order(entries=targets, steps=made, by=by, reason=reason, purge=True)
-            work.keep(flow, tx, _blanked(flow, tx, holding, others, order)[1])
+            work.keep(context, tx, _blanked(context, tx, holding, others, order)[1])
         yield Purged(partnership_id=ended.id, entries=len(targets), steps=len(made))
 
 
@@ -164,11 +163,11 @@ def _reason(reason: str) -> str:
 # --- what may be blanked -------------------------------------------------------------------------------------------
 
 
-def _steps(flow: Partnerflow, partnership_id: UUID, versions: Sequence[int]) -> list[Transition]:
+def _steps(context: Context, partnership_id: UUID, versions: Sequence[int]) -> list[Transition]:
     """Read the steps to be blanked that are not blank yet."""
     if not versions:
         return []
-    made = {each.version: each for each in look.history(flow, partnership_id)}
+    made = {each.version: each for each in look.history(context, partnership_id)}
     for version in versions:
         if version not in made:
             raise NotFound("step", f"{version} of partnership {partnership_id}")
@@ -217,14 +216,14 @@ def _says_so(entry: Entry, asked: Sequence[UUID], versions: Sequence[int], partn
 
 
 def _blanked(
-    flow: Partnerflow, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], order: _Order
+    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], order: _Order
 ) -> tuple[tuple[Entry, ...], ChangeSet]:
     """Make the redactions, one on each file concerned, and what stands in the place of what they name."""
     stands = holding.partnership
-    now = work.recorded_on(flow, holding)
+    now = work.recorded_on(context, holding)
     when = work.happened_at(order.at, now, holding.moves[-1].at)
-    dossier, host = work.loaded(flow, tx, holding)
-    refuse_unless_may_file(flow, dossier, (order.record,), by=order.by, at=when)
+    dossier, host = work.loaded(context, tx, holding)
+    refuse_unless_may_file(context, dossier, (order.record,), by=order.by, at=when)
     blank = {entry.id: _blank(entry) for entry in order.entries if not entry.redacted}
     new: list[Entry] = []
     for file_id, lying, version, steps in (
@@ -233,27 +232,27 @@ def _blanked(
         record = order.on((entry for entry in lying if entry.id in blank), steps)
         if record.entries or record.steps:
             shaped = [record_text(record)]
-            new += work.entered(flow, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
+            new += work.entered(context, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
     if not new:
         return (), ChangeSet()
     on_partners = any(entry.file_id == stands.partner_id for entry in new)
     judgements, placements = [], []
     for each in (holding, *(others if on_partners else ())):
-        work.refuse_unknown(flow, each)
-        facts = host if each is holding else work.host_records(flow, tx, each.partnership)
-        after = _after(flow, each, facts, blank, new, order.steps if each is holding else ())
+        work.refuse_unknown(context, each)
+        facts = host if each is holding else work.host_records(context, tx, each.partnership)
+        after = _after(context, each, facts, blank, new, order.steps if each is holding else ())
         placements.append(placement(after))
         if order.purge and each is holding:
-            judgements.append(Judgement(partnership_id=stands.id, digest=flow.pack.digest, obligations=()))
-        elif each is holding or each.partnership.state not in flow.lifecycle.final:
-            report = flow.pack.evaluate(after, flow.today(now))
-            judgements.append(work.judgement(flow, report, after, each.obligations))
+            judgements.append(Judgement(partnership_id=stands.id, digest=context.pack.digest, obligations=()))
+        elif each is holding or each.partnership.state not in context.lifecycle.final:
+            report = context.pack.evaluate(after, context.today(now))
+            judgements.append(work.judgement(context, report, after, each.obligations))
     told = [fact for entry in new for fact in events.filed(entry, stands.id, when)]
     return tuple(new), ChangeSet(
         entries=new,
         judgements=judgements,
         search_entries=placements,
-        events=work.numbered(flow, told, stands.id, holding.events),
+        events=work.numbered(context, told, stands.id, holding.events),
         erasure=Erasure(
             partnership_id=stands.id,
             entries=tuple(blank.values()),
@@ -278,7 +277,7 @@ def _blank_step(made: Transition) -> Transition:
 
 
 def _after(
-    flow: Partnerflow, holding: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
+    context: Context, holding: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
     new: Sequence[Entry], steps: Sequence[Transition],
 ) -> Dossier:  # fmt: skip
     """Give a dossier as it stands once all of it is blanked."""
@@ -291,4 +290,4 @@ def _after(
         attrs.evolve(move, reason=None) if version in versions else move
         for version, move in enumerate(holding.moves, 1)
     )
-    return work.dossier_of(stands, partner_file, own_file, moves, host, tz=flow.tz)
+    return work.dossier_of(stands, partner_file, own_file, moves, host, tz=context.tz)

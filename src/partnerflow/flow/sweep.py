@@ -14,12 +14,12 @@ from partnerflow.obligations import Notice, tell
 from partnerflow.ports import ChangeSet, Snapshot, Transaction
 
 from . import work
+from .context import Context
 from .found_by import placements
 
 if TYPE_CHECKING:
     from partnerflow.obligations import Telling
 
-    from .partnerflow import Partnerflow
 
 AT_ONCE = 200
 """How many partnerships are loaded, judged and written in one transaction."""
@@ -56,31 +56,31 @@ class Sweep:
         return tuple(notice for notice in self.notices if notice.telling == telling)
 
 
-def sweep(flow: Partnerflow, *, at: datetime | None) -> Sweep:
+def sweep(context: Context, *, at: datetime | None) -> Sweep:
     """Judge what is due and what was last judged under another pack; some partnerships at a time, in one transaction.
 
     What was swept stays swept, whatever becomes of the rest: a sweep that was stopped goes on where it was. Several may
     sweep at once, and nothing is told twice. A partnership that cannot be judged, such as one in a state that today's
     table does not know, holds up none of the others; what was wrong with the first such is raised at the end.
     """
-    now = work.recorded_at(flow)
+    now = work.recorded_at(context)
     when = work.happened_at(at, now)
-    return Sweep(when, tuple(_Sweeper(flow, when).notices()))
+    return Sweep(when, tuple(_Sweeper(context, when).notices()))
 
 
 class _Sweeper:
     """One sweep under way."""
 
-    def __init__(self, flow: Partnerflow, at: datetime) -> None:
-        self._flow, self._at, self._today = flow, at, flow.today(at)
+    def __init__(self, context: Context, at: datetime) -> None:
+        self._context, self._at, self._today = context, at, context.today(at)
         self._unfit: Exception | None = None
 
     def notices(self) -> Iterator[Notice]:
         """Sweep what is due, and then, waiting for it, what somebody else held meanwhile."""
-        flow, lifecycle = self._flow, self._flow.lifecycle
+        context, lifecycle = self._context, self._context.lifecycle
         busy: list[UUID] = []
         for some in work.batched(
-            flow.store.due(self._today, flow.pack.digest, lifecycle.live, sorted(lifecycle.final)), AT_ONCE
+            context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final)), AT_ONCE
         ):
             yield from self._swept(some, busy)
         for some in work.batched(busy, AT_ONCE):
@@ -90,8 +90,8 @@ class _Sweeper:
 
     def _swept(self, some: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
         """Sweep some partnerships in one transaction; those that somebody else holds go to *busy*, if given."""
-        flow, told, changes = self._flow, list[Notice](), list[ChangeSet]()
-        with flow.store.transaction() as tx:
+        context, told, changes = self._context, list[Notice](), list[ChangeSet]()
+        with context.store.transaction() as tx:
             held = tx.holdings(tuple(dict.fromkeys(some)), unless_busy=busy is not None)
             if busy is not None:
                 busy += [each for each in some if each not in held]
@@ -105,25 +105,27 @@ class _Sweeper:
                     continue
                 told += notices
                 changes.append(change)
-            work.keep(flow, tx, *changes)
+            work.keep(context, tx, *changes)
         return told
 
     def _is_due(self, holding: Snapshot) -> bool:
-        flow, state = self._flow, holding.partnership.state
-        if holding.pack_digest != flow.pack.digest and (state not in flow.lifecycle.final or not holding.pack_digest):
+        context, state = self._context, holding.partnership.state
+        if holding.pack_digest != context.pack.digest and (
+            state not in context.lifecycle.final or not holding.pack_digest
+        ):
             return True
         return any(owed.look_on is not None and owed.look_on <= self._today for owed in holding.obligations)
 
     def _judged(self, tx: Transaction, holding: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
-        flow, partnership_id = self._flow, holding.partnership.id
-        work.refuse_unknown(flow, holding)
-        dossier, _ = work.loaded(flow, tx, holding)
-        report = flow.pack.evaluate(dossier, self._today)
-        judgement = work.judgement(flow, report, dossier, holding.obligations)
-        obligations, notices = tell(partnership_id, judgement.obligations, self._today, flow.pack.leads)
+        context, partnership_id = self._context, holding.partnership.id
+        work.refuse_unknown(context, holding)
+        dossier, _ = work.loaded(context, tx, holding)
+        report = context.pack.evaluate(dossier, self._today)
+        judgement = work.judgement(context, report, dossier, holding.obligations)
+        obligations, notices = tell(partnership_id, judgement.obligations, self._today, context.pack.leads)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],
             search_entries=placements(holding, dossier),
-            events=work.numbered(flow, facts, partnership_id, holding.events),
+            events=work.numbered(context, facts, partnership_id, holding.events),
         )

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from partnerflow.errors import PartnerflowError, Tampered
@@ -18,9 +18,7 @@ from partnerflow.records import Entry, Redaction, kinds
 from partnerflow.records.conversion import read_record
 
 from . import work
-
-if TYPE_CHECKING:
-    from .partnerflow import Partnerflow
+from .context import Context
 
 Chain: TypeAlias = Literal["history", "file"]
 Place: TypeAlias = tuple[Chain, UUID, int]
@@ -33,9 +31,9 @@ UNSAID = "was blanked, and no redaction says so"
 PUT_BACK = "a redaction says that it was blanked, and it is not"
 
 
-def heads(flow: Partnerflow) -> Iterator[Head]:
+def heads(context: Context) -> Iterator[Head]:
     """Give where every chain ends, as one moment has it."""
-    with flow.store.audit() as audit:
+    with context.store.audit() as audit:
         yield from (
             Head(chain="history", id=stands.id, count=stands.version, link=link)
             for stands, link in audit.partnerships()
@@ -45,13 +43,13 @@ def heads(flow: Partnerflow) -> Iterator[Head]:
             yield Head(chain="file", id=file_id, count=last.seq, link=last.link)
 
 
-def verify(flow: Partnerflow, *, against: Iterable[Head] = ()) -> None:
+def verify(context: Context, *, against: Iterable[Head] = ()) -> None:
     """Read everything in a stream, as one moment has it. Raises Tampered."""
     known, broken = dict[Place, str](), list[str]()
     for head in against:
         if known.setdefault((head.chain, head.id, head.count), head.link) != head.link:
             broken.append(f"{_name(head.chain, head.id)} had two different links at {head.count} once")
-    with flow.store.audit() as audit:
+    with context.store.audit() as audit:
         looking = _Looking(audit, known)
         broken += [*looking.at_files(), *looking.at_histories(), *looking.for_what_is_gone()]
     if broken:

@@ -25,10 +25,10 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transactio
 from partnerflow.records import Document, Entry, Partner, Record
 from partnerflow.records.conversion import moment_text
 
+from .context import Context
+
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
-
-    from .partnerflow import Partnerflow
 
 NOTHING = ChangeSet()
 T = TypeVar("T")
@@ -46,15 +46,15 @@ def aware(moment: datetime, argument: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def recorded_at(flow: Partnerflow, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
+def recorded_at(context: Context, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
     """Give the clock's moment, never earlier than *after* or than what was recorded last on *files*."""
     last = (file[-1].recorded_at for file in files if file)
-    return max([aware(flow.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
+    return max([aware(context.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
 
 
-def recorded_on(flow: Partnerflow, holding: Snapshot) -> datetime:
+def recorded_on(context: Context, holding: Snapshot) -> datetime:
     """Give the moment at which something more about *holding* is recorded."""
-    return recorded_at(flow, holding.partner_file, holding.own_file, after=holding.recorded_at)
+    return recorded_at(context, holding.partner_file, holding.own_file, after=holding.recorded_at)
 
 
 def happened_at(at: datetime | None, now: datetime, not_before: datetime | None = None) -> datetime:
@@ -125,27 +125,27 @@ def batched(everything: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 # --- loading -------------------------------------------------------------------------------------------------------
 
 
-def held(flow: Partnerflow, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
+def held(context: Context, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
     """Load a partnership. Raises NotFound, and UnknownState for a state that today's table does not have."""
     holding = tx.holding(partnership_id, lock=lock)
     if holding is None:
         raise NotFound("partnership", partnership_id)
-    refuse_unknown(flow, holding)
+    refuse_unknown(context, holding)
     return holding
 
 
-def among(flow: Partnerflow, held: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
+def among(context: Context, held: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
     """Give one of many that were loaded. Raises as `held` does."""
     if partnership_id not in held:
         raise NotFound("partnership", partnership_id)
-    refuse_unknown(flow, held[partnership_id])
+    refuse_unknown(context, held[partnership_id])
     return held[partnership_id]
 
 
-def refuse_unknown(flow: Partnerflow, holding: Snapshot) -> None:
+def refuse_unknown(context: Context, holding: Snapshot) -> None:
     """Raise UnknownState for a state that today's table does not have."""
-    if holding.partnership.state not in flow.lifecycle.states:
-        raise UnknownState(holding.partnership.state, holding.lifecycle_version, str(flow.lifecycle))
+    if holding.partnership.state not in context.lifecycle.states:
+        raise UnknownState(holding.partnership.state, holding.lifecycle_version, str(context.lifecycle))
 
 
 def newest_partner(entries: Iterable[Entry]) -> Partner:
@@ -161,9 +161,9 @@ def newest_partner(entries: Iterable[Entry]) -> Partner:
     return found
 
 
-def host_records(flow: Partnerflow, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
+def host_records(context: Context, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
     """Ask the host for its own facts, once a load."""
-    return () if flow.host_records is None else tuple(flow.host_records(partnership, tx.session))
+    return () if context.host_records is None else tuple(context.host_records(partnership, tx.session))
 
 
 def dossier_of(
@@ -181,11 +181,11 @@ def dossier_of(
     )
 
 
-def loaded(flow: Partnerflow, tx: Transaction, holding: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
+def loaded(context: Context, tx: Transaction, holding: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
     """Give the dossier of a holding, and the host's facts that are in it."""
-    host = host_records(flow, tx, holding.partnership)
+    host = host_records(context, tx, holding.partnership)
     return dossier_of(
-        holding.partnership, holding.partner_file, holding.own_file, holding.moves, host, tz=flow.tz
+        holding.partnership, holding.partner_file, holding.own_file, holding.moves, host, tz=context.tz
     ), host
 
 
@@ -193,25 +193,25 @@ def loaded(flow: Partnerflow, tx: Transaction, holding: Snapshot) -> tuple[Dossi
 
 
 def asked(
-    flow: Partnerflow, source: str, trigger: str, *, by: Actor, at: datetime, reason: str | None
+    context: Context, source: str, trigger: str, *, by: Actor, at: datetime, reason: str | None
 ) -> tuple[Move, Row | None]:
     """Make the step that is asked for, and its row of the table; None: there is none from this state."""
-    row = flow.lifecycle.row(trigger, source)
-    target = source if row is None else flow.lifecycle.targets(row, source)[0]
+    row = context.lifecycle.row(trigger, source)
+    target = source if row is None else context.lifecycle.targets(row, source)[0]
     return Move(str(trigger), source, target, by=by, at=at, reason=text_of(reason)), row
 
 
 def decide(
-    flow: Partnerflow, tx: Transaction, dossier: Dossier, move: Move, row: Row | None, *, at: datetime,
+    context: Context, tx: Transaction, dossier: Dossier, move: Move, row: Row | None, *, at: datetime,
     host: tuple[Record, ...] = (),
 ) -> tuple[Decision, Dossier]:  # fmt: skip
     """Judge, once, the dossier as it would stand after *move*; give the Decision and that dossier."""
-    on = flow.today(at)
+    on = context.today(at)
     source = move.source
-    legal = flow.lifecycle.legal(source)
+    legal = context.lifecycle.legal(source)
     if row is None:
         report = Report(
-            pack=flow.pack.ref,
+            pack=context.pack.ref,
             on=on,
             state=source or "",
             partner=dossier.partner.name,
@@ -221,17 +221,17 @@ def decide(
         after = dossier
     else:
         after = dossier.after(move, on)
-        if flow.pack.compares(move.trigger):
-            near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=flow.lifecycle.live)
+        if context.pack.compares(move.trigger):
+            near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=context.lifecycle.live)
             after = attrs.evolve(after, neighbours=near)
-        report = flow.pack.evaluate(after, on, row=row)
+        report = context.pack.evaluate(after, on, row=row)
     return Decision(
         move=move,
         legal=row is not None,
         legal_triggers=legal,
         needs=row.carries if row else (),
         report=report,
-        lifecycle=str(flow.lifecycle),
+        lifecycle=str(context.lifecycle),
         host_records=host,
     ), after
 
@@ -245,7 +245,7 @@ def lacking(decision: Decision) -> tuple[str, ...]:
 
 
 def entered(
-    flow: Partnerflow, records: Sequence[tuple[Record, str]], file_id: UUID, before: Sequence[Entry], *, by: Actor,
+    context: Context, records: Sequence[tuple[Record, str]], file_id: UUID, before: Sequence[Entry], *, by: Actor,
     at: datetime, now: datetime, version: int | None, documents: tuple[Document, ...] = (),
 ) -> tuple[Entry, ...]:  # fmt: skip
     """Make the entries of *records* (each with its text), chained to what lies on the file."""
@@ -253,7 +253,7 @@ def entered(
     previous, seq = (before[-1].link, before[-1].seq) if before else (START, 0)
     for place, (record, text) in enumerate(records, 1):
         entry = Entry(
-            record=record, id=flow.new_id(), filed_at=at, recorded_at=now, filed_by=by, version=version,
+            record=record, id=context.new_id(), filed_at=at, recorded_at=now, filed_by=by, version=version,
             documents=documents, text=text, revision=record.kind_info.revision, file_id=file_id, seq=seq + place,
         )  # fmt: skip
         entry = attrs.evolve(entry, link=entry_link(entry, previous))
@@ -263,15 +263,15 @@ def entered(
 
 
 def moved(
-    flow: Partnerflow, decision: Decision, row: Row, dossier: Dossier, *, now: datetime, previous: str,
+    context: Context, decision: Decision, row: Row, dossier: Dossier, *, now: datetime, previous: str,
     partner_file: Sequence[Entry], own_file: Sequence[Entry],
 ) -> Transition:  # fmt: skip
     """Take the step in the machine and make its transition; *dossier* is as it was."""
     move, partnership = decision.move, dossier.partnership
-    state = run(flow.lifecycle, move.trigger, move.source, move.target)
+    state = run(context.lifecycle, move.trigger, move.source, move.target)
     version = 1 if move.source is None else partnership.version + 1
     transition = Transition(
-        id=flow.new_id(),
+        id=context.new_id(),
         partnership_id=partnership.id,
         version=version,
         move=move if move.target == state else attrs.evolve(move, target=state),
@@ -289,20 +289,20 @@ def moved(
     return attrs.evolve(transition, link=transition_link(transition))
 
 
-def judgement(flow: Partnerflow, report: Report, dossier: Dossier, before: Sequence[Obligation]) -> Judgement:
+def judgement(context: Context, report: Report, dossier: Dossier, before: Sequence[Obligation]) -> Judgement:
     """Make what must go on being true, and until when, of what *report* found."""
     return Judgement(
         partnership_id=dossier.partnership.id,
-        digest=flow.pack.digest,
-        obligations=judged(report, flow.pack.due_dates(report, dossier), before, flow.pack.leads),
+        digest=context.pack.digest,
+        obligations=judged(report, context.pack.due_dates(report, dossier), before, context.pack.leads),
     )
 
 
-def numbered(flow: Partnerflow, facts: Iterable[Fact], partnership_id: UUID, after: int) -> tuple[Event, ...]:
+def numbered(context: Context, facts: Iterable[Fact], partnership_id: UUID, after: int) -> tuple[Event, ...]:
     """Give facts their ids and their place among the events of their partnership."""
     return tuple(
         Event(
-            id=flow.new_id(), type=fact.type, tenant=flow.store.tenant, partnership_id=partnership_id,
+            id=context.new_id(), type=fact.type, tenant=context.store.tenant, partnership_id=partnership_id,
             sequence=place, time=fact.time, data=fact.data,
         )
         for place, fact in enumerate(facts, after + 1)
@@ -312,7 +312,7 @@ def numbered(flow: Partnerflow, facts: Iterable[Fact], partnership_id: UUID, aft
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def keep(flow: Partnerflow, tx: Transaction, *changes: ChangeSet) -> None:
+def keep(context: Context, tx: Transaction, *changes: ChangeSet) -> None:
     """Write what there is to write, and have the receivers of `after` told of its events once they are committed."""
     said = [change for change in changes if change != NOTHING]
     if not said:
@@ -324,6 +324,6 @@ def keep(flow: Partnerflow, tx: Transaction, *changes: ChangeSet) -> None:
 
     def tell() -> None:
         for event in told:
-            flow.after.tell(event)
+            context.after.tell(event)
 
     tx.after_commit(tell)

@@ -12,14 +12,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .registry import load_pack, offered_packs, shipped_packs
-
 if TYPE_CHECKING:
     from partnerflow.dossier import Dossier, Neighbour
 
     from .card import ANY_TRIGGER, FILE, Policy, policy
     from .finding import AppliedWaiver, Finding, Outcome, Severity, WaiverNote
     from .pack import Pack, Role
+    from .registry import load_pack, offered_packs, shipped_packs
     from .report import PackRef, Report
     from .rule import Override, Rule
     from .verdict import Problem, Until, Verdict, best_of, each, lack, need, not_applicable
@@ -28,6 +27,7 @@ _HOME = {
     "Dossier": "partnerflow.dossier",
     "Neighbour": "partnerflow.dossier",
     **dict.fromkeys(("Pack", "Role"), "partnerflow.policies.pack"),
+    **dict.fromkeys(("load_pack", "offered_packs", "shipped_packs"), "partnerflow.policies.registry"),
     **dict.fromkeys(("Rule", "Override"), "partnerflow.policies.rule"),
     **dict.fromkeys(("PackRef", "Report"), "partnerflow.policies.report"),
     **dict.fromkeys(("ANY_TRIGGER", "FILE", "Policy", "policy"), "partnerflow.policies.card"),

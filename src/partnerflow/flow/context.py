@@ -1,0 +1,33 @@
+"""What every use case is given: the store, the rules, the clock and the receivers of one Partnerflow."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from partnerflow.lifecycle import Lifecycle
+    from partnerflow.policies import Pack
+    from partnerflow.ports import Clock, HostRecords, NewId, Store
+    from partnerflow.signals import After, Before
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """The parts that a Partnerflow is made of; see there for what each does."""
+
+    store: Store
+    pack: Pack
+    lifecycle: Lifecycle
+    tz: tzinfo
+    clock: Clock
+    new_id: NewId
+    host_records: HostRecords | None
+    before: Before
+    after: After
+
+    def today(self, at: datetime | None = None) -> date:
+        """Return the day in the district's time zone, now or at a moment."""
+        return (at or self.clock()).astimezone(self.tz).date()
