@@ -55,7 +55,7 @@ def keep_file(example: Example) -> None:
 
 
 def file_named(example: Example) -> str | None:
-    """Give the file that the line above a block names, if it names one."""
+    """Return the file that the line above a block names, if it names one."""
     named = _FILE.search(example.document.text[: example.start])
     return named[1] if named else None
 

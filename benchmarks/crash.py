@@ -197,7 +197,7 @@ COLUMNS = (
 
 
 def row(where: Database, tally: Tally) -> tuple[object, ...]:
-    """Give the line of the table, and name below it what is not as it must be."""
+    """Return the line of the table, and name below it what is not as it must be."""
     found = [sorted(faults) for faults in (tally.verdict.lost, tally.verdict.half, tally.verdict.doubled)]
     for what, faults in zip(COLUMNS[-3:], found, strict=True):
         for fault in faults[:SHOWN]:

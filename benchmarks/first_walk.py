@@ -178,7 +178,7 @@ def values_of(dossier: Dossier) -> Values:
 
 
 def broken_dossier() -> Dossier:
-    """Give the example with seven things wrong, and nothing absent."""
+    """Return the example with seven things wrong, and nothing absent."""
     whole = values_of(example_dossier("active"))
     return example_dossier(
         "active",
@@ -262,7 +262,7 @@ def imports(rounds: int) -> None:
 
 
 def cpu_of(statement: str) -> float:
-    """Give the CPU seconds that *statement* takes in an interpreter of its own, once that has started."""
+    """Return the CPU seconds that *statement* takes in an interpreter of its own, once that has started."""
     code = f"import time\nbegun = time.process_time()\n{statement}\nprint(time.process_time() - begun)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)

@@ -106,7 +106,7 @@ def build(path: Path, partnerships: int) -> int:
 
 
 def copying(number: int, made: Mapping[str, Sequence[Row]]) -> Callable[[Row], Row]:
-    """Give what writes a row again as that of partnership *number*: with other ids, at another site."""
+    """Return what writes a row again as that of partnership *number*: with other ids, at another site."""
     known = {value for rows in made.values() for row in rows for value in row if is_id(value)}
     new = {old: f"{0x0198F0000000_7000_8000_000000000000 + number * 1_000 + place:032x}"
            for place, old in enumerate(sorted(known))}  # fmt: skip
@@ -153,7 +153,7 @@ def every(pack: Pack) -> str:
 
 
 def run(folder: Path, new: str, jobs: int) -> tuple[float, float, float, dict[str, Any]]:
-    """Give the seconds on the wall and of all CPUs, the peak of the largest process in MiB, and what was found."""
+    """Return the seconds on the wall and of all CPUs, the peak of the largest process in MiB, and what was found."""
     words = [
         sys.executable, __file__, "--inside", "--db", str(folder / "inventory.db"), "--pack",
         str(folder / "present.toml"), "impact", "--pack", str(folder / f"{new}.toml"), "--at", NOON.isoformat(),
@@ -168,7 +168,7 @@ def run(folder: Path, new: str, jobs: int) -> tuple[float, float, float, dict[st
 
 
 def of_children() -> float:
-    """Give the CPU seconds of all processes that have ended."""
+    """Return the CPU seconds of all processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -185,7 +185,7 @@ def inside() -> None:
 
 
 def peak_of_this() -> int:
-    """Give the peak in KiB; Linux counts what the process was forked from into `ru_maxrss`, but not here."""
+    """Return the peak in KiB; Linux counts what the process was forked from into `ru_maxrss`, but not here."""
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -223,7 +223,7 @@ def main() -> None:
 
 
 def counts() -> Iterator[int]:
-    """Give the numbers of processes to try: one, and one for each core."""
+    """Return the numbers of processes to try: one, and one for each core."""
     yield 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores > 1:

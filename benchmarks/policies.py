@@ -37,7 +37,7 @@ def failed(report: Report) -> set[str]:
 
 
 def again(call: Callable[[], object], times: int) -> Side:
-    """Give a side that needs no fresh ground."""
+    """Return a side that needs no fresh ground."""
     return Side(lambda: call, times)
 
 

@@ -222,7 +222,7 @@ class _Contest:
             self.ids = list(clones.make(number, tenant=tenant))
 
     def flow(self, pack: Pack | None = None, at: datetime = NOON) -> Partnerflow:
-        """Give ours, which may go by another pack and have another day."""
+        """Return ours, which may go by another pack and have another day."""
         store = SQLAlchemyStore(self.clones.engine, tenant=f"{self.clones.pattern}, ours")
         return flow_on(store, pack or self.pack, lambda: at)
 

@@ -62,7 +62,7 @@ def lengths(transitions: int) -> Iterator[int]:
 
 
 def partnership(number: int, steps: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the rows of one partnership, each with the name of its table."""
+    """Return the rows of one partnership, each with the name of its table."""
     partner_id, own_id = UUID(int=2 * number + 2), UUID(int=2 * number + 3)
     yield "partner", {"id": partner_id, "name": f"Partner {number}", "kind": None}
     known = list(filed(partner_id, [record_text(Partner(name=f"Partner {number}"))], None))
@@ -121,7 +121,7 @@ def fill(store: SQLAlchemyStore, transitions: int) -> None:
 
 
 def peak() -> int:
-    """Give the most memory that this process has taken, in kB."""
+    """Return the most memory that this process has taken, in kB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

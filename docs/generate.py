@@ -51,7 +51,7 @@ FILES: Mapping[str, Callable[[], str]] = {
 
 
 def generated(page: str) -> str:
-    """Give the page as it should read today."""
+    """Return the page as it should read today."""
     text = (DOCS / page).read_text(encoding="utf-8")
     parts = PAGES[page]
     if (found := sorted(name for _, name, _, _ in _PART.findall(text))) != sorted(parts):
@@ -60,7 +60,7 @@ def generated(page: str) -> str:
 
 
 def stale() -> dict[str, str]:
-    """Give every page that does not read as it should, and how it should."""
+    """Return every page that does not read as it should, and how it should."""
     texts = {page: generated(page) for page in PAGES} | {file: text() for file, text in FILES.items()}
     return {page: text for page, text in texts.items() if text != _written(DOCS / page)}
 
@@ -70,7 +70,7 @@ def _written(path: Path) -> str:
 
 
 def shown(page: str) -> str:
-    """Give the place of a page from the root of the project."""
+    """Return the place of a page from the root of the project."""
     return page.removeprefix("../") if page.startswith("../") else f"docs/{page}"
 
 

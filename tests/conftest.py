@@ -44,7 +44,7 @@ class Servers:
         self._tabled: dict[str, Engine] = {}
 
     def admin(self, kind: str) -> Engine:
-        """Give an engine on a server, or skip the test (fail it where servers are required) and say why."""
+        """Return an engine on a server, or skip the test (fail it where servers are required) and say why."""
         if kind not in self._admins:
             self._admins[kind] = self._found(kind)
         found = self._admins[kind]
@@ -101,7 +101,7 @@ class Servers:
         return admin.url.set(database=name), lambda: say(f"drop database {quoted}{force}")
 
     def emptied(self, kind: str) -> URL:
-        """Give the URL of a database that holds our tables, and nothing in them."""
+        """Return the URL of a database that holds our tables, and nothing in them."""
         if kind not in self._tabled:
             url, drop = self.fresh(kind)
             self._open.callback(drop)
@@ -132,7 +132,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database that holds our tables, and nothing in them."""
+    """Return the URL of a database that holds our tables, and nothing in them."""
     kind: str = request.param
     if kind == "sqlite":
         made = create_engine(f"sqlite:///{tmp_path / 'partners.db'}")
@@ -145,7 +145,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=DATABASES)
 def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a database that holds nothing at all."""
+    """Return the URL of a database that holds nothing at all."""
     kind: str = request.param
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'bare.db'}"
@@ -158,6 +158,6 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def clause_ids() -> frozenset[str]:
-    """Give the id of every clause that a row, a policy or a page may cite."""
+    """Return the id of every clause that a row, a policy or a page may cite."""
     lines = Path(__file__).with_name("data").joinpath("clauses.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))

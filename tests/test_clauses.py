@@ -256,7 +256,7 @@ def _papers() -> Iterator[Record]:
 
 @pytest.fixture(scope="module")
 def told() -> list[Event]:
-    """Give every event of lives in which every step is taken and every sweep tells something."""
+    """Return every event of lives in which every step is taken and every sweep tells something."""
     life = Life()
     begin = (
         "begin_vetting",

@@ -147,7 +147,7 @@ def test_without_its_evidence_a_criterion_lacks_and_names_its_clause(code: str) 
 
 
 def dropping(*codes: str) -> list[Record]:
-    """Give the example without what shows these criteria."""
+    """Return the example without what shows these criteria."""
     rated = rubric.rate(EVIDENCE, on=ON)
     gone = [one for code in codes for one in rated[code.partition("-")[0]][code].met_by]
     return [one for one in EVIDENCE if one not in gone]
@@ -189,7 +189,7 @@ def test_a_setting_is_a_number_from_1_on(wrong: Any) -> None:
 
 
 def change(kind: str, where: Callable[[Mapping], bool] = lambda _: True, /, **fields: Any) -> list[Mapping]:
-    """Give the example with some fields of the records of a kind changed; None: taken out."""
+    """Return the example with some fields of the records of a kind changed; None: taken out."""
     touched = [one for one in EXAMPLE if one["kind"] == kind and where(one)]
     assert touched, f"the example has no such {kind}"
     return [
@@ -207,7 +207,7 @@ def named(field: str, value: object) -> Callable[[Mapping], bool]:
 
 
 def part(kind: str, where: Callable[[Mapping], bool], field: str, place: int, /, **fields: Any) -> list[Mapping]:
-    """Give the example with one part of a record changed."""
+    """Return the example with one part of a record changed."""
     (one,) = (one for one in EXAMPLE if one["kind"] == kind and where(one))
     parts = [dict(each) for each in one[field]]
     parts[place] = {name: value for name, value in {**parts[place], **fields}.items() if value is not None}
@@ -642,7 +642,7 @@ EVERY = "every record of "
 
 
 def deleting(records: list[Mapping], *parts: str) -> Iterator[tuple[str, list[Mapping]]]:
-    """Give *records* without each part whose name begins so: a field, or all of one kind and key."""
+    """Return *records* without each part whose name begins so: a field, or all of one kind and key."""
     for deleted, rest in deletions({"records": records}):
         if f"{deleted} ".startswith(parts):
             yield deleted, rest["records"]
@@ -690,7 +690,7 @@ def test_every_deletion_from_the_whole_example_leaves_every_row_where_it_is_or_l
 
 
 def blurred(records: list[Mapping], random: Random) -> list[Mapping]:
-    """Give a file that is neither whole nor empty: records and facts gone, days moved, others filed again."""
+    """Return a file that is neither whole nor empty: records and facts gone, days moved, others filed again."""
     found = [one for one in records if random.random() > 0.04]
     for _ in range(random.randrange(6)):
         place = random.randrange(len(found))

@@ -53,7 +53,7 @@ KINDS = tuple(name for name, kind in kinds().items() if kind.__module__.startswi
 
 
 def sentences() -> Iterator[tuple[str, str]]:
-    """Give every sentence that may be said, with the place it comes from."""
+    """Return every sentence that may be said, with the place it comes from."""
     for path in sorted(path for room in ("policies", "rubric") for path in (PACKAGE / room).rglob("*.py")):
         place = path.relative_to(PACKAGE.parent).as_posix()
         for said in _said(ast.parse(path.read_text(encoding="utf-8"))):
@@ -92,7 +92,7 @@ class Sentences(Catalog):
 
     @property
     def mime_headers(self) -> list[tuple[str, str]]:
-        """Give the lines of the head."""
+        """Return the lines of the head."""
         return [
             ("Project-Id-Version", "partnerflow"),
             ("Language", str(self.locale_identifier)),
@@ -147,7 +147,7 @@ def _facts(said: str) -> set[str]:
 
 
 def files(language: str, messages: Catalog) -> dict[Path, bytes]:
-    """Give what the files of a language are to hold."""
+    """Return what the files of a language are to hold."""
     folder = LOCALE / language / "LC_MESSAGES"
     text, compiled = io.BytesIO(), io.BytesIO()
     write_po(text, messages, width=120, sort_output=False, omit_header=False, include_lineno=False)

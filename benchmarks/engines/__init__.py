@@ -22,7 +22,7 @@ class Engine:
     """How its checks are written, in a few words."""
 
     def failing(self) -> Failing | None:
-        """Give its checks, or None where it is not installed."""
+        """Return its checks, or None where it is not installed."""
         try:
             found: Failing = import_module(f"engines.{self.module}").failing
         except ModuleNotFoundError as error:

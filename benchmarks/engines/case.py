@@ -49,7 +49,7 @@ MAY_AMEND = frozenset({"partnership_office"})
 
 @cache
 def pack() -> Pack:
-    """Give the 25 policies as the default pack asks them, and no others."""
+    """Return the 25 policies as the default pack asks them, and no others."""
     return Pack(name="case", version="1", rules=tuple(_DEFAULT[code] for code in CODES), roles=_DEFAULT.roles)
 
 
@@ -67,7 +67,7 @@ def valid_dossier() -> Dossier:
 
 @cache
 def broken_dossier() -> Dossier:
-    """Give the example with seven things wrong, and nothing absent."""
+    """Return the example with seven things wrong, and nothing absent."""
     ended = date(2026, 9, 1)
     return _evolved(
         valid_dossier(),
@@ -84,7 +84,7 @@ def broken_dossier() -> Dossier:
 
 
 def as_json(dossier: Dossier) -> dict[str, Any]:
-    """Give a dossier as the JSON of a host that keeps no ledger: of an entry only what a check needs."""
+    """Return a dossier as the JSON of a host that keeps no ledger: of an entry only what a check needs."""
     mapping = dossier.to_mapping()
     for record in mapping["records"]:
         entry = record.pop("entry", {})
@@ -94,7 +94,7 @@ def as_json(dossier: Dossier) -> dict[str, Any]:
 
 
 def dossiers(number: int) -> Iterator[Dossier]:
-    """Give *number* dossiers, each another partner, staff and days; every tenth has the seven things wrong."""
+    """Return *number* dossiers, each another partner, staff and days; every tenth has the seven things wrong."""
     for place in range(number):
         model = broken_dossier() if place % 10 == 9 else valid_dossier()
         person, later = f"p.{place}", timedelta(days=place % 200)
@@ -136,7 +136,7 @@ def _evolved(
 
 
 def asked(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a mapping with its records by kind, and what none of the other engines can tell for itself."""
+    """Return a mapping with its records by kind, and what none of the other engines can tell for itself."""
     kinds: dict[str, list[Any]] = {}
     for record in mapping["records"]:
         kinds.setdefault(record["kind"], []).append(record)

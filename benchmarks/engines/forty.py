@@ -106,7 +106,7 @@ def asked_of(dossier: Dossier) -> Report:
 
 
 def with_own(dossier: Dossier) -> Dossier:
-    """Give a dossier with what the fifteen ask for on file too."""
+    """Return a dossier with what the fifteen ask for on file too."""
     cover, training = dossier.latest(Insurance), dossier.latest(Training)
     if cover is None or training is None:
         raise LookupError("the example has insurance and training on file")

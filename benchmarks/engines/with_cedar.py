@@ -101,7 +101,7 @@ def _in_force(record: Mapping[str, Any], first: str = "starts_on") -> bool:
 
 
 def _days(record: Mapping[str, Any], *fields: str) -> dict[str, Any]:
-    """Give a record with its days as numbers, which is what Cedar can compare."""
+    """Return a record with its days as numbers, which is what Cedar can compare."""
     return {**record, **{field: _day(record[field]) for field in fields}}
 
 

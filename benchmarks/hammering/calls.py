@@ -51,7 +51,7 @@ _WRITES: Mapping[str, Mapping[str, int]] = {
 
 
 def one_policy() -> Pack:
-    """Give a pack of one policy, so that every partnership that is judged has a due date, and nothing else asked."""
+    """Return a pack of one policy, so that every partnership that is judged has a due date, and nothing else asked."""
     pack = load_pack("default")
     return attrs.evolve(pack, name="one policy", rules=(pack["SAFE-002"],), roles={})
 

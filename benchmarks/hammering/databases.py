@@ -55,7 +55,7 @@ def opened(url: str, tenant: str, pack: Pack) -> Iterator[Partnerflow]:
 
 @contextmanager
 def database(named: str) -> Iterator[Database]:
-    """Give a database by the word `sqlite`, `postgresql`, `mariadb` or `careless`, or by its URL.
+    """Return a database by the word `sqlite`, `postgresql`, `mariadb` or `careless`, or by its URL.
 
     `careless` is a PostgreSQL that says "committed" before it is on the disk: whoever makes it crash must find a loss.
     """
@@ -107,7 +107,7 @@ def settings(where: Database, flow: Partnerflow) -> str:
 
 
 def sessions(connection: Connection) -> frozenset[int]:
-    """Give the sessions that a server has on this database, but for the one that asks."""
+    """Return the sessions that a server has on this database, but for the one that asks."""
     return frozenset(connection.scalars(text(_SESSIONS[_family(connection.engine)])))
 
 

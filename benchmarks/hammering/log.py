@@ -21,7 +21,7 @@ class Log:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Give every line that was finished."""
+    """Return every line that was finished."""
     for line in path.read_bytes().splitlines(keepends=True):
         if line.endswith(b"\n"):
             yield json.loads(line)

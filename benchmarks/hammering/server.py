@@ -28,7 +28,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Give its SQLAlchemy URL."""
+        """Return its SQLAlchemy URL."""
         return str(self._server.get_uri()).replace("postgresql:", "postgresql+psycopg:", 1)
 
     @property

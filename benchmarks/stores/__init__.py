@@ -31,7 +31,7 @@ class Work(NamedTuple):
 
 
 def chained(previous: str, work: Work, about: object, version: int, steps: int, entries: int, last: str) -> str:
-    """Give the link of a step to the one before it: over what ours is over, with the same function."""
+    """Return the link of a step to the one before it: over what ours is over, with the same function."""
     said = {
         "partnership": str(about), "version": version, "trigger": "renew", "source": "active", "target": "active",
         "by": "a.anderson", "at": moment_text(datetime.now(UTC)), "decision_sha256": sha256(work.decision),
@@ -75,7 +75,7 @@ class Rival:
     """What of our step it does not do, besides judging it; nothing: it does the same work."""
 
     def opened(self, place: Place) -> Kept | str:
-        """Give it on tables of its own, or say what is missing where it is not installed."""
+        """Return it on tables of its own, or say what is missing where it is not installed."""
         try:
             opened: Kept = import_module(f"stores.{self.module}").opened(place)
         except ModuleNotFoundError as error:

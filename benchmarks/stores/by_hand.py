@@ -85,11 +85,11 @@ class Step:
 
     @property
     def work(self) -> Work:
-        """Give the texts that it kept."""
+        """Return the texts that it kept."""
         return Work(self.made["decision"], self.told["type"], self.told["body"])
 
     def on(self, clone: UUID) -> tuple[UUID, UUID, tuple[Rows, Rows, Rows]]:
-        """Give a clone, its partner, and the rows that the step writes there."""
+        """Return a clone, its partner, and the rows that the step writes there."""
         moved = {
             "of_tenant": "default",
             "of_partnership": clone,
@@ -101,7 +101,7 @@ class Step:
         return clone, counterpart(self.stands["partner_id"], clone), (moved, made, told)
 
     def by_hand(self, strictest: str) -> dict[str, Kept]:
-        """Give the hands by name, the *strictest* first."""
+        """Return the hands by name, the *strictest* first."""
         return {
             strictest: self.in_core(prepared=True),
             "Core, each statement built in place": self.in_core(prepared=False),
@@ -187,6 +187,6 @@ def said_to(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
 
 
 def driver_of(engine: Engine) -> Any:
-    """Give the driver's connection that an engine uses as long as it is asked by one thread."""
+    """Return the driver's connection that an engine uses as long as it is asked by one thread."""
     with engine.connect() as connection:
         return connection.connection.driver_connection

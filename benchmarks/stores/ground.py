@@ -41,14 +41,14 @@ POLICY_FREE = Pack(
 
 
 def packs() -> Iterator[tuple[str, Pack, tuple[Record, ...]]]:
-    """Give a label, a pack, and what a partnership must have on file to be renewed under it."""
+    """Return a label, a pack, and what a partnership must have on file to be renewed under it."""
     yield "policy-free pack, an empty file", POLICY_FREE, ()
     records = example_records("active")
     yield f"default pack, {len(records)} records on file", load_pack("default"), records
 
 
 def one_rule(ends_on: date) -> tuple[Pack, tuple[Record, ...]]:
-    """Give a pack of one rule, and a certificate that keeps it until a day."""
+    """Return a pack of one rule, and a certificate that keeps it until a day."""
     default = load_pack("default")
     certificate = next(record for record in example_records("active") if isinstance(record, Insurance))
     return attrs.evolve(default, rules=(default["SAFE-002"],)), (attrs.evolve(certificate, ends_on=ends_on),)
@@ -105,7 +105,7 @@ class Clones:
 
 
 def counterpart(real: UUID, clone: UUID) -> UUID:
-    """Give the id that a clone has in place of *real*: they differ in the first half of the milliseconds."""
+    """Return the id that a clone has in place of *real*: they differ in the first half of the milliseconds."""
     return UUID(clone.hex[:8] + real.hex[8:])
 
 

@@ -30,7 +30,7 @@ class Place:
 
     @property
     def pragmas(self) -> tuple[str, ...]:
-        """Give what every connection must be told, whoever opens it."""
+        """Return what every connection must be told, whoever opens it."""
         return ("PRAGMA journal_mode=WAL", f"PRAGMA synchronous={self.synchronous}") if self.synchronous else ()
 
     def engine(self, whose: str) -> Engine:
@@ -55,7 +55,7 @@ class Place:
 
 @contextmanager
 def sqlite(synchronous: str) -> Iterator[Place]:
-    """Give a directory for files, gone afterwards."""
+    """Return a directory for files, gone afterwards."""
     with tempfile.TemporaryDirectory() as directory:
 
         def of(whose: str) -> URL:
@@ -71,7 +71,7 @@ def sqlite(synchronous: str) -> Iterator[Place]:
 
 @contextmanager
 def postgresql(url: str | None) -> Iterator[Place | str]:
-    """Give a database on the server at *url*, else on loopback, else of the wheel; or say why there is none."""
+    """Return a database on the server at *url*, else on loopback, else of the wheel; or say why there is none."""
     try:
         admin, stop = _server(url)
     except (ModuleNotFoundError, OperationalError) as error:

@@ -83,7 +83,7 @@ def opened(place: Place) -> Kept:
 
 
 def actor() -> User:
-    """Give who takes the steps."""
+    """Return who takes the steps."""
     return User.objects.get_or_create(username="a.anderson")[0]
 
 

@@ -35,7 +35,7 @@ def sections() -> str:
 
 
 def _rows(each: TracedClause) -> list[tuple[str, str, str]]:
-    """Give a line for each answer; only the first names the clause."""
+    """Return a line for each answer; only the first names the clause."""
     if each.answers:
         lines = [(_named(answer), answer.title) for answer in each.answers]
     else:

@@ -17,7 +17,7 @@ def sections() -> str:
 
 
 def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[click.Command, tuple[str, ...]]]:
-    """Give the command itself and every one below it that can be run."""
+    """Return the command itself and every one below it that can be run."""
     if path == ("partnerflow",) or not isinstance(command, click.Group):
         yield command, path
     if isinstance(command, click.Group):

@@ -19,7 +19,7 @@ _SOMEBODY = UUID("0198f000-0000-7000-8000-000000000001")
 
 
 def _example_flow() -> Partnerflow:
-    """Give a flow in which every id and moment is the same in every run."""
+    """Return a flow in which every id and moment is the same in every run."""
     numbers = iter(range(1, 100))
     flow = Partnerflow(
         store=MemoryStore(), clock=lambda: _NOW, new_id=lambda: UUID(int=(_SOMEBODY.int >> 8 << 8) + next(numbers))

@@ -48,14 +48,14 @@ def overview() -> str:
 
 
 def packs() -> str:
-    """Give the packs that come with us, and what each is."""
+    """Return the packs that come with us, and what each is."""
     loaded = [load_pack(name) for name in shipped_packs()]
     rows = ((f"`{pack.name}`", pack.title, pack.version, str(len(pack.rules))) for pack in loaded)
     return table(("pack", "what it is", "version", "policies"), rows)
 
 
 def pages() -> Mapping[str, Callable[[], str]]:
-    """Give what writes the page of each policy, by its place in the docs."""
+    """Return what writes the page of each policy, by its place in the docs."""
     every = [load_pack(name) for name in shipped_packs()]
     return {f"reference/{_page(rule.policy.code)}": partial(_of, rule, every) for rule in load_pack("default")}
 

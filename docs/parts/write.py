@@ -16,7 +16,7 @@ WIDTH = 120
 
 
 def table(header: tuple[str, ...], rows: Iterable[Sequence[str]]) -> str:
-    """Give a Markdown table."""
+    """Return a Markdown table."""
     lines = ([cell.replace("|", r"\|") for cell in cells] for cells in (header, ("---",) * len(header), *rows))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
@@ -26,12 +26,12 @@ def codes(names: Iterable[str], none: str = "-") -> str:
 
 
 def prose(doc: str | None) -> str:
-    """Give a docstring as Markdown: *arguments* in code."""
+    """Return a docstring as Markdown: *arguments* in code."""
     return re.sub(r"(?<![*\w])\*(\w+)\*(?![*\w])", r"`\1`", " ".join((doc or "").split("\n\n")[0].split()))
 
 
 def whole(doc: str | None) -> str:
-    """Give all paragraphs of a docstring."""
+    """Return all paragraphs of a docstring."""
     return "\n\n".join(prose(part) for part in inspect.cleandoc(doc or "").split("\n\n"))
 
 
@@ -53,7 +53,7 @@ def pretty(data: Any, indent: int = 0) -> str:
 
 @cache
 def said_of(module: str) -> Mapping[str, str]:
-    """Give the texts that stand below assignments of a module, as `name` and `Class.name`."""
+    """Return the texts that stand below assignments of a module, as `name` and `Class.name`."""
     tree = ast.parse(inspect.getsource(import_module(module)))
     return dict(below(tree.body)) | {
         f"{cls.name}.{name}": text

@@ -59,15 +59,15 @@ class Decision:
         return f"{self.trigger} {verdict}.{carry}\n{self.report.explain()}"
 
     def to_data(self) -> dict[str, Any]:
-        """Give the decision as plain JSON data."""
+        """Return the decision as plain JSON data."""
         return {**self._data(), "report": self.report.to_data()}
 
     def text(self) -> str:
-        """Give the decision as canonical JSON: the very text that is stored with a transition and hashed."""
+        """Return the decision as canonical JSON: the very text that is stored with a transition and hashed."""
         return canonical_with(self._data(), "report", self.report.text())
 
     def _data(self) -> dict[str, Any]:
-        """Give all but the report, which has its place."""
+        """Return all but the report, which has its place."""
         data = {
             "schema": SCHEMA,
             "trigger": str(self.trigger),

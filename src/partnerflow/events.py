@@ -79,7 +79,7 @@ EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.value
 
 
 def event_type(name: str) -> str:
-    """Give the full type of an event, such as `org.partnerflow.partnership.activated.v1`."""
+    """Return the full type of an event, such as `org.partnerflow.partnership.activated.v1`."""
     return f"{PREFIX}{name}.v1"
 
 
@@ -97,7 +97,7 @@ class Event:
     data: Mapping[str, Any] = attrs.field(hash=False)
 
     def body(self) -> str:
-        """Give the CloudEvents envelope as canonical JSON: the very text that the outbox keeps."""
+        """Return the CloudEvents envelope as canonical JSON: the very text that the outbox keeps."""
         return canonical(
             {
                 "specversion": "1.0",

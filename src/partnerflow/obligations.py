@@ -68,7 +68,7 @@ def judged(
     before: Sequence[Obligation],
     leads: Sequence[int],
 ) -> tuple[Obligation, ...]:
-    """Give the obligations that *report* leaves behind, with what was told of them carried over from *before*.
+    """Return the obligations that *report* leaves behind, with what was told of them carried over from *before*.
 
     *due_dates* are those of `Pack.due_dates`; an obligation that the state no longer has is dropped without a word.
     """
@@ -142,7 +142,7 @@ def _as_told(obligation: Obligation, notice: Notice, today: date, leads: Sequenc
 
 
 def _lead_reached(obligation: Obligation, today: date, leads: Sequence[int]) -> int | None:
-    """Give the nearest lead that *today* is inside of, unless that reminder, or a nearer one, was sent."""
+    """Return the nearest lead that *today* is inside of, unless that reminder, or a nearer one, was sent."""
     if obligation.due_on is None:
         return None
     left = (obligation.due_on - today).days
@@ -154,7 +154,7 @@ def _lead_reached(obligation: Obligation, today: date, leads: Sequence[int]) -> 
 
 
 def _look_on(obligation: Obligation, today: date, leads: Sequence[int]) -> date | None:
-    """Give the first day on which there is something to tell, or the judgement no longer stands."""
+    """Return the first day on which there is something to tell, or the judgement no longer stands."""
     if obligation.holds == obligation.told_broken or _lead_reached(obligation, today, leads) is not None:
         return today
     if obligation.due_on is None:
@@ -166,7 +166,7 @@ def _look_on(obligation: Obligation, today: date, leads: Sequence[int]) -> date 
 
 
 def _passed(was: Obligation | None, today: date) -> date | None:
-    """Give the day that broke it, where it was known to hold only so long; what broke earlier keeps its day."""
+    """Return the day that broke it, where it was known to hold only so long; what broke earlier keeps its day."""
     if was is None:
         return None
     if not was.holds:

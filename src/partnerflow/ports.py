@@ -31,7 +31,7 @@ class HostRecords(Protocol):
     """A host's own facts, as records (is this liaison still employed?): asked once a load, inside the transaction."""
 
     def __call__(self, partnership: Partnership, session: object | None) -> Iterable[Record]:
-        """Give the host's records on *partnership*; *session* is the host's own, under `within`, else None."""
+        """Return the host's records on *partnership*; *session* is the host's own, under `within`, else None."""
 
 
 # --- the store (read by flow) --------------------------------------------------------------------------------------
@@ -167,16 +167,16 @@ class Transaction(Protocol):
         """The host's own session or connection, or None in a transaction of ours."""
 
     def receipt(self, key: str) -> IdempotencyRecord | None:
-        """Give what the key has done."""
+        """Return what the key has done."""
 
     def receipts(self, keys: Sequence[str]) -> Mapping[str, IdempotencyRecord]:
         """Give, of many keys, what each has done that has done anything."""
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
-        """Give where partnerships stand, so far as they exist; nobody is held up."""
+        """Return where partnerships stand, so far as they exist; nobody is held up."""
 
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
-        """Give everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
+        """Return everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
 
     def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> Mapping[UUID, Snapshot]:
         """Lock many partnerships in the order of their ids, and give everything on each that is there.
@@ -185,7 +185,7 @@ class Transaction(Protocol):
         """
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
-        """Give a partner's own file; with *lock*, nobody else adds to it."""
+        """Return a partner's own file; with *lock*, nobody else adds to it."""
 
     def partner_files(self, partner_ids: Sequence[UUID]) -> Mapping[UUID, PartnerFile]:
         """Lock many partners in the order of their ids, and give the file of each that is there."""
@@ -197,18 +197,18 @@ class Transaction(Protocol):
         """Find partners by their ids elsewhere, each a system and a value, so far as they are known."""
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        """Give a file by its id, such as the district's own (the zero id)."""
+        """Return a file by its id, such as the district's own (the zero id)."""
 
     def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
-        """Give entries by id, in that order."""
+        """Return entries by id, in that order."""
 
     def transition(self, transition_id: UUID) -> Transition | None:
-        """Give one transition by id."""
+        """Return one transition by id."""
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
     ) -> tuple[Neighbour, ...]:
-        """Give the services of other partnerships in *states* that share a place: a site and a content area.
+        """Return the services of other partnerships in *states* that share a place: a site and a content area.
 
         The site `"*"` stands for every site. In the order of the partnerships' ids, then of the services' names.
         """
@@ -226,7 +226,7 @@ class Inventory(Protocol):
     def find(
         self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Give the partnerships that fit, with their partners' names, in the order of their ids.
+        """Return the partnerships that fit, with their partners' names, in the order of their ids.
 
         Only ids greater than *after*, and no more than *limit*.
         """
@@ -235,25 +235,25 @@ class Inventory(Protocol):
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
     ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
-        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state.
+        """Return the partnerships as recorded up to and with *moment*, each with how it entered its state.
 
         Their `since` is None: the day of a moment is for whoever knows the time zone. Otherwise as `find`.
         """
 
     def counts(self, wanted: Query) -> Mapping[str, int]:
-        """Give how many partnerships fit, by state."""
+        """Return how many partnerships fit, by state."""
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
     ) -> Iterator[Snapshot]:
-        """Give everything on every partnership but those in the states *apart_from*, in the order of their ids.
+        """Return everything on every partnership but those in the states *apart_from*, in the order of their ids.
 
         Only of ids greater than *after*, up to and with *through*. It is read a few at a time, each as one moment has
         it: nobody who writes waits, and no more than a few lie in memory, however many there are.
         """
 
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
-        """Give the partnerships that a sweep has work on, in any order; one may come more than once.
+        """Return the partnerships that a sweep has work on, in any order; one may come more than once.
 
         These have a day to look on, or are in a *live* state and were judged under another pack, or are *ended* and
         were judged under none that this release knows of. It is read as the sweep goes on: what is done meanwhile
@@ -261,13 +261,13 @@ class Inventory(Protocol):
         """
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        """Give every transition of a partnership, oldest first."""
+        """Return every transition of a partnership, oldest first."""
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
-        """Give every refused attempt, oldest first."""
+        """Return every refused attempt, oldest first."""
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership, in their order."""
+        """Return the id of every partnership, in their order."""
 
     def audit(self) -> AbstractContextManager[Audit]:
         """Open a look at everything that is chained, as one moment has it; nobody who writes waits."""
@@ -277,29 +277,29 @@ class Audit(Protocol):
     """Everything that is chained, as one moment has it, in streams that keep no more than some rows in memory."""
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership, in their order."""
+        """Return the id of every partnership, in their order."""
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Give one partnership or every one, in the order of their ids, each with its last link."""
+        """Return one partnership or every one, in the order of their ids, each with its last link."""
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
-        """Give every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
+        """Return every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
 
     def file_ids(self) -> Iterator[UUID]:
-        """Give the id of every file."""
+        """Return the id of every file."""
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
-        """Give every entry, of one file or in the order of the files' ids, then oldest first."""
+        """Return every entry, of one file or in the order of the files' ids, then oldest first."""
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
-        """Give the links of entries that are named by their file's id and their place on it, so far as they exist."""
+        """Return the links of entries that are named by their file's id and their place on it, so far as they exist."""
 
 
 class Outbox(Protocol):
     """What is to be told to the outside, as it was committed."""
 
     def outgoing(self) -> Iterator[Event]:
-        """Give every event that the outbox holds, in order within each partnership."""
+        """Return every event that the outbox holds, in order within each partnership."""
 
 
 class Store(Inventory, Outbox, Protocol):
@@ -316,7 +316,7 @@ class Store(Inventory, Outbox, Protocol):
         """Open a transaction that only reads, and holds nobody up."""
 
     def within(self, session: object) -> Store:
-        """Give this store inside a transaction of the host's, which it never begins, commits or rolls back."""
+        """Return this store inside a transaction of the host's, which it never begins, commits or rolls back."""
 
     def committed(self) -> None:
         """Learn from the host that a bare connection has been committed."""

@@ -67,7 +67,7 @@ class TracedClause:
         return self.statuses[0]
 
     def to_data(self) -> dict[str, Any]:
-        """Give it as plain JSON data."""
+        """Return it as plain JSON data."""
         data: dict[str, Any] = {"clause": self.clause, "status": self.status}
         if self.answers:
             data["answers"] = [{"kind": each.kind, "name": each.name, "title": each.title} for each in self.answers]
@@ -79,7 +79,7 @@ class TracedClause:
 
 
 def trace() -> tuple[TracedClause, ...]:
-    """Give every clause that the code answers, plans or leaves to others, by guide and then by id."""
+    """Return every clause that the code answers, plans or leaves to others, by guide and then by id."""
     found: dict[str, dict[Answer, None]] = {}
     for clause, answer in citations():
         found.setdefault(clause, {})[answer] = None
@@ -96,7 +96,7 @@ def trace() -> tuple[TracedClause, ...]:
 
 
 def citations() -> Iterator[tuple[str, Answer]]:
-    """Give every place in the code that cites a clause as one that it answers."""
+    """Return every place in the code that cites a clause as one that it answers."""
     modules = tuple(_modules(Path(__file__).parent, "partnerflow."))
     for policy in POLICIES:
         yield from _each(policy.cites, Answer("policy", policy.code, policy.title))
@@ -120,7 +120,7 @@ def _each(clauses: tuple[str, ...], answer: Answer) -> Iterator[tuple[str, Answe
 
 
 def _place(clause: str) -> tuple[int, list[tuple[int, str]]]:
-    """Give the place of a clause among all: by document, then numbers as numbers."""
+    """Return the place of a clause among all: by document, then numbers as numbers."""
     documents = list(DOCUMENTS)
     document = document_of(clause)
     parts = re.findall(r"\d+|\D+", clause)
@@ -133,7 +133,7 @@ def _ours(cls: type[Any]) -> bool:
 
 
 def _said(thing: Any) -> str:
-    """Give the first sentence of a docstring, without its full stop and the clauses that it names."""
+    """Return the first sentence of a docstring, without its full stop and the clauses that it names."""
     first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
     sentence = re.split(r"\.(?= [A-Z]|$)", first)[0]
     return re.sub(r" \([A-Z][^()]*\)|(?<![\w`])\*(?=\w)|(?<=\w)\*(?![\w`])", "", sentence)
@@ -158,7 +158,7 @@ def _modules(folder: Path, prefix: str) -> Iterator[ModuleType]:
 
 
 def _marked(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Give what stands marked in a module, by its name: classes, what is in them, and functions."""
+    """Return what stands marked in a module, by its name: classes, what is in them, and functions."""
     for name, thing in vars(module).items():
         if getattr(thing, "__module__", None) != module.__name__:
             continue
@@ -170,10 +170,10 @@ def _marked(module: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _function(member: object) -> object:
-    """Give the function that a property, class method or static method is made of."""
+    """Return the function that a property, class method or static method is made of."""
     return getattr(member, "fget", None) or getattr(member, "__func__", None) or member
 
 
 def _clauses(thing: object) -> object:
-    """Give the mark of the thing itself, not one that it has from a class above."""
+    """Return the mark of the thing itself, not one that it has from a class above."""
     return vars(thing).get("__clauses__")

@@ -64,7 +64,7 @@ RIGHT = {
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Give the names of the pages of a project that fail, where each page is one of the above."""
+    """Return the names of the pages of a project that fail, where each page is one of the above."""
     root = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "conftest.py", root)
     (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

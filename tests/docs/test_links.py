@@ -30,7 +30,7 @@ def prose_of(page: Path) -> str:
 
 
 def slug(heading: str) -> str:
-    """Give the anchor that GitHub gives a heading."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 

@@ -113,7 +113,7 @@ def walked_to(riverbend: Partner, paperwork: Callable[..., tuple[Record, ...]]) 
 
 @pytest.fixture(scope="session")
 def everything() -> Callable[..., dict[str, Any]]:
-    """Give all that a store keeps, as far as anybody can see it, to tell whether something changed."""
+    """Return all that a store keeps, as far as anybody can see it, to tell whether something changed."""
 
     def look(flow: Partnerflow, *, attempts: bool = True) -> dict[str, Any]:
         store = flow.store

@@ -65,7 +65,7 @@ def inventory(flow: Partnerflow, walked_to: Callable, riverbend: Partner) -> dic
 
 
 def changes(impact: Any) -> dict[str, dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """Give what changes, by partner and step: what newly blocks, and what is freed."""
+    """Return what changes, by partner and step: what newly blocks, and what is freed."""
     return {
         one.partner: {change.trigger: (change.blocking, change.freed) for change in one.changes}
         for one in impact.partnerships

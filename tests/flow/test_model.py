@@ -585,7 +585,7 @@ def _outcome(call: Call, flow: Partnerflow) -> tuple[Any, ...]:
 
 
 def _told(done: Any) -> tuple[Any, ...]:
-    """Give what became of an item, with its error as something that can be compared."""
+    """Return what became of an item, with its error as something that can be compared."""
     error = done.error
     decision = error.decision.to_data() if isinstance(error, Refused) else None
     return done.item, done.outcome, done.work, type(error).__name__, str(error), decision
@@ -620,7 +620,7 @@ def _is_so_still(now: Any, then: Any) -> None:
 
 
 def _under(flow: Partnerflow, pack: Pack) -> Partnerflow:
-    """Give the same flow under another pack, with the same hooks."""
+    """Return the same flow under another pack, with the same hooks."""
     other = Partnerflow(store=flow.store, pack=pack, clock=flow.clock, new_id=flow.new_id)
     other.after = flow.after
     return other

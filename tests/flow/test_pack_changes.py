@@ -41,7 +41,7 @@ Change = Callable[..., Partnerflow]
 
 @pytest.fixture
 def under(tmp_path: Path, store: Store, clock: TickingClock) -> Change:
-    """Give a flow on the store in Chicago, under the default pack with something else set."""
+    """Return a flow on the store in Chicago, under the default pack with something else set."""
 
     def under(text: str = "", *, version: str = "2026.2", head: str = "") -> Partnerflow:
         path = tmp_path / f"ours-{version}.toml"

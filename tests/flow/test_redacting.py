@@ -89,7 +89,7 @@ def entry_of(flow: Partnerflow, p: Partnership, entry_id: UUID) -> Entry:
 
 
 def all_texts(store: Store) -> str:
-    """Give everything that a store keeps, as one text."""
+    """Return everything that a store keeps, as one text."""
     ids = list(store.partnership_ids())
     kept: list[object] = [files_of(store), list(store.find()), list(store.outgoing())]
     with store.reading() as tx:
@@ -100,7 +100,7 @@ def all_texts(store: Store) -> str:
 
 
 def answers(flow: Partnerflow, p: Partnership) -> dict[str, Any]:
-    """Give all that is judged of a partnership now: as it stands, and for every step, by either of two people."""
+    """Return all that is judged of a partnership now: as it stands, and for every step, by either of two people."""
     found: dict[str, Any] = {"stands": flow.explain(p.id)}
     for by in (OFFICE, BOARD):
         found |= {f"{step} by {by.id}": decision.report for step, decision in flow.options(p.id, by=by).items()}

@@ -52,7 +52,7 @@ def _faults(flow: Partnerflow, heads: Sequence[Head] = ()) -> list[str]:
 
 
 def _other(value: Any) -> Any:
-    """Give another value of the same type."""
+    """Return another value of the same type."""
     match value:
         case None:
             return None
@@ -175,7 +175,7 @@ def _say(flow: Partnerflow, statement: str, **values: Any) -> list[Any]:
 
 
 def _changed(value: Any, how: str) -> Any:
-    """Give what stands in a column with one character changed, or what no column should hold."""
+    """Return what stands in a column with one character changed, or what no column should hold."""
     if how == "garbage":
         return "garbage"
     if how == "nothing":

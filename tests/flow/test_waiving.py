@@ -56,7 +56,7 @@ def texts(remarks: Iterable[object]) -> list[str]:
 
 
 def told(flow: Partnerflow) -> list[dict[str, Any]]:
-    """Give the events about waivers, each with its short name."""
+    """Return the events about waivers, each with its short name."""
     found = []
     for event in flow.store.outgoing():
         name = event.type.removeprefix("org.partnerflow.").removesuffix(".v1")

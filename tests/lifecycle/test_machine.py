@@ -141,7 +141,7 @@ def test_no_path_of_legal_steps_leaves_the_known_states(data: st.DataObject, lif
 
 @st.composite
 def tables(draw: st.DrawFn) -> Lifecycle:
-    """Give a sound table: a straight way from the first state to the last, and any further rows beside it."""
+    """Return a sound table: a straight way from the first state to the last, and any further rows beside it."""
     states = [f"s{number}" for number in range(draw(st.integers(2, 5)))]
     way_in = Row("open", sources=[], target="s0", event="opened", cites=["X"])
     rows = [Row("step", sources=[a], target=b, event="stepped", cites=["X"]) for a, b in pairwise(states)]

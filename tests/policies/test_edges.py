@@ -29,7 +29,7 @@ def ask(code: str, example: Example, on: date = ON, **parameters: Any) -> Findin
 
 
 def shown(code: str, changes: Mapping[str, Any] = {}, *records: Mapping[str, Any], of: str = "passing") -> Example:
-    """Give the example on a card with *changes*, by their paths (None takes a part away), and more *records*."""
+    """Return the example on a card with *changes*, by their paths (None takes a part away), and more *records*."""
     card = CODES[code].example(of)
     mapping = copied(card.mapping)
     for path, value in changes.items():
@@ -49,7 +49,7 @@ def copied(part: Any) -> Any:
 
 
 def of(code: str, *records: Mapping[str, Any], of_partner: Mapping[str, Any] = {}, **parts: Any) -> Example:
-    """Give a file in the state of the card's examples with these records alone."""
+    """Return a file in the state of the card's examples with these records alone."""
     state = CODES[code].example("passing").mapping["partnership"]["state"]
     return Example.of({"partner": of_partner, "records": list(records), **parts}, state)
 

@@ -51,7 +51,7 @@ def watched(dossier: Dossier) -> Iterator[set[tuple[int, str]]]:
 
 
 def facts_read(policy: Policy, dossier: Dossier, given: dict[str, object]) -> list[tuple[str, str]]:
-    """Give what *policy* reads of a file that passes, as the place in the mapping and the kind and field."""
+    """Return what *policy* reads of a file that passes, as the place in the mapping and the kind and field."""
     parameters = {**policy.defaults, **given}
     with watched(dossier) as seen:
         finding = policy.evaluate(dossier, ON, parameters)

@@ -31,7 +31,7 @@ PACK = load_pack("default")
 
 
 def blocked() -> Report:
-    """Give a report with a policy that blocks, one that is waived, some that pass and some that do not apply."""
+    """Return a report with a policy that blocks, one that is waived, some that pass and some that do not apply."""
     waiver = Waiver("SAFE-002", reason="the paper is late", requested_by="i.moreno", expires_on=date(2026, 12, 1),
                     revision=PACK["SAFE-002"].policy.revision)  # fmt: skip
     dossier = example_dossier("onboarding", without={"insurance", "training"}, records=[waiver])
@@ -49,7 +49,7 @@ def broken() -> list[Checked]:
 
 
 def of_hostile_words() -> Report:
-    """Give a report in which the partner, a policy and its problem all say what could act in a page."""
+    """Return a report in which the partner, a policy and its problem all say what could act in a page."""
     partner = Partner(name=HOSTILE)
     report = PACK.check(example_dossier(partner=partner), on=EXAMPLE_DAY)
     finding = blocked().blocking[0]

@@ -248,7 +248,7 @@ TRICKY = {
 
 
 def without_a_part(mapping: dict[str, Any], kind: str | None = None) -> Iterator[tuple[str, Any]]:
-    """Give *mapping* without each of its parts; without parts of its records of one *kind* only, where one is named.
+    """Return *mapping* without each of its parts; without parts of its records of one *kind* only, where one is named.
 
     Records that weigh against a partnership go only with all the others.
     """
@@ -270,7 +270,7 @@ def read(mapping: Any) -> Dossier | None:
 
 @lru_cache(maxsize=256)
 def asking_only(codes: frozenset[str]) -> Pack:
-    """Give the pack with these policies alone: what the others say of a file changes nothing that these say."""
+    """Return the pack with these policies alone: what the others say of a file changes nothing that these say."""
     return attrs.evolve(PACK, rules=tuple(rule for rule in PACK if rule.policy.code in codes))
 
 
@@ -353,7 +353,7 @@ def test_no_row_of_deletions_unblocks(dossier: Dossier, on: date, by: Actor, ran
 
 
 def looked_at(dossier: Dossier, first: date, last: date) -> list[date]:
-    """Give days on which something might change: around every day on file, and each year."""
+    """Return days on which something might change: around every day on file, and each year."""
     found = {first, last, first + (last - first) / 2}
     for entry in dossier.entries:
         said = {value for value in attrs.asdict(entry.record, recurse=False).values() if type(value) is date}
@@ -448,7 +448,7 @@ def test_a_file_in_order_falls_due_when_its_papers_end() -> None:
 
 
 def findings(report: Report, places: dict[int, int] | None = None) -> dict[str, Any]:
-    """Give what *report* says, each record named by the place that it has in the file as first drawn."""
+    """Return what *report* says, each record named by the place that it has in the file as first drawn."""
 
     def named(path: str) -> str:
         _, first, *rest = path.split("/") if path.startswith("/records/") else ("", "")

@@ -31,7 +31,7 @@ RUNNING = (State.ACTIVE, State.IMPROVEMENT_PLAN)
 
 
 def lying(kind: type[Record], **changes: Any) -> Record:
-    """Give the example's record of a kind, changed."""
+    """Return the example's record of a kind, changed."""
     (record, *_) = (entry.record for entry in example_dossier().entries if isinstance(entry.record, kind))
     return attrs.evolve(record, **changes)
 

@@ -31,7 +31,7 @@ ABSENT = {"move", "people", *PARTS, *(name + end for name in kinds() for end in 
 
 
 def without_a_part(value: Any) -> Iterator[Any]:
-    """Give *value* without each one of its fields and items, at whatever depth."""
+    """Return *value* without each one of its fields and items, at whatever depth."""
     if isinstance(value, Mapping):
         for name in value:
             yield {other: value[other] for other in value if other != name}

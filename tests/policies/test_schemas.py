@@ -122,7 +122,7 @@ ANY = [*VALUES, *chain.from_iterable(WRITTEN.values())]
 
 
 def places(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Give every container of a file with each of its keys."""
+    """Return every container of a file with each of its keys."""
     for key, value in [*(data.items() if isinstance(data, dict) else enumerate(data))]:
         yield data, key
         if isinstance(value, (dict, list)):
@@ -131,7 +131,7 @@ def places(data: Any) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def changed(draw: st.DrawFn) -> Any:
-    """Give a file in which something was replaced, taken out or added, whatever that does to it."""
+    """Return a file in which something was replaced, taken out or added, whatever that does to it."""
     mapping = plain(draw(dossiers()).to_mapping())
     for _ in range(draw(st.integers(1, 3))):
         holder, key = draw(st.sampled_from([*places(mapping)] or [(mapping, "partner")]))
@@ -161,7 +161,7 @@ def test_the_schema_refuses_what_the_reader_refuses_and_nothing_else(mapping: An
 
 
 def required(cls: type[Record]) -> dict[str, Any]:
-    """Give the least that a record of a kind must say."""
+    """Return the least that a record of a kind must say."""
     hints = get_type_hints(cls)
     values: dict[Any, Any] = {str: "x", bool: True, int: 1, date: "2026-09-01"}
     needed = [field.name for field in fields_of(cls) if field.default is attrs.NOTHING]

@@ -38,7 +38,7 @@ def read(write: Write) -> Callable[[str], Pack]:
 
 
 def of_kind(kind: str | None, *records: Record, without: frozenset[str] = frozenset()) -> Dossier:
-    """Give the example as a partnership of that kind; None: the file does not say."""
+    """Return the example as a partnership of that kind; None: the file does not say."""
     profile = [] if kind is None else [Profile(partnership_kind=kind, owning_office="Partnerships")]  # type: ignore[arg-type]
     return example_dossier(without={"profile", *without}, records=[*profile, *records])
 
@@ -268,7 +268,7 @@ RENEWED = '[[set]]\ncode = "SAFE-002"\nminimum = "5000000 USD"\nfrom_renewal = 2
 
 
 def renewed(day: date, *, hour: int = 12) -> Dossier:
-    """Give the example, active since 2026-09-01, as renewed on a day."""
+    """Return the example, active since 2026-09-01, as renewed on a day."""
     made = example_dossier()
     at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
     return attrs.evolve(made, moves=(*(made.moves or ()), Move("renew", State.ACTIVE, State.ACTIVE, by=OFFICE, at=at)))

@@ -47,7 +47,7 @@ def ask(code: str, dossier: Dossier, on: date = EXAMPLE_DAY, **parameters: Any) 
 
 
 def filed(*records: Record) -> Dossier:
-    """Give the example with *records* in the place of all others of their kinds."""
+    """Return the example with *records* in the place of all others of their kinds."""
     return example_dossier(without={record.kind_info.name for record in records}, records=records)
 
 

@@ -101,7 +101,7 @@ def test_a_whole_report_is_said_in_spanish_with_the_same_facts() -> None:
 
 
 def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[WaiverNote, ...]:
-    """Give what is said of a waiver that does not count for the reason that *changes* make."""
+    """Return what is said of a waiver that does not count for the reason that *changes* make."""
     told = {"reason": "late", "requested_by": OFFICE.id, "expires_on": EXAMPLE_DAY, "revision": 1}
     by = changes.pop("by", BOARD)
     after = changes.pop("after", ())
@@ -194,7 +194,7 @@ def test_making_the_catalogues_with_another_version_of_babel_or_another_day_make
 
 
 def _facts(said: str) -> list[str]:
-    """Give what must be the same in every language: codes, clauses, places, days, amounts."""
+    """Return what must be the same in every language: codes, clauses, places, days, amounts."""
     return re.findall(r"[A-Z]+-\d{3}|\[[^\]]*\]|/records/\S+|\d{4}-\d\d-\d\d|\d+ USD", said)
 
 

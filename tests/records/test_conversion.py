@@ -46,7 +46,7 @@ from partnerflow.testing import actors, example_records, records
 
 
 def plain(value: Any) -> Any:
-    """Give *value* as it comes back from JSON."""
+    """Return *value* as it comes back from JSON."""
     return json.loads(json.dumps(value))
 
 

@@ -70,7 +70,7 @@ def offer(folder: Path, points: str, code: str = "", package: str = "their-kinds
 
 @pytest.fixture(autouse=True)
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder in which packages can be installed, and forget afterwards what was."""
+    """Return a folder in which packages can be installed, and forget afterwards what was."""
     before = dict(kinds())
     monkeypatch.syspath_prepend(str(tmp_path))
     forget()

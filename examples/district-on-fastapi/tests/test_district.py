@@ -85,7 +85,7 @@ async def count(app: FastAPI, model: type[Any]) -> int:
 
 
 async def board(client: AsyncClient, app: FastAPI) -> list[str]:
-    """Give what is on the board once all that was heard is put up."""
+    """Return what is on the board once all that was heard is put up."""
     await app.state.heard.join()
     return [line.split(": ")[1] for line in (await client.get("/notices")).json()]
 

@@ -81,7 +81,7 @@ class MemoryStore:
     def find(
         self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Give the partnerships that fit, with their partners' names."""
+        """Return the partnerships that fit, with their partners' names."""
         with self._lock:
             everything = sorted(self._kept.partnerships.values(), key=lambda partnership: partnership.id)
         fitting = (each for each in everything if (after is None or each.id > after) and self._kept.fits(each, wanted))
@@ -91,7 +91,7 @@ class MemoryStore:
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
     ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
-        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
+        """Return the partnerships as recorded up to and with *moment*, each with how it entered its state."""
 
         def as_then() -> Iterator[tuple[Partnership, StateEntry]]:
             for each in self.partnership_ids():
@@ -111,13 +111,13 @@ class MemoryStore:
         return islice(as_then(), limit)
 
     def counts(self, wanted: Query) -> Mapping[str, int]:
-        """Give how many partnerships fit, by state."""
+        """Return how many partnerships fit, by state."""
         return Counter(each.state for each, _ in self.find(wanted))
 
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
     ) -> Iterator[Snapshot]:
-        """Give everything on every partnership but those in some states, one at a time."""
+        """Return everything on every partnership but those in some states, one at a time."""
         for each in self.partnership_ids():
             if (after is not None and each <= after) or (through is not None and each > through):
                 continue
@@ -127,7 +127,7 @@ class MemoryStore:
                 yield holding
 
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
-        """Give the partnerships that a sweep has something to do for."""
+        """Return the partnerships that a sweep has something to do for."""
         for partnership_id, judged in sorted(self._kept.judgements.items()):
             state = self._kept.partnerships[partnership_id].state
             looks = [obligation.look_on for obligation in judged.obligations if obligation.look_on is not None]
@@ -136,15 +136,15 @@ class MemoryStore:
                 yield partnership_id
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        """Give every transition, oldest first."""
+        """Return every transition, oldest first."""
         return iter(list(self._kept.transitions.get(partnership_id, ())))
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
-        """Give every refused attempt, oldest first."""
+        """Return every refused attempt, oldest first."""
         return iter(list(self._kept.attempts.get(partnership_id, ())))
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership."""
+        """Return the id of every partnership."""
         with self._lock:
             return iter(sorted(self._kept.partnerships))
 
@@ -156,7 +156,7 @@ class MemoryStore:
         yield _Audit(chained)
 
     def outgoing(self) -> Iterator[Event]:
-        """Give every event, in order within each partnership."""
+        """Return every event, in order within each partnership."""
         return iter([event for _, events in sorted(self._kept.events.items()) for event in events])
 
 
@@ -175,7 +175,7 @@ class _Kept:
         self.receipts: dict[str, IdempotencyRecord] = {}
 
     def chained(self) -> _Kept:
-        """Give what is chained, as it is now."""
+        """Return what is chained, as it is now."""
         now = _Kept()
         now.partnerships = dict(self.partnerships)
         now.files |= {file_id: list(entries) for file_id, entries in self.files.items()}

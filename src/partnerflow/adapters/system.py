@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 def now() -> datetime:
-    """Give the moment, in UTC."""
+    """Return the moment, in UTC."""
     return datetime.now(UTC)
 
 

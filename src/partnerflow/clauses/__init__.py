@@ -33,5 +33,5 @@ def answers(*clauses: str) -> Callable[[T], T]:
 
 
 def document_of(clause: str) -> str:
-    """Give the first word of a clause's id, a key of DOCUMENTS where the clause is one of ours."""
+    """Return the first word of a clause's id, a key of DOCUMENTS where the clause is one of ours."""
     return clause.partition("-")[0].partition(".")[0]

@@ -43,7 +43,7 @@ class Checked:
         return 0 if self.found.ok else REFUSED
 
     def to_data(self) -> dict[str, Any]:
-        """Give it as plain JSON data."""
+        """Return it as plain JSON data."""
         if not isinstance(self.found, PartnerflowError):
             return {"file": self.name, "exit_code": self.code, "report": self.found.to_data()}
         error: dict[str, Any] = {"type": type(self.found).__name__, "message": str(self.found)}

@@ -37,7 +37,7 @@ class Answered(click.ClickException):
 
 
 def said(error: PartnerflowError) -> click.ClickException:
-    """Give an error of partnerflow's own as what ends the command."""
+    """Return an error of partnerflow's own as what ends the command."""
     if isinstance(error, Refused) and error.lacks:
         return Answered(f"{error}\nSay it with --{' and --'.join(error.lacks)}.")
     return Answered(str(error)) if isinstance(error, (Refused, Tampered)) else CannotDo(str(error))

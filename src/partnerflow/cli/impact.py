@@ -127,7 +127,7 @@ class _Order:
 
 
 def _found(order: _Order, flow: Partnerflow, pack: Pack, jobs: int | None, *, quiet: bool) -> Iterator[Compared]:
-    """Give every live partnership in the order of ids, whoever compared it, and show how far it is."""
+    """Return every live partnership in the order of ids, whoever compared it, and show how far it is."""
     slices = list(_slices(flow.store.partnership_ids()))
     total = sum(one.size for one in slices)
     screen = console(stderr=True)
@@ -304,7 +304,7 @@ def _show_partnerships(found: Impact, more: str) -> None:
 
 
 def _steps(one: Compared, what: _Way) -> dict[str, list[str]]:
-    """Give the steps that each policy concerns, by its code."""
+    """Return the steps that each policy concerns, by its code."""
     steps: dict[str, list[str]] = {}
     for change in one.changes:
         codes: Sequence[str] = change.blocking if what == "blocking" else change.freed

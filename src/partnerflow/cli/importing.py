@@ -106,7 +106,7 @@ class Summary:
 
 
 def bar_over(files: Sequence[str]) -> Bar:
-    """Give a bar that is as long as reading these Ed-Fi files. Raises Unreadable for one that is not there."""
+    """Return a bar that is as long as reading these Ed-Fi files. Raises Unreadable for one that is not there."""
     try:
         from partnerflow.adapters.standards.edfi import work
     except ModuleNotFoundError as error:
@@ -115,7 +115,7 @@ def bar_over(files: Sequence[str]) -> Bar:
 
 
 def checked(files: Sequence[str], bar: Bar) -> Iterator[Site | Listing | Licensed]:
-    """Give what Ed-Fi files list, once all of them were read to their end. Raises Unreadable if one has a fault."""
+    """Return what Ed-Fi files list, once all of them were read to their end. Raises Unreadable if one has a fault."""
     from partnerflow.adapters.standards.edfi import read
 
     listed = read(files, progress=bar.advance)

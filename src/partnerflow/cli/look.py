@@ -93,7 +93,7 @@ class _Look:
         return self.as_of is not None or any(value is not None for value in self.said.values())
 
     def found(self, flow: Partnerflow, *, after: UUID | None = None, limit: int | None = None) -> Iterator[Named]:
-        """Give those that fit, with the name of each partner, of then if it is as of then."""
+        """Return those that fit, with the name of each partner, of then if it is as of then."""
         from partnerflow.flow.find import wanted
 
         if self.as_of is None:

@@ -26,7 +26,7 @@ class Named(NamedTuple):
 
 
 def short(identity: object, length: int = 8) -> str:
-    """Give the tail of an id, by which it can be named again."""
+    """Return the tail of an id, by which it can be named again."""
     return str(identity)[-length:]
 
 

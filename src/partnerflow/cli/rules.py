@@ -97,7 +97,7 @@ def _rule(pack: Pack, code: str) -> Rule:
 
 
 def _paragraphs(doc: str) -> list[str]:
-    """Give the paragraphs of a docstring, each on one line and without its markup."""
+    """Return the paragraphs of a docstring, each on one line and without its markup."""
     from partnerflow.records.shapes import prose
 
     return re.sub(r"`+([^`]+)`+|(?<![*\w])\*+(\w+)\*+(?![*\w])", r"\1\2", prose(doc)).split("\n\n")

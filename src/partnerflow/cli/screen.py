@@ -48,7 +48,7 @@ _WORDS = _Words()
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Give a console on what stands for standard output, or error, at this moment."""
+    """Return a console on what stands for standard output, or error, at this moment."""
     made = Console(stderr=stderr, theme=_THEME, markup=False, emoji=False, highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _WIDE
@@ -56,7 +56,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def clean(text: str) -> str:
-    """Give *text* without control characters."""
+    """Return *text* without control characters."""
     return text.translate(_CONTROLS)
 
 

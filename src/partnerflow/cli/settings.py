@@ -71,7 +71,7 @@ class Settings:
         return load_pack(self.pack or "default")
 
     def today(self) -> date:
-        """Give the day in the district's time zone."""
+        """Return the day in the district's time zone."""
         from partnerflow.adapters import system
         from partnerflow.flow.putting_together import time_zone
 
@@ -80,7 +80,7 @@ class Settings:
     # --- who --------------------------------------------------------------------------------------------------------
 
     def actor(self, flow: Partnerflow | None = None) -> Actor:
-        """Give who acts; the partner that they act for is looked up in *flow*."""
+        """Return who acts; the partner that they act for is looked up in *flow*."""
         from partnerflow import Actor
 
         from .naming import find_one
@@ -109,7 +109,7 @@ class Settings:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Give the file of a SQLite URL, or None where it has none or is of another database."""
+    """Return the file of a SQLite URL, or None where it has none or is of another database."""
     scheme, _, path = url.partition(":///")
     path = path.partition("?")[0]
     if not scheme.startswith("sqlite") or path in ("", ":memory:") or path.startswith("file:"):

@@ -56,10 +56,10 @@ GROUPS = {
 
 
 def on_top() -> list[click.Option]:
-    """Give every shared option, as the help of the whole command shows it; the environment may name the database."""
+    """Return every shared option, as the help of the whole command shows it; the environment may name the database."""
     return [make(envvar="PARTNERFLOW_DB" if make is _DB else None) for make in (*GROUPS["where"], *GROUPS["who"])]
 
 
 def shared(*groups: str) -> list[click.Option]:
-    """Give the options of some groups, for a command that takes them too and leaves it to the top to tell of them."""
+    """Return the options of some groups, for a command that takes them too and leaves it to the top to tell of them."""
     return [make(hidden=True) for group in groups for make in GROUPS[group]]

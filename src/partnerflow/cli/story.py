@@ -42,7 +42,7 @@ class Calendar:
         self.now = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Give the moment."""
+        """Return the moment."""
         return self.now
 
     def turn_to(self, day: date) -> None:

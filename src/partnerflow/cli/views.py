@@ -61,7 +61,7 @@ def few(names: Sequence[str], most: int = 6) -> str:
 
 
 def on_file(flow: Partnerflow, subject: UUID) -> tuple[Entry, ...]:
-    """Give all that lies on the files of a partnership and its partner, or on the district's."""
+    """Return all that lies on the files of a partnership and its partner, or on the district's."""
     with flow.store.reading() as tx:
         holding = tx.holding(subject)
         return tx.file(subject) if holding is None else (*holding.partner_file, *holding.own_file)
@@ -242,7 +242,7 @@ def _refusals(flow: Partnerflow, named: Named) -> Iterator[Moment]:
 
 
 def _filings(flow: Partnerflow, named: Named) -> Iterator[Moment]:
-    """Give one line for what somebody filed at one moment, and one for each redaction."""
+    """Return one line for what somebody filed at one moment, and one for each redaction."""
     filed = sorted((entry for entry in on_file(flow, named.partnership.id) if entry.filed_at), key=_filing)
     for (at, who), together in groupby(filed, key=_filing):
         kinds = []

@@ -60,13 +60,13 @@ class Dossier:
         return tuple(entry for entry in self.entries if entry.redacted is not None)
 
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
-        """Give the records of a kind that stand: the newest filed for each key, oldest key first."""
+        """Return the records of a kind that stand: the newest filed for each key, oldest key first."""
         if not key:
             return self.on_file.newest(cls)
         return tuple([series[0] for series in reversed(self._matching(cls, key))])
 
     def latest(self, cls: type[R], **key: object) -> R | None:
-        """Give the newest filed record of a kind that stands."""
+        """Return the newest filed record of a kind that stands."""
         if not key:
             newest = self.on_file.newest(cls)
             return newest[-1] if newest else None
@@ -74,12 +74,12 @@ class Dossier:
         return matching[0][0] if matching else None
 
     def filed(self, cls: type[R], **key: object) -> tuple[R, ...]:
-        """Give every record of a kind that was not retracted, superseded ones included, oldest first."""
+        """Return every record of a kind that was not retracted, superseded ones included, oldest first."""
         records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
         return tuple(r for r in records if all(getattr(r, name) == value for name, value in key.items()))
 
     def on(self, cls: type[R], day: date, **key: object) -> R | None:
-        """Give the record of a kind that covers *day*, newest filed first; else the one that covered last.
+        """Return the record of a kind that covers *day*, newest filed first; else the one that covered last.
 
         A record without its dates is not passed over: whoever reads it finds the date missing.
         """
@@ -93,7 +93,7 @@ class Dossier:
         return tuple([record for record in found if record is not None and may_cover(record, day)])
 
     def through(self, record: Record, day: date) -> date:
-        """Give the last day on which `on`, from *day*, still gives *record*. Raises Absent for a missing date."""
+        """Return the last day on which `on`, from *day*, still gives *record*. Raises Absent for a missing date."""
         start, end = period_of(record)
         if start is None or end is None:
             raise Absent(record, record.kind_info.period[0 if start is None else 1])
@@ -101,7 +101,7 @@ class Dossier:
         return end if replaced is None else min(end, replaced - ONE_DAY)
 
     def replaced_on(self, record: Record, day: date) -> date | None:
-        """Give the first day after *day* on which `on` gives another record than *record*; None: it never does."""
+        """Return the first day after *day* on which `on` gives another record than *record*; None: it never does."""
         if len(self.on_file.standing(type(record))) < 2:
             return None
         series = self.on_file.series(type(record)).get(key_of(record), [])
@@ -127,13 +127,13 @@ class Dossier:
         return [found for values, found in series.items() if all(values[i] == value for i, value in parts)]
 
     def entry(self, record: Record) -> Entry:
-        """Give the entry that *record* lies in."""
+        """Return the entry that *record* lies in."""
         return self.on_file.entry(record)
 
     # --- where it stands --------------------------------------------------------------------------------------------
 
     def entered_at_version(self) -> int | None:
-        """Give the version at which the state that it is in, or is to leave, was entered; None where no move says."""
+        """Return the version at which the state that it is in, or is to leave, was entered; None where no move says."""
         for version in range(len(self.moves or ()), 0, -1):
             made = (self.moves or ())[version - 1]
             if made.source != made.target:
@@ -150,16 +150,16 @@ class Dossier:
         return filed.version >= version
 
     def last_made(self, trigger: str) -> int:
-        """Give the version that the last move by *trigger* led to, or 0 where there was none."""
+        """Return the version that the last move by *trigger* led to, or 0 where there was none."""
         moves = self.moves or ()
         return next((v for v in range(len(moves), 0, -1) if moves[v - 1].trigger == trigger), 0)
 
     def day_of(self, moment: datetime) -> date:
-        """Give the district's day on which a moment falls."""
+        """Return the district's day on which a moment falls."""
         return moment.astimezone(self.tz).date()
 
     def term_began_at_version(self) -> int | None:
-        """Give the version at which its present term began; None where no move says.
+        """Return the version at which its present term began; None where no move says.
 
         A term begins when a partnership is activated, renewed, or adopted as running.
         """
@@ -167,7 +167,7 @@ class Dossier:
         return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
 
     def term_began(self, on: date) -> date | None:
-        """Give the day on which its present term began, as it was recorded; None where none has: it does not run yet.
+        """Return the day on which its present term began, as it was recorded; None where none has: it does not run yet.
 
         A step now asked for counts as taken *on*, unless it says when. Raises Absent where no move says.
         """
@@ -189,7 +189,7 @@ class Dossier:
         return None if scope is None or scope.sites is None else frozenset(scope.sites)
 
     def places(self) -> frozenset[tuple[str, str]]:
-        """Give each site and content area that its services share, by which neighbours are found."""
+        """Return each site and content area that its services share, by which neighbours are found."""
         return frozenset(
             (site, area)
             for service in self.all(Service)
@@ -198,7 +198,7 @@ class Dossier:
         )
 
     def after(self, move: Move, on: date) -> Dossier:
-        """Give the dossier as it would stand after *move*, made on the day *on*."""
+        """Return the dossier as it would stand after *move*, made on the day *on*."""
         since = self.partnership.since if move.source == move.target else move.since or on
         stood = self.partnership
         partnership = Partnership(move.target, stood.id, stood.partner_id, since, stood.version, stood.succeeds)
@@ -207,7 +207,7 @@ class Dossier:
     # --- as a mapping -----------------------------------------------------------------------------------------------
 
     def pointer(self, where: object, field: str | None = None) -> str:
-        """Give the JSON Pointer of a value in this dossier; a text stands for itself."""
+        """Return the JSON Pointer of a value in this dossier; a text stands for itself."""
         if isinstance(where, str):
             base = where
         elif (position := self.on_file.position(where)) is not None:
@@ -232,7 +232,7 @@ class Dossier:
 
     @answers("SPPS-KPI-Y1.1b")
     def to_mapping(self) -> dict[str, Any]:
-        """Give the dossier as plain JSON data, from which `from_mapping` makes it again."""
+        """Return the dossier as plain JSON data, from which `from_mapping` makes it again."""
         return mapping.of(self.partner, self.partnership, self.entries, self.moves, self.neighbours)
 
     @classmethod

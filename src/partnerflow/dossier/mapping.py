@@ -29,7 +29,7 @@ def of(
     partner: Partner, partnership: Partnership, entries: Iterable[Entry], moves: Iterable[Move] | None,
     neighbours: Iterable[Neighbour] | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Give the parts of a dossier as plain JSON data."""
+    """Return the parts of a dossier as plain JSON data."""
     made: dict[str, Any] = {
         "partner": unstructure(partner),
         "partnership": unstructure(partnership),

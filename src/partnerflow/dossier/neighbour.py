@@ -27,7 +27,7 @@ def overlap(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
 
 
 def services_at(places: frozenset[tuple[str, str]], entries: Iterable[Entry]) -> list[Service]:
-    """Give the services on a file that share a place, a site and a content area, with *places*; by name."""
+    """Return the services on a file that share a place, a site and a content area, with *places*; by name."""
     series = RecordIndex(entries).series(Service).values()
     sharing = (
         service

@@ -34,7 +34,7 @@ class RecordIndex:
         self._newest: dict[type[Record], Any] = {}
 
     def standing(self, cls: type[Record]) -> list[Entry]:
-        """Give what was filed of a kind and not retracted, oldest first."""
+        """Return what was filed of a kind and not retracted, oldest first."""
         return self._by_kind.get(cls, [])
 
     def series(self, cls: type[R]) -> dict[tuple[object, ...], list[R]]:
@@ -59,23 +59,23 @@ class RecordIndex:
         return found
 
     def newest(self, cls: type[R]) -> tuple[R, ...]:
-        """Give the newest filed for each key, oldest key first."""
+        """Return the newest filed for each key, oldest key first."""
         found: tuple[R, ...] | None = self._newest.get(cls)
         if found is None:
             found = self._newest[cls] = tuple([records[0] for records in reversed(self.series(cls).values())])
         return found
 
     def next_turn(self, day: date) -> date | None:
-        """Give the first day after *day* on which some record begins to count, or no longer does."""
+        """Return the first day after *day* on which some record begins to count, or no longer does."""
         records = (entry.record for entry in self.entries if not isinstance(entry.record, Unregistered))
         return min(turns(records, day), default=None)
 
     def position(self, record: object) -> int | None:
-        """Give the place of a record in the order of filing, from 0."""
+        """Return the place of a record in the order of filing, from 0."""
         return self._positions.get(id(record))
 
     def entry(self, record: Record) -> Entry:
-        """Give the entry that *record* lies in, or one of it alone."""
+        """Return the entry that *record* lies in, or one of it alone."""
         position = self.position(record)
         return Entry(record=record) if position is None else self.entries[position]
 
@@ -88,7 +88,7 @@ class RecordIndex:
 
 
 def period_of(record: Record) -> tuple[date | None, date | None]:
-    """Give the first and last day of a record; of a kind without days, the first and last there are."""
+    """Return the first and last day of a record; of a kind without days, the first and last there are."""
     period = record.kind_info.period
     if not period:
         return date.min, NO_END
@@ -102,7 +102,7 @@ def may_cover(record: Record, day: date) -> bool:
 
 
 def given(records: Iterable[R], day: date) -> R | None:
-    """Give the first that may cover *day*, else the one that covered last."""
+    """Return the first that may cover *day*, else the one that covered last."""
     last: tuple[date, R] | None = None
     for record in records:
         start, end = period_of(record)
@@ -114,7 +114,7 @@ def given(records: Iterable[R], day: date) -> R | None:
 
 
 def turns(records: Iterable[Record], day: date) -> Iterator[date]:
-    """Give the days after *day* on which one of *records* begins to count, or no longer does."""
+    """Return the days after *day* on which one of *records* begins to count, or no longer does."""
     for start, end in map(period_of, records):
         if start is not None and start > day:
             yield start

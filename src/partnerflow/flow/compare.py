@@ -59,7 +59,7 @@ class Compared:
         return bool(self.changes)
 
     def to_data(self) -> dict[str, Any]:
-        """Give it as plain JSON data."""
+        """Return it as plain JSON data."""
         return {
             "schema": SCHEMA,
             "id": str(self.id),
@@ -82,7 +82,7 @@ class Compared:
 def compare(
     context: Context, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
 ) -> Iterator[Compared]:
-    """Give every live partnership with what would change for it, in a stream. Raises PackError before the first."""
+    """Return every live partnership with what would change for it, in a stream. Raises PackError before the first."""
     new = load_pack(pack) if isinstance(pack, str) else pack
     check_fit(new, context.lifecycle)
     asking = _Asking(context, new, moment(context, at))
@@ -178,7 +178,7 @@ class _Asking:
         return dict.fromkeys(finding.code for finding in pack.evaluate(after, on, row=row).blocking)
 
     def _steps_from(self, state: str) -> Iterator[_Step]:
-        """Give what must hold in a state, and every step that can be asked there."""
+        """Return what must hold in a state, and every step that can be asked there."""
         lifecycle, parts = self.context.lifecycle, _apart(self.context.pack, self.new)
         yield _Step(None, state, state, *(_bearing(pack, None, state) for pack in parts))
         for trigger in lifecycle.legal(state):
@@ -190,7 +190,7 @@ class _Asking:
 
 
 def _apart(present: Pack, new: Pack) -> tuple[Pack, Pack, Pack]:
-    """Give the rules of each pack that the other does not have just so, and those that both have."""
+    """Return the rules of each pack that the other does not have just so, and those that both have."""
     both = {rule.policy.code for rule in new if _same(rule, present.by_code.get(rule.policy.code))}
     return (
         attrs.evolve(present, rules=tuple(rule for rule in present if rule.policy.code not in both)),

@@ -256,7 +256,7 @@ def _entries(
     context: Context, holding: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
     at: datetime, now: datetime,
 ) -> tuple[Entry, ...]:  # fmt: skip
-    """Give one entry a record: the one that stands already, or a new one at the end of its file."""
+    """Return one entry a record: the one that stands already, or a new one at the end of its file."""
     files = {"partner": list(holding.partner_file), "partnership": list(holding.own_file)}
     ids = {"partner": holding.partnership.partner_id, "partnership": holding.partnership.id}
     versions = {"partner": None, "partnership": holding.partnership.version}
@@ -278,7 +278,7 @@ def _entries(
 def standing(
     lying: Sequence[Entry], record: Record, documents: tuple[Document, ...], by: Actor, version: int | None
 ) -> Entry | None:
-    """Give the entry on which the very same record stands: not retracted, superseded or undone, the same consent."""
+    """Return the entry on which the very same record stands: not retracted, superseded or undone, the same consent."""
     on_file = RecordIndex(lying)
     for known in on_file.series(type(record)).get(key_of(record), []):
         entry = on_file.entry(known)
@@ -354,7 +354,7 @@ class DistrictFile:
                 self._alike[type(entry.record), *key_of(entry.record)].append(entry)
 
     def like(self, record: Record) -> Sequence[Entry]:
-        """Give what lies there of the same kind and key."""
+        """Return what lies there of the same kind and key."""
         return self._alike.get((type(record), *key_of(record)), ())
 
 

@@ -25,7 +25,7 @@ def find(
     ids: Mapping[str, str] | None, service: str | None, contact: str | None, text: str | None,
     due_before: date | None, as_of: datetime | None, after: UUID | None, limit: int | None,
 ) -> Iterator[Partnership]:  # fmt: skip
-    """Give the partnerships that fit everything said, in the order of their ids."""
+    """Return the partnerships that fit everything said, in the order of their ids."""
     if limit is not None and limit < 0:
         raise InvalidRequest("limit", limit, "must be 0 or more")
     _refuse_no_id("after", after)

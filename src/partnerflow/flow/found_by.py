@@ -30,7 +30,7 @@ _IN_NUMBER = re.compile(r"(?<=[0-9)])\s+(?=[0-9(])")
 
 
 def words(text: str) -> frozenset[str]:
-    """Give the words of a text that somebody looks for, without regard to letter case and accents.
+    """Return the words of a text that somebody looks for, without regard to letter case and accents.
 
     *José's club* is `jose`, `s` and `club`.
     """
@@ -39,7 +39,7 @@ def words(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def found_under(text: str) -> frozenset[str]:
-    """Give by what a text is found: each of its words, with what follows it up to the next space.
+    """Return by what a text is found: each of its words, with what follows it up to the next space.
 
     *After-school* is `afterschool` and `school`, so it is found by *after-school*, *after school* and *afterschool*.
     """
@@ -91,7 +91,7 @@ def placement(dossier: Dossier) -> SearchEntry:
 
 
 def _texts(dossier: Dossier) -> Iterator[tuple[SearchField, str]]:
-    """Give each text that is searched, and in what it stands; whatever it is, it is found as text too."""
+    """Return each text that is searched, and in what it stands; whatever it is, it is found as text too."""
     services = [
         text for each in dossier.all(Service) for text in (each.service, each.summary, *(each.content_areas or ()))
     ]

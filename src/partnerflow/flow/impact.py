@@ -71,7 +71,7 @@ class Impact:
     """Policies of either pack that read who asks, where nobody does."""
 
     def to_data(self, *, whole: bool = True) -> dict[str, Any]:
-        """Give it as plain JSON data; not *whole*: without the partnerships one by one."""
+        """Return it as plain JSON data; not *whole*: without the partnerships one by one."""
         listed = sorted((*self.partnerships, *self.unjudged), key=lambda one: one.id)
         return {
             "schema": SCHEMA,
@@ -132,7 +132,7 @@ class Tally:
             kept.append(compared)
 
     def impact(self) -> Impact:
-        """Give what was counted."""
+        """Return what was counted."""
         return Impact(
             present=self.present.ref,
             new=self.new.ref,
@@ -163,7 +163,7 @@ class Tally:
             yield StepCount(state=state, trigger=trigger, compared=self._states[state], **counts)
 
     def _place(self, state: str, trigger: str | None) -> tuple[int, int]:
-        """Give the place of a step in the order of the table; what must hold in a state comes before its steps."""
+        """Return the place of a step in the order of the table; what must hold in a state comes before its steps."""
         return self.lifecycle.states.index(state), 0 if trigger is None else 1 + self.lifecycle.triggers.index(trigger)
 
 

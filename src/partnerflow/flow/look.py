@@ -20,7 +20,7 @@ from .context import Context
 
 
 def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -> Dossier:
-    """Give a dossier with its neighbours; of a past moment, what was recorded of it up to and with that moment.
+    """Return a dossier with its neighbours; of a past moment, what was recorded of it up to and with that moment.
 
     Who its neighbours were then, only the Decision of that day still says.
     """
@@ -57,7 +57,7 @@ def _recorded(entries: Sequence[Entry], moment: datetime) -> list[Entry]:
 
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:
-    """Give every transition. Raises NotFound."""
+    """Return every transition. Raises NotFound."""
     found = list(context.store.history(partnership_id))
     if not found:
         raise NotFound("partnership", partnership_id)
@@ -65,7 +65,7 @@ def history(context: Context, partnership_id: UUID) -> list[Transition]:
 
 
 def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
-    """Give every refused attempt. Raises NotFound."""
+    """Return every refused attempt. Raises NotFound."""
     found = list(context.store.attempts(partnership_id))
     if not found:
         history(context, partnership_id)
@@ -73,7 +73,7 @@ def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
 
 
 def partner(context: Context, partner_id: UUID) -> Partner:
-    """Give what is on file of a partner. Raises NotFound."""
+    """Return what is on file of a partner. Raises NotFound."""
     with context.store.reading() as tx:
         file = tx.partner_file(partner_id)
     if file is None:
@@ -82,11 +82,11 @@ def partner(context: Context, partner_id: UUID) -> Partner:
 
 
 def district_file(context: Context) -> tuple[Entry, ...]:
-    """Give all that was filed on the district itself."""
+    """Return all that was filed on the district itself."""
     with context.store.reading() as tx:
         return tx.file(DISTRICT)
 
 
 def sites(context: Context) -> tuple[Site, ...]:
-    """Give the district's sites, the newest word on each."""
+    """Return the district's sites, the newest word on each."""
     return Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(district_file(context))).all(Site)

@@ -159,7 +159,7 @@ class Partnerflow:
 
     @answers("SPPS-V.6a")
     def within(self, session: object) -> Partnerflow:
-        """Give this flow inside a host's Session or Connection, which it never begins, commits or rolls back.
+        """Return this flow inside a host's Session or Connection, which it never begins, commits or rolls back.
 
         Receivers of `after` are told when the Session's outermost transaction has been committed; on a bare Connection,
         when the host then calls `committed()`.
@@ -310,7 +310,7 @@ class Partnerflow:
         return check(self.context, partnership_id, trigger, by=by, reason=reason, at=at)
 
     def options(self, partnership_id: UUID, *, by: Actor, at: datetime | None = None) -> dict[str, Decision]:
-        """Give a Decision for every trigger that is legal from here: the host's buttons."""
+        """Return a Decision for every trigger that is legal from here: the host's buttons."""
         from .decide import options
 
         return options(self.context, partnership_id, by=by, at=at)
@@ -374,20 +374,20 @@ class Partnerflow:
 
     @answers("SPPS-III.D2")
     def dossier(self, partnership_id: UUID, *, as_of: datetime | None = None) -> Dossier:
-        """Give everything on a partnership, as recorded now or up to and with a past moment."""
+        """Return everything on a partnership, as recorded now or up to and with a past moment."""
         from .look import dossier
 
         return dossier(self.context, partnership_id, as_of=as_of)
 
     @answers("CS2-X3g", "TK-9")
     def history(self, partnership_id: UUID) -> list[Transition]:
-        """Give every transition of a partnership, oldest first."""
+        """Return every transition of a partnership, oldest first."""
         from .look import history
 
         return history(self.context, partnership_id)
 
     def attempts(self, partnership_id: UUID) -> list[Attempt]:
-        """Give every step that was asked for and refused, oldest first."""
+        """Return every step that was asked for and refused, oldest first."""
         from .look import attempts
 
         return attempts(self.context, partnership_id)
@@ -399,7 +399,7 @@ class Partnerflow:
         contact: str | None = None, text: str | None = None, due_before: date | None = None,
         as_of: datetime | None = None, after: UUID | None = None, limit: int | None = None,
     ) -> Iterator[Partnership]:  # fmt: skip
-        """Give the partnerships that fit everything said, in the order of their ids.
+        """Return the partnerships that fit everything said, in the order of their ids.
 
         *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`. *service*, *contact*
         and *text* are words, 16 at most and in any order, each the beginning of one that stands in the services, in the
@@ -422,7 +422,7 @@ class Partnerflow:
         ids: Mapping[str, str] | None = None, service: str | None = None, contact: str | None = None,
         text: str | None = None, due_before: date | None = None,
     ) -> dict[str, int]:  # fmt: skip
-        """Give how many partnerships there are in each state, of those that fit everything said; see `find`."""
+        """Return how many partnerships there are in each state, of those that fit everything said; see `find`."""
         from .find import counts
 
         return counts(
@@ -431,19 +431,19 @@ class Partnerflow:
         )  # fmt: skip
 
     def partner(self, partner_id: UUID) -> Partner:
-        """Give what is now on file of a partner. Raises NotFound."""
+        """Return what is now on file of a partner. Raises NotFound."""
         from .look import partner
 
         return partner(self.context, partner_id)
 
     def sites(self) -> tuple[Site, ...]:
-        """Give the district's sites that are on file."""
+        """Return the district's sites that are on file."""
         from .look import sites
 
         return sites(self.context)
 
     def district_file(self) -> tuple[Entry, ...]:
-        """Give everything filed on the district itself, oldest first, superseded records included."""
+        """Return everything filed on the district itself, oldest first, superseded records included."""
         from .look import district_file
 
         return district_file(self.context)
@@ -463,7 +463,7 @@ class Partnerflow:
     def compare(
         self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
     ) -> Iterator[Compared]:
-        """Give every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
+        """Return every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
         from .compare import compare
 
         return compare(self.context, pack, at=at, after=after, through=through)
@@ -479,14 +479,14 @@ class Partnerflow:
         verify(self.context, against=against)
 
     def heads(self) -> Iterator[Head]:
-        """Give where each history and file ends now: kept elsewhere, they show later whether anything was changed."""
+        """Return where each history and file ends now: kept elsewhere, they show later whether anything was changed."""
         from .verify import heads
 
         return heads(self.context)
 
     @answers("SPPS-V.5")
     def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:
-        """Give the Report of what does not hold now, with no trigger asked."""
+        """Return the Report of what does not hold now, with no trigger asked."""
         from .decide import standing
 
         return standing(self.context, partnership_id, at=at)

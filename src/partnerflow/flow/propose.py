@@ -153,7 +153,7 @@ def begin(
 
 
 def _as_begun(context: Context, holding: Snapshot) -> Partnership:
-    """Give the partnership as it was when it came into being."""
+    """Return the partnership as it was when it came into being."""
     first = holding.moves[0]
     since = first.since or context.today(first.at)
     return attrs.evolve(holding.partnership, state=first.target, since=since, version=1)

@@ -22,7 +22,7 @@ def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
 
 
 def time_zone(name: str) -> tzinfo:
-    """Give the time zone of that name. Raises InvalidRequest for one that this machine does not know."""
+    """Return the time zone of that name. Raises InvalidRequest for one that this machine does not know."""
     if name == "UTC":
         return UTC  # also where no database of time zones is installed
     try:

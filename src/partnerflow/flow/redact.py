@@ -280,7 +280,7 @@ def _after(
     context: Context, holding: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
     new: Sequence[Entry], steps: Sequence[Transition],
 ) -> Dossier:  # fmt: skip
-    """Give a dossier as it stands once all of it is blanked."""
+    """Return a dossier as it stands once all of it is blanked."""
     stands, versions = holding.partnership, {made.version for made in steps}
     partner_file, own_file = (
         [*(blank.get(entry.id, entry) for entry in lying), *(entry for entry in new if entry.file_id == file_id)]

@@ -32,7 +32,7 @@ PUT_BACK = "a redaction says that it was blanked, and it is not"
 
 
 def heads(context: Context) -> Iterator[Head]:
-    """Give where every chain ends, as one moment has it."""
+    """Return where every chain ends, as one moment has it."""
     with context.store.audit() as audit:
         yield from (
             Head(chain="history", id=stands.id, count=stands.version, link=link)
@@ -99,7 +99,7 @@ class _Looking:
                 yield f"{_name(kind, whose)} went on to {count} once, and does not any more"
 
     def _files_of_somebody(self) -> list[UUID]:
-        """Give the files that there should be, where what is stored does not say which there are."""
+        """Return the files that there should be, where what is stored does not say which there are."""
         partnerships, _ = _read("the partnerships", self._audit.partnerships)
         return sorted({DISTRICT, *(whose for stands, _ in partnerships for whose in (stands.partner_id, stands.id))})
 
@@ -235,7 +235,7 @@ def _says_its_text(entry: Entry) -> bool:
 def _paired(
     partnerships: Iterator[tuple[Partnership, str]], transitions: Iterator[Transition]
 ) -> Iterator[tuple[tuple[Partnership, str] | None, Transition | None]]:
-    """Give each transition with its partnership; a partnership without any, and any without one, are given alone."""
+    """Return each transition with its partnership; a partnership without any, and any without one, are given alone."""
     stands = next(partnerships, None)
     for partnership_id, made in groupby(transitions, attrgetter("partnership_id")):
         while stands is not None and stands[0].id < partnership_id:
@@ -250,7 +250,7 @@ def _paired(
 
 
 def _judged_on(stands: tuple[Partnership, str] | None, made: Transition | None) -> Iterator[tuple[UUID, int]]:
-    """Give the places on the two files up to which a transition was judged."""
+    """Return the places on the two files up to which a transition was judged."""
     if stands is not None and made is not None:
         places = ((stands[0].partner_id, made.partner_seq), (stands[0].id, made.file_seq))
         yield from (place for place in places if place[1] > 0)
@@ -291,7 +291,7 @@ def _name(kind: Chain, whose: UUID) -> str:
 
 
 def _read(name: str, look: Callable[[], Iterator[T]]) -> tuple[list[T], list[str]]:
-    """Give what can be read, and name what cannot, instead of stopping at it."""
+    """Return what can be read, and name what cannot, instead of stopping at it."""
     found: list[T] = []
     try:
         found.extend(look())

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 def aware(moment: datetime, argument: str) -> datetime:
-    """Give *moment* in UTC. Raises InvalidRequest for one without a time zone."""
+    """Return *moment* in UTC. Raises InvalidRequest for one without a time zone."""
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise InvalidRequest(
             argument, moment.isoformat(), "has no time zone: say which, as in 2026-09-01T08:00:00+00:00"
@@ -47,13 +47,13 @@ def aware(moment: datetime, argument: str) -> datetime:
 
 
 def recorded_at(context: Context, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
-    """Give the clock's moment, never earlier than *after* or than what was recorded last on *files*."""
+    """Return the clock's moment, never earlier than *after* or than what was recorded last on *files*."""
     last = (file[-1].recorded_at for file in files if file)
     return max([aware(context.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
 
 
 def recorded_on(context: Context, holding: Snapshot) -> datetime:
-    """Give the moment at which something more about *holding* is recorded."""
+    """Return the moment at which something more about *holding* is recorded."""
     return recorded_at(context, holding.partner_file, holding.own_file, after=holding.recorded_at)
 
 
@@ -84,7 +84,7 @@ def request_hash(call: str, by: Actor, at: datetime | None, *said: object) -> st
 
 
 def replayed(tx: Transaction, key: str | None, request: str) -> IdempotencyRecord | None:
-    """Give what *key* has done already. Raises KeyReused if that was another request."""
+    """Return what *key* has done already. Raises KeyReused if that was another request."""
     if key is None:
         return None
     check_text(key, "idempotency_key")
@@ -116,7 +116,7 @@ def expect(holding: Snapshot, version: int | None) -> None:
 
 
 def batched(everything: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Give *size* at a time, and the rest (itertools.batched from Python 3.12 on)."""
+    """Return *size* at a time, and the rest (itertools.batched from Python 3.12 on)."""
     left = iter(everything)
     while some := tuple(islice(left, size)):
         yield some
@@ -135,7 +135,7 @@ def held(context: Context, tx: Transaction, partnership_id: UUID, *, lock: bool)
 
 
 def among(context: Context, held: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
-    """Give one of many that were loaded. Raises as `held` does."""
+    """Return one of many that were loaded. Raises as `held` does."""
     if partnership_id not in held:
         raise NotFound("partnership", partnership_id)
     refuse_unknown(context, held[partnership_id])
@@ -149,7 +149,7 @@ def refuse_unknown(context: Context, holding: Snapshot) -> None:
 
 
 def newest_partner(entries: Iterable[Entry]) -> Partner:
-    """Give what is now on file of a partner; of a past moment, it may have been redacted since."""
+    """Return what is now on file of a partner; of a past moment, it may have been redacted since."""
     found: Partner | None = None
     for entry in entries:
         if isinstance(entry.record, Partner):
@@ -182,7 +182,7 @@ def dossier_of(
 
 
 def loaded(context: Context, tx: Transaction, holding: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
-    """Give the dossier of a holding, and the host's facts that are in it."""
+    """Return the dossier of a holding, and the host's facts that are in it."""
     host = host_records(context, tx, holding.partnership)
     return dossier_of(
         holding.partnership, holding.partner_file, holding.own_file, holding.moves, host, tz=context.tz
@@ -299,7 +299,7 @@ def judgement(context: Context, report: Report, dossier: Dossier, before: Sequen
 
 
 def numbered(context: Context, facts: Iterable[Fact], partnership_id: UUID, after: int) -> tuple[Event, ...]:
-    """Give facts their ids and their place among the events of their partnership."""
+    """Return facts their ids and their place among the events of their partnership."""
     return tuple(
         Event(
             id=context.new_id(), type=fact.type, tenant=context.store.tenant, partnership_id=partnership_id,

@@ -141,7 +141,7 @@ class Lifecycle:
         return tuple(dict.fromkeys(row.trigger for row in self.rows))
 
     def row(self, trigger: str, source: str | None) -> Row | None:
-        """Give the row, if any, for a trigger asked in *source* (None: no partnership is there yet)."""
+        """Return the row, if any, for a trigger asked in *source* (None: no partnership is there yet)."""
         return self._rows_by_step.get((trigger, source))
 
     def legal(self, source: str | None) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ class Lifecycle:
         return row.targets(source, self.live)
 
     def steps(self) -> Iterator[tuple[Row, str | None, str]]:
-        """Give every step: its row, where from (None: no partnership is there yet) and where to."""
+        """Return every step: its row, where from (None: no partnership is there yet) and where to."""
         return steps(self.rows, self.live)
 
     def evolve(
@@ -166,7 +166,7 @@ class Lifecycle:
         without: Iterable[str] = (),
         final: Iterable[str] = (),
     ) -> Lifecycle:
-        """Give a new table of its own name and version, with more in it, and *without* these triggers.
+        """Return a new table of its own name and version, with more in it, and *without* these triggers.
 
         A row for a trigger that is already there adds sources to it. Raises UnsoundLifecycle, and
         InvalidRequest for a trigger that is not there to be left out.

@@ -206,5 +206,5 @@ def improvement_plan(
 
 
 def _due(finding: Finding, on: date, days: int) -> date:
-    """Give it its days, and no less than time alone needs."""
+    """Return it its days, and no less than time alone needs."""
     return max(finding.mends_on or on, days_after(on, days))

@@ -122,7 +122,7 @@ class Policy:
         return inspect.getdoc(self.body) or ""
 
     def example(self, outcome: str) -> Example:
-        """Give the card's example of `passing`, `failing` or `missing`."""
+        """Return the card's example of `passing`, `failing` or `missing`."""
         held = (state for state in DEFAULT.states if state in self.holds_in)
         guarded = (row.sources[0] for row in DEFAULT.rows if row.trigger in self.guards and row.sources)
         return Example.of(self.examples[outcome], str(next(held, None) or next(guarded, "intake")))
@@ -161,13 +161,13 @@ class Policy:
         return self._unsound(outcome, problems, asked, parameters, lapsed)
 
     def lacking(self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]) -> Finding:
-        """Give the finding that a fact is missing on which it depends how this is asked."""
+        """Return the finding that a fact is missing on which it depends how this is asked."""
         return self._unsound(
             Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
         )
 
     def not_asked(self, asked: AskedAs) -> Finding:
-        """Give the finding that the pack does not ask this of such a partnership."""
+        """Return the finding that the pack does not ask this of such a partnership."""
         return _sound(self, Outcome.NOT_APPLICABLE, None, asked)
 
     def _unsound(
@@ -195,7 +195,7 @@ class Policy:
 
 @lru_cache(maxsize=8192)
 def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
-    """Give what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
+    """Return what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
         code=policy.code, title=policy.title, revision=policy.revision, outcome=outcome, until=until,
         severity=asked.severity, enforced=asked.enforced, gates=asked.gates, is_standing=asked.stands,

@@ -106,7 +106,7 @@ class Pack:
         return {code: rule.policy for code, rule in self.by_code.items()}
 
     def __getitem__(self, code: str) -> Rule:
-        """Give the rule of one policy. Raises NotFound."""
+        """Return the rule of one policy. Raises NotFound."""
         try:
             return self.by_code[code]
         except KeyError:
@@ -124,7 +124,7 @@ class Pack:
         return tuple(rule for rule in self.rules if rule.policy.compares)
 
     def names(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Give the states and the triggers that rules and roles name, so that a flow can tell a slip."""
+        """Return the states and the triggers that rules and roles name, so that a flow can tell a slip."""
         triggers = {t for rule in self.rules for t in rule.guards} | {t for r in self.roles.values() for t in r.fire}
         return frozenset(state for rule in self.rules for state in rule.holds_in), frozenset(
             triggers - {FILE, ANY_TRIGGER}
@@ -192,7 +192,7 @@ class Pack:
         )
 
     def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
-        """Give the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
+        """Return the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
         key = state, asked, advances
         found = self._looked_up.get(key)
         if found is None:
@@ -266,7 +266,7 @@ def _setting_data(setting: Override) -> dict[str, Any]:
 
 
 def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
-    """Give the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
+    """Return the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
     if finding.waiver is None and not rule.settings:
         return finding.until
     days: Iterable[date | None] = (

@@ -112,15 +112,15 @@ class Report:
         return improvement_plan(self, plan, days=days, advisory_days=advisory_days, language=language)
 
     def to_data(self) -> dict[str, Any]:
-        """Give the report as plain JSON data."""
+        """Return the report as plain JSON data."""
         return {**self._data(), "findings": [finding_data(finding) for finding in self.findings]}
 
     def text(self) -> str:
-        """Give the report as canonical JSON, as every Decision keeps it."""
+        """Return the report as canonical JSON, as every Decision keeps it."""
         return canonical_with(self._data(), "findings", f"[{','.join(map(_finding_text, self.findings))}]")
 
     def _data(self) -> dict[str, Any]:
-        """Give all but the findings, which have their place."""
+        """Return all but the findings, which have their place."""
         return {
             "schema": SCHEMA,
             "pack": {"name": self.pack.name, "version": self.pack.version, "digest": self.pack.digest},
@@ -141,12 +141,12 @@ class Report:
         }
 
     def to_json(self) -> str:
-        """Give the report as JSON text."""
+        """Return the report as JSON text."""
         return json.dumps(self.to_data(), ensure_ascii=False, indent=2)
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """Give one finding as plain JSON data; a pass says little, since there is little to say."""
+    """Return one finding as plain JSON data; a pass says little, since there is little to say."""
     data: dict[str, Any] = {"code": finding.code, "revision": finding.revision, "outcome": str(finding.outcome)}
     if finding.until is not None:
         data["until"] = finding.until.isoformat()

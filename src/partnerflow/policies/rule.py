@@ -86,7 +86,7 @@ class Override:
         )
 
     def without(self, names: Collection[str]) -> Override:
-        """Give it without what it sets under these names; where a policy is asked besides is never taken back."""
+        """Return it without what it sets under these names; where a policy is asked besides is never taken back."""
         return attrs.evolve(
             self,
             values={name: value for name, value in self.values.items() if name not in names},
@@ -159,7 +159,7 @@ class Rule:
         return self.evaluate(read, on)
 
     def parameters(self, on: date) -> Mapping[str, object]:
-        """Give the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
+        """Return the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
         if not self.settings:
             return self._always
         found = dict(self._always)
@@ -177,7 +177,7 @@ class Rule:
         return all(setting.plain for setting in self.settings)
 
     def changes_after(self, on: date) -> date | None:
-        """Give the next day after *on* on which a parameter changes."""
+        """Return the next day after *on* on which a parameter changes."""
         return min((setting.since for setting in self.settings if setting.since > on), default=None)
 
     def asked_for(self, trigger: str) -> bool:
@@ -189,7 +189,7 @@ class Rule:
         return self.asked(gates=True, stands=bool(self.holds_in))
 
     def asked(self, *, gates: bool, stands: bool) -> AskedAs:
-        """Give how it is asked, of everyone for whom nothing else is set."""
+        """Return how it is asked, of everyone for whom nothing else is set."""
         return AskedAs(self.severity, self.enforcement == "enforce", gates, stands)
 
     def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:

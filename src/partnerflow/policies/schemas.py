@@ -33,7 +33,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def dossier_schema() -> Schema:
-    """Give the JSON Schema of a dossier, with every kind of record that is registered now."""
+    """Return the JSON Schema of a dossier, with every kind of record that is registered now."""
     shapes = Shapes()
     parts = {
         "partner": shapes.of(Partner),
@@ -78,7 +78,7 @@ def _listed(items: Schema, description: str) -> Schema:
 
 
 def _record(shapes: Shapes) -> Schema:
-    """Give the schema of any record: its kind says which; one that nobody registers must have been stored once."""
+    """Return the schema of any record: its kind says which; one that nobody registers must have been stored once."""
     known = {name: shapes.record(cls) for name, cls in _kinds() if cls is not Partner}
     filed = shapes.of(Filed)
     shapes.defs["record"] = {
@@ -99,7 +99,7 @@ def _record(shapes: Shapes) -> Schema:
 
 
 def _kinds() -> Iterator[tuple[str, type[Record]]]:
-    """Give every kind that is registered or that a package offers; one whose package is broken is left out."""
+    """Return every kind that is registered or that a package offers; one whose package is broken is left out."""
     for name in kind_names():
         try:
             cls = find_kind(name)
@@ -117,7 +117,7 @@ def _where(kind: Schema, then: Schema) -> Schema:
 
 
 def report_schema() -> Schema:
-    """Give the JSON Schema of a report, as `Report.to_data` writes it."""
+    """Return the JSON Schema of a report, as `Report.to_data` writes it."""
     shapes = Shapes()
     shapes.defs["finding"] = _finding(shapes)
     text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
@@ -153,7 +153,7 @@ def report_schema() -> Schema:
 
 
 def _finding(shapes: Shapes) -> Schema:
-    """Give the schema of a finding: one that is sound says little, any other says all."""
+    """Return the schema of a finding: one that is sound says little, any other says all."""
     always: dict[str, Schema] = {
         "code": {"description": "The code of the policy.", "type": "string"},
         "revision": {"description": "The revision of the policy.", "type": "integer", "minimum": 1},
@@ -198,7 +198,7 @@ _PROBLEM: Schema = {
 
 
 def _object(description: str, properties: Mapping[str, Schema], *, required: Mapping[str, Any] | None = None) -> Schema:
-    """Give the schema of an object that may have more than this."""
+    """Return the schema of an object that may have more than this."""
     return {
         "description": description,
         "type": "object",

@@ -136,7 +136,7 @@ class _Reader:
         return self.extended(name)
 
     def _rules(self, head: Mapping[str, Any], base: Pack | None, roles: Mapping[str, Role]) -> dict[str, Rule]:
-        """Give the rules before anything is set: those of the pack that is extended, with and without what is said."""
+        """Return the rules before any override: those of the extended pack, with and without the named ones."""
         from_base = dict(base.by_code) if base else {}
         listed = head.get("policies", list(from_base) if base else list(self.known))
         codes = [*self._codes("policies", listed), *self._codes("with", head.get("with", []))]
@@ -220,7 +220,7 @@ class _Reader:
             )
 
     def _since(self, where: str, body: Mapping[str, Any]) -> tuple[date | None, bool]:
-        """Give the day from which it applies, and whether to running partnerships only from their next renewal."""
+        """Return the day from which it applies, and whether to running partnerships only from their next renewal."""
         given = [key for key in ("from", "from_renewal") if key in body]
         if len(given) == 2:
             self._wrong(f"{where}.from_renewal", "stands beside from: one of the two")
@@ -280,7 +280,7 @@ class _Reader:
 
 
 def _rule(policy: Policy) -> Rule:
-    """Give the rule that a policy is before anything was set."""
+    """Return the rule that a policy is before anything was set."""
     return Rule(policy=policy, severity=policy.severity, holds_in=policy.holds_in, guards=policy.guards)
 
 

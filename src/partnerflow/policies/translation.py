@@ -49,7 +49,7 @@ class Translation:
 
 @lru_cache(maxsize=16)
 def translation(language: str = ENGLISH) -> Translation:
-    """Give the sentences of a language, such as "es". Raises InvalidRequest for one that has no catalogue."""
+    """Return the sentences of a language, such as "es". Raises InvalidRequest for one that has no catalogue."""
     place = resources.files("partnerflow.policies") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     if language in languages() and place.is_file():
         with place.open("rb") as file:

@@ -83,7 +83,7 @@ class Until:
         self.day, self.what, self.facts = day, what, facts
 
     def passed(self) -> Problem:
-        """Give what is wrong once the day is past."""
+        """Return what is wrong once the day is past."""
         problem = Problem("", None, self.what + PASSED)
         problem.facts = {**self.facts, "day": self.day}
         _ = problem.message
@@ -101,7 +101,7 @@ class NotApplicable(Exception):
 
 
 def need(value: T | None, where: object, field: str | None = None) -> T:
-    """Give *value*, or make the policy's outcome `missing` if it is None.
+    """Return *value*, or make the policy's outcome `missing` if it is None.
 
     *where* names it: a path as text, or a record and the *field* of it.
     """

@@ -21,7 +21,7 @@ _ANSWERS = (Waiver, WaiverRefusal, WaiverRevocation)
 def waive(
     finding: Finding, policy: Policy, dossier: Dossier, on: date, approvers: Collection[str] | None = None
 ) -> Finding:
-    """Give *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays.
+    """Return *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays.
 
     *approvers* are the roles that may grant one; None: the pack does not say.
     """

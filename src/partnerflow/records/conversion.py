@@ -63,7 +63,7 @@ def _date(value: object, _: object) -> date:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Give an aware moment in UTC. Raises ValueError for one without a time zone."""
+    """Return an aware moment in UTC. Raises ValueError for one without a time zone."""
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ValueError(f"{moment.isoformat()} has no time zone: say which, as in 2026-09-01T08:00:00+00:00")
     return moment.astimezone(UTC)
@@ -256,7 +256,7 @@ def _record_text_hook(converter: Converter, cls: type[Record]) -> Any:
 
 @lru_cache(maxsize=1)
 def converter() -> Converter:
-    """Give the one converter, made when first asked for."""
+    """Return the one converter, made when first asked for."""
     return _make()
 
 
@@ -264,7 +264,7 @@ def converter() -> Converter:
 
 
 def unstructure(value: object) -> Any:
-    """Give *value* as plain JSON data; absent facts are left out."""
+    """Return *value* as plain JSON data; absent facts are left out."""
     return converter().unstructure(value)
 
 

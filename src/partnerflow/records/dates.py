@@ -10,12 +10,12 @@ NO_END = date.max
 
 
 def days_after(day: date, days: int) -> date:
-    """Give the day *days* later; NO_END where the calendar has no such day."""
+    """Return the day *days* later; NO_END where the calendar has no such day."""
     return day + timedelta(days) if days <= (NO_END - day).days else NO_END
 
 
 def months_after(day: date, months: int) -> date:
-    """Give the same day of the month, *months* later, or the last day of that month where it has no such day."""
+    """Return the same day of the month, *months* later, or the last day of that month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year > NO_END.year:
         return NO_END

@@ -31,7 +31,7 @@ class Offer:
 
 
 def find_kind(name: str) -> type[Record] | None:
-    """Give the class of the kind *name*, and import the package that offers it where nobody registered it so far.
+    """Return the class of the kind *name*, and import the package that offers it where nobody registered it so far.
 
     None for a kind that nobody offers. Raises PluginError where the package that does is broken.
     """

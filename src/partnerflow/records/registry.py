@@ -114,7 +114,7 @@ def record(
 
 
 def kinds() -> Mapping[str, type[Record]]:
-    """Give every registered kind by name, those that come with us and those of the host."""
+    """Return every registered kind by name, those that come with us and those of the host."""
     _register_shipped()
     return MappingProxyType(KINDS)
 
@@ -126,15 +126,15 @@ def _register_shipped() -> None:
 
 
 def kind_of(record: Record) -> str:
-    """Give the name of a record's kind, one that nobody registers any more included."""
+    """Return the name of a record's kind, one that nobody registers any more included."""
     return record.kind if isinstance(record, Unregistered) else record.kind_info.name
 
 
 def key_of(record: Record) -> tuple[object, ...]:
-    """Give the values of the key fields of *record*."""
+    """Return the values of the key fields of *record*."""
     return tuple([getattr(record, field) for field in record.kind_info.key])
 
 
 def fields_of(cls: type[Record]) -> Iterator[attrs.Attribute[Any]]:
-    """Give the fields of a kind, without `extra`."""
+    """Return the fields of a kind, without `extra`."""
     return (field for field in attrs.fields(cls) if field.name != "extra")

@@ -107,7 +107,7 @@ class Shapes:
     _names: dict[Any, str] = attrs.field(factory=dict)
 
     def of(self, wanted: Any) -> Schema:
-        """Give the schema of a type that a field may have; of a type that is not known here, one that asks nothing."""
+        """Return the schema of the type of a field; of a type that is not known here, one that accepts anything."""
         if wanted in VALUES:
             name, schema = VALUES[wanted]
             return self._refer(wanted, name, lambda: dict(schema))
@@ -135,7 +135,7 @@ class Shapes:
         return {}
 
     def object(self, cls: type[Any]) -> Schema:
-        """Give the schema of an attrs class. A record may have fields that its kind does not know, nothing else may."""
+        """Return the schema of an attrs class. Only a record may have fields that its kind does not know."""
         hints = get_type_hints(cls)
         fields = list(fields_of(cls)) if issubclass(cls, Record) else list(attrs.fields(cls))
         schema: Schema = {"description": prose(cls.__doc__)} if cls.__doc__ else {}
@@ -206,12 +206,12 @@ def _validated(schema: Schema, validator: Any) -> Schema:
 
 
 def prose(doc: str) -> str:
-    """Give a docstring without its line breaks; paragraphs stay apart."""
+    """Return a docstring without its line breaks; paragraphs stay apart."""
     return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(doc).split("\n\n"))
 
 
 def said_of(cls: type[Any]) -> Mapping[str, str]:
-    """Give the texts that stand below the fields of a class, those that it inherits included."""
+    """Return the texts that stand below the fields of a class, those that it inherits included."""
     said: dict[str, str] = {}
     for each in reversed(cls.__mro__):
         said |= _said_in(each.__module__).get(each.__name__, {})
@@ -220,7 +220,7 @@ def said_of(cls: type[Any]) -> Mapping[str, str]:
 
 @cache
 def _said_in(module: str) -> Mapping[str, Mapping[str, str]]:
-    """Give the texts below the fields of each class of a module; none where its source is not at hand."""
+    """Return the texts below the fields of each class of a module; none where its source is not at hand."""
     try:
         tree = ast.parse(inspect.getsource(import_module(module)))
     except (OSError, TypeError, ImportError, SyntaxError):

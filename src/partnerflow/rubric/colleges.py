@@ -107,7 +107,7 @@ def _college_agreement(evidence: Evidence, one: JointAgreement) -> Iterator[Said
 
 
 def _commitments(evidence: Evidence) -> list[Commitment]:
-    """Give what both sides have to do: all but what is known to belong to an agreement of another form."""
+    """Return what both sides have to do: all but what is known to belong to an agreement of another form."""
     forms = {one.agreement: one.form for one in evidence.file.all(JointAgreement)}
     return [one for one in evidence.counting_against(Commitment) if forms.get(one.agreement) in (None, *_FORM)]
 

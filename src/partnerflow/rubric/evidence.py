@@ -39,7 +39,7 @@ class Evidence:
     settings: RubricSettings
 
     def all(self, cls: type[R]) -> list[R]:
-        """Give the newest record of each key, as far as it is about the site that is rated.
+        """Return the newest record of each key, as far as it is about the site that is rated.
 
         For a site, a record that names none does not count; one for them all says `"*"`.
         """
@@ -49,14 +49,14 @@ class Evidence:
         return [record for record in found if getattr(record, "site", None) in (self.site, EVERYWHERE)]
 
     def counting_against(self, cls: type[R]) -> list[R]:
-        """Give the newest record of each key of a kind that counts against, those that name no site included."""
+        """Return the newest record of each key of a kind that counts against, those that name no site included."""
         found = self.file.all(cls)
         if self.site is None:
             return list(found)
         return [record for record in found if getattr(record, "site", None) in (None, self.site, EVERYWHERE)]
 
     def only(self, cls: type[R]) -> R:
-        """Give the one record of a kind without a key. Raises Absent."""
+        """Return the one record of a kind without a key. Raises Absent."""
         return need(self.file.latest(cls), cls.kind_info.name)
 
     def pathways(self) -> list[str]:
@@ -78,7 +78,7 @@ class Evidence:
         return self.on.year - 1
 
     def pointer(self, problem: Problem) -> Problem:
-        """Give *problem* with its place as a JSON Pointer into the records."""
+        """Return *problem* with its place as a JSON Pointer into the records."""
         return problem.found_in(self.file)
 
 
@@ -95,7 +95,7 @@ def name_of(record: Record) -> str:
 
 
 def heard(answer: Iterable[Said]) -> list[Said]:
-    """Give all that is said; a fact that is absent is one more thing that is lacking."""
+    """Return all that is said; a fact that is absent is one more thing that is lacking."""
     said: list[Said] = []
     try:
         for each in answer:
@@ -106,7 +106,7 @@ def heard(answer: Iterable[Said]) -> list[Said]:
 
 
 def best_of(answers: Iterable[Iterable[Said]], otherwise: Problem) -> Answer:
-    """Give every answer without a problem; where there is none, the problems of the one with the fewest."""
+    """Return every answer without a problem; where there is none, the problems of the one with the fewest."""
     nearest: list[Said] | None = None
     met = False
     for said in map(heard, answers):
@@ -121,7 +121,7 @@ def best_of(answers: Iterable[Iterable[Said]], otherwise: Problem) -> Answer:
 
 
 def one_of(several: Iterable[R], judge: Callable[[R], Iterable[Said]], otherwise: Problem) -> Answer:
-    """Give the records of which *judge* has nothing to say; where there is none, what it says of the nearest."""
+    """Return the records of which *judge* has nothing to say; where there is none, what it says of the nearest."""
     return best_of(([*heard(judge(one))] or [one] for one in several), otherwise)
 
 

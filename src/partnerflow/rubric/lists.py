@@ -48,7 +48,7 @@ class LevelOn:
 
 @answers("D4.S1")
 def levels(records: Given) -> tuple[LevelOn, ...]:
-    """Give the levels over time that the kept assessments show, by row and subject, oldest first.
+    """Return the levels over time that the kept assessments show, by row and subject, oldest first.
 
     An assessment without its day or its level says nothing here.
     """
@@ -116,7 +116,7 @@ class WentOn:
 
 @answers("D4.P5")
 def went_on(records: Given) -> tuple[WentOn, ...]:
-    """Give the share of graduates who went on to study or train, by pathway, year and institution, and `*` for all.
+    """Return the share of graduates who went on to study or train, by pathway, year and institution, and `*` for all.
 
     A count without the number of graduates, or with more than there were, gives no share.
     """
@@ -134,7 +134,7 @@ def went_on(records: Given) -> tuple[WentOn, ...]:
 
 @answers("D4.P3")
 def open_frictions(records: Given) -> tuple[Friction, ...]:
-    """Give what rubs between institutions and is not settled, or not said to be."""
+    """Return what rubs between institutions and is not settled, or not said to be."""
     return tuple(one for one in _file(records).all(Friction) if one.status != "settled" or one.settled_on is None)
 
 
@@ -185,7 +185,7 @@ class Moved:
 
 @answers("D4.P6")
 def moved(records: Given) -> tuple[Moved, ...]:
-    """Give how each indicator with a baseline has moved from it, oldest year first."""
+    """Return how each indicator with a baseline has moved from it, oldest year first."""
     return tuple(_moved(one) for one in _file(records).all(Indicator) if one.baseline is not None)
 
 

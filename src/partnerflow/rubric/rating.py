@@ -118,7 +118,7 @@ class Rating:
         subject_kind: str | None = None,
         next_review_on: date | None = None,
     ) -> tuple[RubricAssessment, ...]:
-        """Give the rating as records that *assessor* stands for, one a row, to be put on the district's file.
+        """Return the rating as records that *assessor* stands for, one a row, to be put on the district's file.
 
         *subject* is the id of what was rated, and *subject_kind* says `"site"` or `"partnership"`; without them it is
         the site that was asked about, or the district.
@@ -158,7 +158,7 @@ class Rating:
             yield from _row_lines(row, say)
 
     def to_data(self) -> dict[str, Any]:
-        """Give the rating as plain JSON data."""
+        """Return the rating as plain JSON data."""
         return {
             "schema": SCHEMA,
             "on": self.on.isoformat(),
@@ -170,7 +170,7 @@ class Rating:
         }
 
     def to_json(self) -> str:
-        """Give the rating as JSON text."""
+        """Return the rating as JSON text."""
         return json.dumps(self.to_data(), ensure_ascii=False, indent=2)
 
 

@@ -73,7 +73,7 @@ def assert_removing_never_unblocks(
 
 
 def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give a dossier's mapping without each one of its parts, and the name of what was deleted.
+    """Return a dossier's mapping without each one of its parts, and the name of what was deleted.
 
     A part is a field, at whatever depth, or all records of one kind and key; those that weigh against a partnership are
     left standing, as only a later record answers them.

@@ -23,7 +23,7 @@ class TickingClock:
         self._lock = Lock()
 
     def __call__(self) -> datetime:
-        """Give the moment, and move on a second."""
+        """Return the moment, and move on a second."""
         with self._lock:
             moment = self._next
             self._next += timedelta(seconds=1)
@@ -33,7 +33,7 @@ class TickingClock:
         return f"<TickingClock, next {self._next.isoformat()}>"
 
     def peek(self) -> datetime:
-        """Give the moment that the next reading will say, and stay there."""
+        """Return the moment that the next reading will say, and stay there."""
         return self._next
 
     def move_on(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> None:

@@ -79,7 +79,7 @@ class StoreContract(Finding):
 
     @pytest.fixture
     def other_tenant(self) -> Store | None:
-        """Give a store of another tenant over the same data, where there can be one."""
+        """Return a store of another tenant over the same data, where there can be one."""
         return None
 
     # --- what is due ------------------------------------------------------------------------------------------------

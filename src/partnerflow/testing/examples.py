@@ -78,7 +78,7 @@ _PLAN = "autumn 2026"
 
 
 def _id(number: int) -> UUID:
-    """Give a UUIDv7 that is the same in every run."""
+    """Return a UUIDv7 that is the same in every run."""
     return UUID(int=0x0198F000_0000_7000_8000_000000000000 + number)
 
 
@@ -126,7 +126,7 @@ _MOVES: dict[str, tuple[Move, ...]] = {
 
 
 def example_records(state: str = State.ACTIVE, *, trigger: str | None = None) -> tuple[Record, ...]:
-    """Give the records on file of the example: what its *state* promises, and what the next *trigger* asks for."""
+    """Return the records on file of the example: what its *state* promises, and what the next *trigger* asks for."""
     return (*_standing(), *_of_state(state), *_for_step(trigger))
 
 
@@ -138,7 +138,7 @@ def example_dossier(
     without: Collection[str] = (),
     **changes: Any,
 ) -> Dossier:
-    """Give the dossier of Riverbend Youth Center, complete and in order on EXAMPLE_DAY, in any of the six states.
+    """Return the dossier of Riverbend Youth Center, complete and in order on EXAMPLE_DAY, in any of the six states.
 
     With a *trigger*, what that step asks for is on file too, a second person's approval included; ask for it by OFFICE,
     or by BOARD where nobody may approve what they proposed. Kinds *without* are left out, *records* are filed last, and

@@ -27,14 +27,14 @@ def text(*words: str) -> frozenset[tuple[SearchField, str]]:
 
 
 def found_by(store: Store, **wanted: Any) -> list[UUID]:
-    """Give the ids of what is found."""
+    """Return the ids of what is found."""
     return [each.id for each, _ in store.find(Query(**wanted))]
 
 
 def as_of(
     store: Store, moment: datetime, *, states: Sequence[str] | None = None, partner_id: UUID | None = None
 ) -> Iterator[tuple[Partnership, StateEntry]]:
-    """Give everything that was there at a moment."""
+    """Return everything that was there at a moment."""
     return store.find_as_of(moment, states=states, partner_id=partner_id, after=None, limit=None)
 
 

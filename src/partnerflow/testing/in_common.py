@@ -38,7 +38,7 @@ _TEXTS = {
 
 
 def of_both_sides(site: str) -> Iterator[Record]:
-    """Give what the school at *site* and the partner wrote down together before the first day."""
+    """Return what the school at *site* and the partner wrote down together before the first day."""
     for subject, text in _TEXTS.items():
         yield Statement(
             subject=subject, version="1", text=text, written_on=_MET_ON, accepted_by=_BOTH,
@@ -84,7 +84,7 @@ def of_both_sides(site: str) -> Iterator[Record]:
 
 
 def for_renewal() -> Iterator[Record]:
-    """Give what both sides say anew before they go on."""
+    """Return what both sides say anew before they go on."""
     today = date(2026, 9, 14)
     yield Statement(
         subject="vision", version="1", text=_TEXTS["vision"], written_on=_MET_ON,

@@ -48,7 +48,7 @@ ODD = "Ünïcode “quotes” \\ ' \" % _ \n\t 子ども 🏫 \u2028"
 
 
 def flow_over(store: Store, clock: TickingClock) -> Partnerflow:
-    """Give a flow in which everybody may do everything."""
+    """Return a flow in which everybody may do everything."""
     return Partnerflow(store=store, pack=EVERYTHING_GOES, clock=clock)
 
 
@@ -65,7 +65,7 @@ def serve(flow: Partnerflow, begun: Partnership, service: str, sites: set[str], 
 
 
 def id_of(entry: Entry) -> UUID:
-    """Give the id of an entry that is on file."""
+    """Return the id of an entry that is on file."""
     assert entry.id is not None
     return entry.id
 
@@ -113,7 +113,7 @@ def files_of(store: Store) -> dict[UUID, list[Entry]]:
 
 
 def all_of(store: Store) -> tuple[list[Any], list[Any], list[Any], list[Any], list[Any]]:
-    """Give everything that a store lets anybody look over."""
+    """Return everything that a store lets anybody look over."""
 
     def of_each(look: Any) -> list[Any]:
         return [list(look(partnership_id)) for partnership_id in store.partnership_ids()]
@@ -138,12 +138,12 @@ class Keeping:
 
     @pytest.fixture
     def clock(self) -> TickingClock:
-        """Give a clock whose moments have microseconds."""
+        """Return a clock whose moments have microseconds."""
         return TickingClock(START)
 
     @pytest.fixture
     def flow(self, store: Store, clock: TickingClock) -> Partnerflow:
-        """Give a flow over the store in which every step of the table may be taken."""
+        """Return a flow over the store in which every step of the table may be taken."""
         return flow_over(store, clock)
 
     # --- one partnership --------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ _GOAL = "every graduate has a next step"
 
 
 def example_evidence() -> tuple[Record, ...]:
-    """Give the records, about the district, that meet level 4 of all six rows on EXAMPLE_DAY."""
+    """Return the records, about the district, that meet level 4 of all six rows on EXAMPLE_DAY."""
     return (
         *_outline(),
         *_college(),
@@ -97,7 +97,7 @@ def example_evidence() -> tuple[Record, ...]:
 
 
 def example_practice() -> tuple[Record, ...]:
-    """Give one record of each kind that stands beside the rubric without being rated."""
+    """Return one record of each kind that stands beside the rubric without being rated."""
     return (
         Prospect(
             prospect=_COLLEGE, pathway="health", type="college", place="8 miles east", nearby=True, years=2,

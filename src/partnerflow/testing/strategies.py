@@ -50,7 +50,7 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 @lru_cache
 def days() -> SearchStrategy[date]:
-    """Give days: most of them close to EXAMPLE_DAY or to the ends of what is on file, some years away."""
+    """Return days: most of them close to EXAMPLE_DAY or to the ends of what is on file, some years away."""
     close = st.integers(-4, 4).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
     near = st.integers(-60, 400).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
     ends = [date(2026, 8, 31), date(2026, 9, 1), date(2027, 6, 30), date(2027, 7, 1), date(2027, 8, 31)]
@@ -58,7 +58,7 @@ def days() -> SearchStrategy[date]:
 
 
 def actors() -> SearchStrategy[Actor]:
-    """Give actors: those of the example, principals and partners with and without limits, and strangers."""
+    """Return actors: those of the example, principals and partners with and without limits, and strangers."""
     sites = st.sampled_from(["255901001", "255901044", "*"])
     others = st.builds(
         Actor,
@@ -73,7 +73,7 @@ def actors() -> SearchStrategy[Actor]:
 
 @lru_cache
 def _values(wanted: Any) -> SearchStrategy[Any]:
-    """Give values of a type that a field of a record may have."""
+    """Return values of a type that a field of a record may have."""
     simple: dict[Any, SearchStrategy[Any]] = {
         str: _TEXT,
         int: st.integers(-3, 10_000),
@@ -126,7 +126,7 @@ def _field(name: str, wanted: Any) -> SearchStrategy[Any]:
 
 
 def records(kind: str | None = None) -> SearchStrategy[Record]:
-    """Give records of one *kind*, or of any that is registered when the strategy is first drawn from.
+    """Return records of one *kind*, or of any that is registered when the strategy is first drawn from.
 
     Each field takes any value that its type allows, None and unknown extra fields included. Raises TypeError for a kind
     with fields of a type of its host's own.
@@ -146,7 +146,7 @@ def _of_kind(kind: str) -> SearchStrategy[Record]:
 
 @st.composite
 def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()) -> Dossier:
-    """Give the example dossier with changes: each of the six states, or *state*; in order, or nearly, or not at all.
+    """Return the example dossier with changes: each of the six states, or *state*; in order, or nearly, or not at all.
 
     Facts are dropped, days moved, records added, taken out, filed twice, superseded, retracted and redacted; people
     and services join, waivers and closings come on file, moves and neighbours are there or not. With *kinds*, only
@@ -225,7 +225,7 @@ class _Draft:
             return  # a field that every record of the kind must have
 
     def move_days(self) -> None:
-        """Give a record other days, where it has days."""
+        """Return a record other days, where it has days."""
         place = self._pick()
         self._put(place, record=self._moved(self.entries[place].record))
 
@@ -330,7 +330,7 @@ def _entry_id(number: int) -> UUID:
 
 
 def _parts(said: Any) -> Iterator[dict[str, Any]]:
-    """Give the objects within a record, at whatever depth."""
+    """Return the objects within a record, at whatever depth."""
     for part in said.values() if isinstance(said, dict) else said:
         if isinstance(part, dict):
             yield part

@@ -201,5 +201,5 @@ def test_a_sweep_that_was_killed_is_gone_on_with(url: str, pack: Path, flow: Par
 
 
 def later(flow: Partnerflow) -> Partnerflow:
-    """Give the flow on the day of the worker's clock."""
+    """Return the flow on the day of the worker's clock."""
     return Partnerflow(store=flow.store, pack=flow.pack, clock=lambda: datetime(2026, 9, 15, 17, tzinfo=UTC))

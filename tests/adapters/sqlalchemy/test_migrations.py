@@ -67,7 +67,7 @@ def engine(bare_url: str) -> Iterator[Engine]:
 
 
 def described(engine: Engine, tables: Tables | None = None) -> dict[str, Any]:
-    """Give all that the database says of our tables."""
+    """Return all that the database says of our tables."""
     wanted = tables or Tables()
     seen, schema = inspect(engine), wanted.metadata.schema
     return {
@@ -87,7 +87,7 @@ def described(engine: Engine, tables: Tables | None = None) -> dict[str, Any]:
 
 
 def thawed(version: int, path: Path) -> str:
-    """Give the URL of a SQLite file as a release of that version left it."""
+    """Return the URL of a SQLite file as a release of that version left it."""
     raw = sqlite3.connect(path)
     raw.executescript(FROZEN[version].read_text(encoding="utf-8"))
     raw.close()
@@ -213,7 +213,7 @@ def goes_on(flow: Partnerflow) -> None:
 
 
 def entered(history: list[Transition]) -> list[int]:
-    """Give for each step the version at which its state was entered: one that leads back to it is no entrance."""
+    """Return for each step the version at which its state was entered: one that leads back to it is no entrance."""
     found: list[int] = []
     for made in history:
         found.append(found[-1] if found and made.source == made.target else made.version)

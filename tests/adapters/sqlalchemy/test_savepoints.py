@@ -250,7 +250,7 @@ if sys.version_info >= (3, 12):
 
 @contextmanager
 def on_sqlite(directory: Path, begun_by: str | None) -> Iterator[tuple[Engine, Partnerflow]]:
-    """Give a host's engine, of which transactions begin by a word of ours, by Python 3.12, or when Python pleases."""
+    """Return a host's engine, of which transactions begin by a word of ours, by Python 3.12, or when Python pleases."""
     by_python = {"autocommit": False} if begun_by == "autocommit=False" else {}
     made = create_engine(f"sqlite:///{directory / 'host.db'}", connect_args={"timeout": 0.1, **by_python})
     if begun_by is not None and not by_python:

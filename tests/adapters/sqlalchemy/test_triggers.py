@@ -193,7 +193,7 @@ TABLES = ("entry", "transition", "outbox")
 
 
 def another(column: Column[Any]) -> Any:
-    """Give a value that no row has."""
+    """Return a value that no row has."""
     of_type: dict[type[Any], Any] = {Integer: 77, Uuid: uuid4(), Date: date(1999, 1, 1), UTCDateTime: START - DAY}
     return next((value for kind, value in of_type.items() if isinstance(column.type, kind)), "x")
 

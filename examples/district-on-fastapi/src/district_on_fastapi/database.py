@@ -38,7 +38,7 @@ class Transaction:
     flow: Partnerflow
 
     async def within(self, work: Callable[[Partnerflow], T]) -> T:
-        """Give *work* the flow inside this transaction. Partnerflow is synchronous; `run_sync` carries it."""
+        """Return *work* the flow inside this transaction. Partnerflow is synchronous; `run_sync` carries it."""
         return await self.session.run_sync(lambda session: work(self.flow.within(session)))
 
 

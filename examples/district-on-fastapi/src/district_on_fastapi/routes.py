@@ -124,7 +124,7 @@ async def notices(transaction: InTransaction) -> list[str]:
 
 
 async def found(transaction: Transaction, of: type[Row], by: object) -> Row:
-    """Give a row of ours, or answer 404."""
+    """Return a row of ours, or answer 404."""
     row = await transaction.session.get(of, by)
     if row is None:
         raise HTTPException(404)
@@ -132,7 +132,7 @@ async def found(transaction: Transaction, of: type[Row], by: object) -> Row:
 
 
 async def shown(transaction: Transaction, programme: Programme, me: Actor) -> dict[str, Any]:
-    """Give a programme as it is shown; `version` comes back with the form of a button."""
+    """Return a programme as it is shown; `version` comes back with the form of a button."""
 
     def look(flow: Partnerflow) -> dict[str, Any]:
         partnership = flow.dossier(programme.partnership_id).partnership
@@ -151,7 +151,7 @@ async def shown(transaction: Transaction, programme: Programme, me: Actor) -> di
 
 
 def button(decision: Decision) -> dict[str, Any]:
-    """Give a button: what it does, what its form must ask for, and why it is grey."""
+    """Return a button: what it does, what its form must ask for, and why it is grey."""
     return {
         "trigger": decision.trigger,
         "asks_for": list(decision.needs),

@@ -24,13 +24,13 @@ def sign_in() -> None:
 
 
 def joined() -> Partnerflow:
-    """Give the flow inside the transaction of this request: in `db.session()`, the session that it has now."""
+    """Return the flow inside the transaction of this request: in `db.session()`, the session that it has now."""
     flow: Partnerflow = current_app.extensions["partnerflow"]
     return flow.within(db.session())
 
 
 def key() -> str | None:
-    """Give the key that a browser sends with a form, and sends again when the button was clicked twice."""
+    """Return the key that a browser sends with a form, and sends again when the button was clicked twice."""
     return request.headers.get("Idempotency-Key")
 
 
@@ -105,7 +105,7 @@ def notices() -> list[str]:
 
 
 def shown(programme: Programme) -> dict[str, Any]:
-    """Give a programme as the browser shows it; `version` comes back with the form of a button."""
+    """Return a programme as the browser shows it; `version` comes back with the form of a button."""
     now = joined()
     partnership = now.dossier(programme.partnership_id).partnership
     rooms = select(Booking.room).where(Booking.programme_id == programme.id).order_by(Booking.room)
@@ -121,7 +121,7 @@ def shown(programme: Programme) -> dict[str, Any]:
 
 
 def button(decision: Decision) -> dict[str, Any]:
-    """Give a button: what it does, what its form must ask for, and why it is grey."""
+    """Return a button: what it does, what its form must ask for, and why it is grey."""
     return {
         "trigger": decision.trigger,
         "asks_for": list(decision.needs),

@@ -29,11 +29,11 @@ class SQLAlchemyAudit:
         self._say, self._tx = say, tx
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership."""
+        """Return the id of every partnership."""
         return (row.id for row in self._pages(self._say.partnership_ids, "id", FIRST))
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Give one partnership or every one, with its last link."""
+        """Return one partnership or every one, with its last link."""
         if partnership_id is None:
             found = self._pages(self._say.partnerships_after, "id", FIRST)
         else:
@@ -41,25 +41,25 @@ class SQLAlchemyAudit:
         return ((rows.partnership(row), row.link) for row in found)
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
-        """Give every transition, of one partnership or of all."""
+        """Return every transition, of one partnership or of all."""
         say, names = self._say, ("partnership_id", "version")
         if partnership_id is not None:
             return map(rows.transition, self._pages(say.history, "version", of_partnership=partnership_id))
         return map(rows.transition, self._chains(say.history, "of_partnership", say.histories_after, names))
 
     def file_ids(self) -> Iterator[UUID]:
-        """Give the id of every file."""
+        """Return the id of every file."""
         return (row.file_id for row in self._tx.execute(self._say.file_ids, {}))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
-        """Give every entry, of one file or of all."""
+        """Return every entry, of one file or of all."""
         say, names = self._say, ("file_id", "seq")
         if file_id is not None:
             return map(rows.entry, self._pages(say.file, "seq", file_id=file_id))
         return map(rows.entry, self._chains(say.file, "file_id", say.files_after, names))
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
-        """Give the links of entries by their places."""
+        """Return the links of entries by their places."""
         if not places:
             return {}
         file_ids, seqs = (list(set(parts)) for parts in zip(*places, strict=True))

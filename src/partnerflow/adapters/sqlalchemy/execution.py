@@ -126,11 +126,11 @@ class Driver:
         self.memory = Memory()
 
     def hosts(self, executor: Session | Connection) -> ThroughSQLAlchemy:
-        """Give the way of saying things that is open to everyone."""
+        """Return the way of saying things that is open to everyone."""
         return ThroughSQLAlchemy(executor, self.memory)
 
     def ours(self, connection: Connection) -> Execution:
-        """Give the quickest way of saying things on a connection of ours, in its transaction."""
+        """Return the quickest way of saying things on a connection of ours, in its transaction."""
         engine, options = self._engine, connection.get_execution_options()
         if engine.dialect.driver not in DRIVERS or "schema_translate_map" in options or _is_heard(engine):
             return self.hosts(connection)
@@ -139,7 +139,7 @@ class Driver:
         return OnDriver(self, connection)
 
     def prepared(self, statement: Executable, values: Mapping[str, Any]) -> Prepared | None:
-        """Give a statement, compiled for such values; None for one that is put together where it is said."""
+        """Return a statement, compiled for such values; None for one that is put together where it is said."""
         if not isinstance(statement, (Select, UpdateBase)) or statement not in self._statements:
             return None
         shape = statement, tuple([len(each) for each in values.values() if isinstance(each, list)])
@@ -159,7 +159,7 @@ class Memory:
         self._made = lru_cache(maxsize=REMEMBERED)(_made)
 
     def made(self, found: Iterable[Found], read: Callable[[Found], Any], make: Callable[[Any], Made]) -> list[Made]:
-        """Give what *make* makes of each row once it is *read*, or has made of it before."""
+        """Return what *make* makes of each row once it is *read*, or has made of it before."""
         registered = len(kinds())  # what was of no known kind may be of one by now
         return [self._made(row, read, make, registered) for row in found]
 

@@ -27,7 +27,7 @@ PAGE: BindParameter[int] = bindparam("page")
 
 
 def finding(tables: Tables, wanted: Query) -> Executable | None:
-    """Give the rows of partnerships that fit, with the partners' names; None: nothing can.
+    """Return the rows of partnerships that fit, with the partners' names; None: nothing can.
 
     The name is looked up for each that was found. Were the partners joined, MariaDB might read all of them first.
     """
@@ -40,7 +40,7 @@ def finding(tables: Tables, wanted: Query) -> Executable | None:
 
 
 def counting(tables: Tables, wanted: Query) -> Executable | None:
-    """Give how many fit, by state; None: nothing can."""
+    """Return how many fit, by state; None: nothing can."""
     if not _can_be_kept(wanted):
         return None
     state = tables.partnership.c.state
@@ -50,7 +50,7 @@ def counting(tables: Tables, wanted: Query) -> Executable | None:
 def standing_then(
     tables: Tables, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None
 ) -> Executable | None:
-    """Give the rows of partnerships that may have stood so at a past moment, with how they entered their states.
+    """Return the rows of partnerships that may have stood so at a past moment, with how they entered their states.
 
     Those that nothing has been recorded of since then stand as they stood; of the others, ask `last_steps`.
     """
@@ -79,7 +79,7 @@ def standing_then(
 
 
 def last_steps(tables: Tables, moment: datetime, partnership_ids: Iterable[UUID]) -> Executable:
-    """Give the last step of each of some partnerships up to and with a moment, and how it entered its state.
+    """Return the last step of each of some partnerships up to and with a moment, and how it entered its state.
 
     Each is a statement of its own, so that every database goes straight to the step. For all of them in one, MariaDB
     would read every step since then.
@@ -117,7 +117,7 @@ def _conditions(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> 
 
 
 def _elsewhere(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> Iterator[Select[Any]]:
-    """Give the ids of partnerships that fit what other tables say."""
+    """Return the ids of partnerships that fit what other tables say."""
     if wanted.site is not None:
         here = [] if wanted.site == EVERYWHERE else [t.site.c.site.in_((wanted.site, EVERYWHERE))]
         whose = t.site.c.partnership_id

@@ -53,7 +53,7 @@ class Prepared:
         self._read: Places | None = None
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        """Give values as the driver takes them: a tuple, or a mapping where it goes by names."""
+        """Return values as the driver takes them: a tuple, or a mapping where it goes by names."""
         given = {**self._constants, **values} if self._constants else values
         found = [given[name] for name in self._names]
         for at, name, place in self._listed:
@@ -63,7 +63,7 @@ class Prepared:
         return tuple(found) if self._positional else dict(zip(self._parameters, found, strict=True))
 
     def fetched(self, cursor: Any) -> Sequence[tuple[Any, ...]]:
-        """Give what the cursor finds, as the driver gives it."""
+        """Return what the cursor finds, as the driver gives it."""
         found: Sequence[tuple[Any, ...]] = cursor.fetchall()
         if self._read is None:
             self._read = self._reading(cursor.description)

@@ -97,7 +97,7 @@ def _write_ahead(dbapi_connection: Any, _: object) -> None:
 
 
 def _shown(url: str) -> str:
-    """Give the URL without its password."""
+    """Return the URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:

@@ -327,12 +327,12 @@ class Statements:
             self.newest[statement] = statement.with_for_update(read=True)
 
     def all(self) -> frozenset[Statement]:
-        """Give every statement that is made here once and for all."""
+        """Return every statement that is made here once and for all."""
         made = (*vars(self).values(), *self.newest.values(), *self.add.values())
         return frozenset(each for each in made if isinstance(each, (Select, UpdateBase)))
 
     def into(self, table: Table) -> Insert:
-        """Give the statement that adds rows to *table*."""
+        """Return the statement that adds rows to *table*."""
         return self.add[table.name]
 
     def fits(self, table: Table, values: Mapping[str, Any]) -> None:

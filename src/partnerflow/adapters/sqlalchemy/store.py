@@ -89,7 +89,7 @@ class SQLAlchemyStore:
 
     @contextmanager
     def _connected(self, begin: str, isolation: str) -> Iterator[Connection]:
-        """Give a connection in a transaction: a writer reads what is there by now, and a reader sees one state."""
+        """Return a connection in a transaction: a writer reads what is there by now, and a reader sees one state."""
         if self._turn is not None:
             self._turn.acquire()
         try:
@@ -123,7 +123,7 @@ class SQLAlchemyStore:
         return SQLAlchemyTransaction(self._say, self.tenant, executor, execution, calls, writing=writing)
 
     def within(self, session: object) -> SQLAlchemyStore:
-        """Give this store inside a host's Session or Connection. Raises InvalidRequest for anything else."""
+        """Return this store inside a host's Session or Connection. Raises InvalidRequest for anything else."""
         if not isinstance(session, (Session, Connection)):
             raise InvalidRequest(
                 "session", type(session).__name__,
@@ -152,7 +152,7 @@ class SQLAlchemyStore:
     def find(
         self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Give the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
+        """Return the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
         found = finding.finding(self.tables, wanted)
         return ((rows.partnership(row), row.name) for row in self._found(found, after, limit))
 
@@ -160,12 +160,12 @@ class SQLAlchemyStore:
         self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
         limit: int | None,
     ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
-        """Give the partnerships as recorded up to and with *moment*, each with how it entered its state."""
+        """Return the partnerships as recorded up to and with *moment*, each with how it entered its state."""
         size = FILES if limit is None or states is not None else min(FILES, limit)
         return islice(self._stood(moment, states, partner_id, after or FIRST, size), limit)
 
     def counts(self, wanted: Query) -> Mapping[str, int]:
-        """Give how many partnerships fit, by state."""
+        """Return how many partnerships fit, by state."""
         counted = finding.counting(self.tables, wanted)
         return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
 
@@ -200,7 +200,7 @@ class SQLAlchemyStore:
     def holdings(
         self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
     ) -> Iterator[Snapshot]:
-        """Give everything on every partnership but those in some states, some at a time, each time in a short read."""
+        """Return everything on every partnership but those in some states, a page in each short read."""
         last, end = after or FIRST, through or LAST
         while True:
             with self.reading() as tx:
@@ -212,7 +212,7 @@ class SQLAlchemyStore:
             last = page[-1].partnership.id
 
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
-        """Give the partnerships that a sweep has something to do for."""
+        """Return the partnerships that a sweep has something to do for."""
         say = self._say
         by_day, by_judge = {"since": "look_on", "after": "partnership_id"}, {"since": "judged_by", "after": "id"}
         for row in self._pages(say.looked_for, by_day, since=date.min, after=FIRST, on=on):
@@ -226,15 +226,15 @@ class SQLAlchemyStore:
             yield from (row.id for row in self._pages(judged, by_judge, state=str(state), **begin))
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        """Give every transition, oldest first, page by page."""
+        """Return every transition, oldest first, page by page."""
         return map(rows.transition, self._pages(self._say.history, {"after": "version"}, **_of(partnership_id)))
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
-        """Give every refused attempt, oldest first."""
+        """Return every refused attempt, oldest first."""
         return map(rows.attempt, self._read(self._say.attempts, of_partnership=partnership_id))
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Give the id of every partnership."""
+        """Return the id of every partnership."""
         return (row.id for row in self._pages(self._say.partnership_ids, {"after": "id"}, after=FIRST))
 
     @contextmanager
@@ -245,7 +245,7 @@ class SQLAlchemyStore:
             yield SQLAlchemyAudit(self._say, tx)
 
     def outgoing(self) -> Iterator[Event]:
-        """Give every event of the outbox, in order within each partnership."""
+        """Return every event of the outbox, in order within each partnership."""
         for partnership_id in self.partnership_ids():
             for row in self._pages(self._say.outbox, {"after": "sequence"}, **_of(partnership_id)):
                 yield rows.event(row, self.tenant)
@@ -278,7 +278,7 @@ def _refuse_autocommit(host: Engine | Connection) -> None:
 
 
 def _level(host: Engine | Connection) -> str | None:
-    """Give the isolation level that a host asked for; None: its database's own."""
+    """Return the isolation level that a host asked for; None: its database's own."""
     # what create_engine was given shows nowhere else
     asked: str | None = getattr(host.dialect, "_on_connect_isolation_level", None)
     return host.get_execution_options().get("isolation_level", asked)

@@ -99,7 +99,7 @@ class Sorted(Exact):
 
 
 def _id() -> TypeEngine[UUID]:
-    """Give an id that sorts by its bytes; MariaDB's own type sorts ids of versions 1 to 5 by their last part."""
+    """Return an id that sorts by its bytes; MariaDB's own type sorts ids of versions 1 to 5 by their last part."""
     return Uuid().with_variant(Uuid(native_uuid=False), "mysql", "mariadb")
 
 

@@ -52,7 +52,7 @@ class SQLAlchemyTransaction:
 
     @property
     def session(self) -> object | None:
-        """Give the host's session or connection, or None in a transaction of ours."""
+        """Return the host's session or connection, or None in a transaction of ours."""
         return None if self._calls is not None else self._executor
 
     def after_commit(self, call: Callable[[], None]) -> None:
@@ -117,7 +117,7 @@ class SQLAlchemyTransaction:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def receipt(self, key: str) -> IdempotencyRecord | None:
-        """Give what the key has done."""
+        """Return what the key has done."""
         self._take_turn_for("key", key)
         return self.receipts([key]).get(key)
 
@@ -141,12 +141,12 @@ class SQLAlchemyTransaction:
         return self._newest(statement, values)
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> dict[UUID, Partnership]:
-        """Give where partnerships stand."""
+        """Return where partnerships stand."""
         found = self.execute(self._say.partnerships_named, {"of_partnerships": list(partnership_ids)})
         return {row.id: rows.partnership(row) for row in found}
 
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
-        """Give everything on a partnership, in four statements."""
+        """Return everything on a partnership, in four statements."""
         say = self._say
         self._locked(lock=lock)
         row = self._one(say.partnership_locked if lock else say.partnership, of_partnership=partnership_id)
@@ -162,7 +162,7 @@ class SQLAlchemyTransaction:
         return holding
 
     def page_of_holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Snapshot]:
-        """Give everything on the next *page* of partnerships, in four statements."""
+        """Return everything on the next *page* of partnerships, in four statements."""
         say = self._say
         within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
         return self._put_together(self.execute(say.partnerships, within))
@@ -193,7 +193,7 @@ class SQLAlchemyTransaction:
         )
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
-        """Give a partner's own file and its partnerships."""
+        """Return a partner's own file and its partnerships."""
         return self._partner_files([partner_id], lock=lock).get(partner_id)
 
     def partner_files(self, partner_ids: Sequence[UUID]) -> dict[UUID, PartnerFile]:
@@ -229,26 +229,26 @@ class SQLAlchemyTransaction:
         return {(row.system, row.value): row.partner_id for row in found}
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        """Give a file by its id."""
+        """Return a file by its id."""
         self._take_turn_for("file", str(file_id))
         return tuple(self._made(rows.entry, self._say.files, {"file_ids": [file_id]}))
 
     def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
-        """Give entries by id, in that order."""
+        """Return entries by id, in that order."""
         found = {
             row.id: rows.entry(row) for row in self._unless_late(self._say.entries, {"ids": list(ids)}, len(set(ids)))
         }
         return tuple(found[entry_id] for entry_id in ids)
 
     def transition(self, transition_id: UUID) -> Transition | None:
-        """Give one transition by id."""
+        """Return one transition by id."""
         found = self._unless_late(self._say.transition, {"id": transition_id}, 1)
         return rows.transition(found[0]) if found else None
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
     ) -> tuple[Neighbour, ...]:
-        """Give the services of others that share a place."""
+        """Return the services of others that share a place."""
         if not places:
             return ()
         near = self.execute(self._say.neighbours(places, states), {"apart_from": apart_from})

@@ -145,11 +145,11 @@ class _Written:
         self.refusals = [refusal for refusal in _refusals(tables) if refusal.event in self.events]
 
     def made(self) -> Iterator[str]:
-        """Give what makes them, or makes them anew."""
+        """Return what makes them, or makes them anew."""
         yield from (statement for refusal in self.refusals for statement in self.make(refusal))
 
     def gone(self) -> Iterator[str]:
-        """Give what takes them off."""
+        """Return what takes them off."""
         yield from map(self.drop, self.refusals)
 
     def make(self, refusal: _Refusal) -> Iterator[str]:

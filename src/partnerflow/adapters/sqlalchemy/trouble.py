@@ -66,12 +66,12 @@ def _on_sqlite_busy(error: OperationalError) -> bool:
 
 
 def _codes(error: DBAPIError) -> set[str]:
-    """Give the server's own codes, wherever a driver keeps them: an SQLSTATE of PostgreSQL, a number of MariaDB."""
+    """Return the server's own codes, wherever a driver keeps them: an SQLSTATE of PostgreSQL, a number of MariaDB."""
     orig = error.orig
     found = {str(getattr(orig, name, "")) for name in ("sqlstate", "pgcode", "errno")}
     return found | set(map(str, orig.args[:1] if orig is not None else ()))
 
 
 def _said(error: DBAPIError) -> str:
-    """Give the first line of what the database said; what follows are its internals."""
+    """Return the first line of what the database said; what follows are its internals."""
     return str(error.orig).partition("\n")[0]

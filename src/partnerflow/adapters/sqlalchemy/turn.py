@@ -44,7 +44,7 @@ def turn(connection: Connection, tables: Tables) -> Iterator[None]:
 
 @contextmanager
 def begun(engine: Engine) -> Iterator[Connection]:
-    """Give a connection in a transaction of ours that will write, and commit it at the end of the block."""
+    """Return a connection in a transaction of ours that will write, and commit it at the end of the block."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             begin_on_sqlite(connection, "IMMEDIATE", shared=isinstance(engine.pool, StaticPool))

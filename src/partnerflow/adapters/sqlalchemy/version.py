@@ -18,7 +18,7 @@ def ours(connection: Connection, tables: Tables) -> list[str]:
 
 
 def version_of(connection: Connection, tables: Tables, *, newest: bool = False) -> int:
-    """Give the version of the tables; 0 where there are none, or where making them was begun and not finished.
+    """Return the version of the tables; 0 where there are none, or where making them was begun and not finished.
 
     *newest* asks for what is committed now, past what the transaction saw before. Raises SchemaMismatch for tables
     that do not say of which version they are.

@@ -50,7 +50,7 @@ class Summary:
 
 
 def read(sources: Sequence[Source], progress: Progress | None = None) -> Iterator[Site | Listing | Licensed]:
-    """Give the parties of all files, then the licences of all files: no order in or among files matters.
+    """Return the parties of all files, then the licences of all files: no order in or among files matters.
 
     Every file is checked before anything is given. Raises Unreadable. *progress* is told how many bytes were
     newly read; in the end they come to `work(sources)`.
@@ -63,7 +63,7 @@ def read(sources: Sequence[Source], progress: Progress | None = None) -> Iterato
 
 
 def work(sources: Iterable[Source]) -> int:
-    """Give the number of bytes that `read` goes through: each file three times. Raises Unreadable."""
+    """Return the number of bytes that `read` goes through: each file three times. Raises Unreadable."""
     total = 0
     for source in sources:
         try:
@@ -97,12 +97,12 @@ def check(source: Source, *, progress: Progress | None = None) -> Summary:
 def parties(
     source: Source, *, checked: Summary | None = None, progress: Progress | None = None
 ) -> Iterator[Site | Listing]:
-    """Give the district, its schools and the organisations of one file, checked first if it is not yet."""
+    """Return the district, its schools and the organisations of one file, checked first if it is not yet."""
     return _records(source, _PARTIES, checked, progress)
 
 
 def licences(source: Source, *, checked: Summary | None = None, progress: Progress | None = None) -> Iterator[Licensed]:
-    """Give the licences of one file, checked first if it is not yet."""
+    """Return the licences of one file, checked first if it is not yet."""
     return _records(source, _LICENCES, checked, progress)
 
 
@@ -216,7 +216,7 @@ class _Facts:
         return " ".join(self.node.findtext(path, "").split()) or None
 
     def descriptor(self, path: str) -> str | None:
-        """Give the value of a descriptor: `uri://ed-fi.org/ProviderStatusDescriptor#Active` says Active."""
+        """Return the value of a descriptor: `uri://ed-fi.org/ProviderStatusDescriptor#Active` says Active."""
         return (self.text(path) or "").rpartition("#")[2] or None
 
     def required(self, path: str) -> str:
@@ -248,7 +248,7 @@ class _Facts:
         return _FLAGS.get(text or "")
 
     def codes(self) -> dict[str, str]:
-        """Give the identification codes by their system in lower case: `{"sea": "255901"}`."""
+        """Return the identification codes by their system in lower case: `{"sea": "255901"}`."""
         codes = {}
         for each in self.node.iterfind("EducationOrganizationIdentificationCode"):
             system = each.findtext("EducationOrganizationIdentificationSystem", "").rpartition("#")[2]
@@ -256,7 +256,7 @@ class _Facts:
         return {system: code for system, code in codes.items() if system and code}
 
     def referred(self, target: str, prefix: str = "") -> str | None:
-        """Give the Ed-Fi id of the *target* referred to: by that id, or by its XML id in the same file."""
+        """Return the Ed-Fi id of the *target* referred to: by that id, or by its XML id in the same file."""
         path = f"{prefix}{target}Reference"
         reference = self.node.find(path)
         if reference is None:
@@ -310,7 +310,7 @@ class _Target:
 
 
 def _stream(source: Source, wanted: Iterable[str], xml_ids: XmlIds, progress: Progress | None) -> Iterator[_Facts]:
-    """Give the wanted children of the root one by one, keeping none. Raises Unreadable."""
+    """Return the wanted children of the root one by one, keeping none. Raises Unreadable."""
     target = _Target(str(source), wanted, xml_ids)
     parser: Any = XMLParser(target=target, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     target.expat = parser.parser

@@ -18,5 +18,5 @@ _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_text(text: str) -> str:
-    """Give *text* with a stand-in for each character that no XML and no page may hold, not even escaped."""
+    """Return *text* with a stand-in for each character that no XML and no page may hold, not even escaped."""
     return _NO_TEXT.sub("\ufffd", text)

@@ -40,7 +40,7 @@ class _Page:
     say: Translation
 
     def text(self) -> str:
-        """Give the whole page."""
+        """Return the whole page."""
         say, several = self.say, len(self.checked) != 1
         title = say("{count} partnership files checked", count=len(self.checked)) if several else self._title(0)
         style = resources.files("partnerflow.policies.formats").joinpath("style.css").read_text(encoding="utf-8")

@@ -34,12 +34,12 @@ AGREEMENT: dict[str, Any] = {
 
 
 def but(**changes: Any) -> dict[str, Any]:
-    """Give the example agreement with some fields changed, and those that are None left out."""
+    """Return the example agreement with some fields changed, and those that are None left out."""
     return {key: value for key, value in {**AGREEMENT, **changes}.items() if value is not None}
 
 
 def in_force(dossier: Dossier, on: date) -> Generator[Until, None, Agreement]:
-    """Give the agreement of the day; where another takes over later, say until when this one is asked.
+    """Return the agreement of the day; where another takes over later, say until when this one is asked.
 
     That it has ended is for AGR-001 alone to say.
     """

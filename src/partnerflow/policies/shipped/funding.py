@@ -70,7 +70,7 @@ def funds_committed(dossier: Dossier, on: date) -> Verdict:
 
 
 def _won(plan: FundingPlan) -> _Placed:
-    """Give the sources that are won, with their places."""
+    """Return the sources that are won, with their places."""
     return [(place, source) for place, source in enumerate(plan.sources or ()) if source.status == "won"]
 
 

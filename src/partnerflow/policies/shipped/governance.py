@@ -23,7 +23,7 @@ _VETTING = {"state": State.VETTING}
 
 
 def _asks(trigger: str, by: dict[str, Any] | None, **parts: Any) -> dict[str, Any]:
-    """Give an example in which somebody asks for *trigger*."""
+    """Return an example in which somebody asks for *trigger*."""
     return {"asks": {"trigger": trigger, "by": by}, **parts}
 
 

@@ -236,7 +236,7 @@ def goal_for_work(
 
 
 def _running(*records: dict[str, Any]) -> dict[str, Any]:
-    """Give an example that was activated at version 4 and renewed at 5."""
+    """Return an example that was activated at version 4 and renewed at 5."""
     moves = [
         {"trigger": "propose", "source": None, "target": "intake"},
         {"trigger": "begin_vetting", "source": "intake", "target": "vetting"},

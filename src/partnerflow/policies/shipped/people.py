@@ -10,7 +10,7 @@ from partnerflow.records import Person, Service
 
 
 def who_meet_students(dossier: Dossier) -> Generator[Problem, None, tuple[Person, ...]]:
-    """Give the people in direct contact with students; `not_applicable` only where it is said that nobody is.
+    """Return the people in direct contact with students; `not_applicable` only where it is said that nobody is.
 
     A service with direct contact and nobody on file who gives it is evidence that is missing.
     """

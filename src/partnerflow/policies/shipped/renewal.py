@@ -91,14 +91,14 @@ def _form(dossier: Dossier, form: AnnualForm | None, on: date, year_ends: tuple[
 
 
 def _first_end(dossier: Dossier, on: date, year_ends: tuple[int, int]) -> date:
-    """Give the day on which the first school year ended that it ran in."""
+    """Return the day on which the first school year ended that it ran in."""
     began = _first_ran(dossier, on)
     ends = date(began.year, *year_ends)
     return ends if began <= ends else months_after(ends, 12)
 
 
 def _first_ran(dossier: Dossier, on: date) -> date:
-    """Give the day on which it first ran; a step that is only asked would be taken *on*, unless it says when."""
+    """Return the day on which it first ran; a step that is only asked would be taken *on*, unless it says when."""
     for place, move in enumerate(need(dossier.moves, "moves")):
         if move.target in RUNNING:
             return dossier.day_of(need(move.at, f"/moves/{place}", "at"))
@@ -107,7 +107,7 @@ def _first_ran(dossier: Dossier, on: date) -> date:
 
 
 def _end_of(year: str, year_ends: tuple[int, int]) -> date | None:
-    """Give the last day of a school year such as 2026-27; None for what is none."""
+    """Return the last day of a school year such as 2026-27; None for what is none."""
     said = _YEAR.fullmatch(year)
     if said is None or (int(said[1]) + 1) % 100 != int(said[2]):
         return None

@@ -22,7 +22,7 @@ _SIGNED: dict[str, Any] = {
 
 
 def schools(dossier: Dossier) -> list[str]:
-    """Give the schools of a partnership with schools; `not_applicable` where it is with the district as a whole."""
+    """Return the schools of a partnership with schools; `not_applicable` where it is with the district as a whole."""
     scope = need(dossier.latest(Scope), "scope")
     if need(scope.level, scope, "level") == "district":
         not_applicable("the partnership is with the district as a whole")

@@ -56,7 +56,7 @@ class Bench:
             self.op.drop_index(f"ix_{full}_{label}", full, schema=self.schema)
 
     def rows(self, name: str, *columns: str) -> TableClause:
-        """Give a table with some of its columns, to say something of its rows."""
+        """Return a table with some of its columns, to say something of its rows."""
         return table(self.prefix + name, *(column(each) for each in columns), schema=self.schema)
 
     def _indexed(self, table: str, label: str) -> bool:
@@ -71,24 +71,24 @@ class Bench:
     # --- types, which MariaDB and MySQL need otherwise than the rest ------------------------------------------------
 
     def word(self, length: int) -> TypeEngine[str]:
-        """Give a text of at most so many characters, in which no letter and no space is like another."""
+        """Return a text of at most so many characters, in which no letter and no space is like another."""
         return mysql.VARCHAR(length, **self._exact()) if self._on_mysql() else String(length)
 
     def text(self) -> TypeEngine[str]:
-        """Give a text of any length, in which no letter and no space is like another."""
+        """Return a text of any length, in which no letter and no space is like another."""
         return mysql.LONGTEXT(**self._exact()) if self._on_mysql() else Text()
 
     def sorted_word(self, length: int) -> TypeEngine[str]:
-        """Give a word that sorts by its bytes too."""
+        """Return a word that sorts by its bytes too."""
         postgresql = self.op.get_context().dialect.name == "postgresql"
         return String(length, collation="C") if postgresql else self.word(length)
 
     def key(self) -> TypeEngine[UUID]:
-        """Give an id that sorts by its bytes."""
+        """Return an id that sorts by its bytes."""
         return Uuid(native_uuid=False) if self._on_mysql() else Uuid()
 
     def moment(self) -> TypeEngine[Any]:
-        """Give a moment to the microsecond."""
+        """Return a moment to the microsecond."""
         return mysql.DATETIME(fsp=6) if self._on_mysql() else DateTime(timezone=True)
 
     def _on_mysql(self) -> bool:

@@ -17,7 +17,7 @@ from .running import NEWEST, upgrade
 
 
 def version_at(url: str, *, prefix: str = "pf_", schema: str | None = None, check: bool = False) -> int:
-    """Give the version of the tables; 0 where there are none.
+    """Return the version of the tables; 0 where there are none.
 
     With *check*, raises SchemaMismatch for another than this release reads. Raises Unreadable for no database.
     """

@@ -25,7 +25,7 @@ NEWEST = max(STEPS)
 
 
 def current(connection: Connection, tables: Tables | None = None) -> int:
-    """Give the version of the tables that are there; 0 where there are none."""
+    """Return the version of the tables that are there; 0 where there are none."""
     return version_of(connection, tables or Tables())
 
 
@@ -70,7 +70,7 @@ def _found(connection: Connection, tables: Tables, *, newest: bool = False) -> i
 
 
 def _operations(op: Operations | ModuleType | Connection) -> Operations:
-    """Give operations that know nothing of how the host names its keys; ours are named the same everywhere."""
+    """Return operations that know nothing of how the host names its keys; ours are named the same everywhere."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
