@@ -73,7 +73,7 @@ class Import(NamedTuple):
 
 
 def _unit(module: str) -> str:
-    """Return the part of the house that a module of ours belongs to: `partnerflow.flow.work` is flow."""
+    """Return the part of the house that a module of ours belongs to: `partnerflow.flow.loading` is flow."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
 

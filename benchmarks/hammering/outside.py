@@ -13,7 +13,7 @@ from sqlalchemy import Row, Table, select
 
 from partnerflow import Partnerflow, PartnerflowError, Tampered
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
-from partnerflow.flow import work
+from partnerflow.flow.loading import build_dossier
 
 from .calls import MARK, NOTES, Call
 
@@ -179,7 +179,7 @@ class Found:
         for holding in flow.store.holdings():
             whose = holding.partnership
             try:
-                dossier = work.dossier_of(whose, holding.partner_file, holding.own_file, holding.moves, tz=flow.tz)
+                dossier = build_dossier(whose, holding.partner_file, holding.own_file, holding.moves, tz=flow.tz)
             except PartnerflowError as error:
                 yield f"partnership {whose.id} cannot be judged: {error}"
                 continue

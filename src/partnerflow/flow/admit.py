@@ -19,10 +19,12 @@ from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import ChangeSet, Licensed, Listing, Query
 from partnerflow.records import Entry, Partner, Record, Site
 
-from . import look, work
+from . import look
+from .arguments import batched
 from .context import Context
 from .file import DistrictFile, file, for_district, shapes
 from .propose import adopt, propose, register
+from .writing import write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -48,7 +50,7 @@ def admit(context: Context, listed: Iterable[Site | Listing | Licensed], *, by: 
     """Take each in as it comes, each in a transaction of its own, but sites in a row together."""
     for are_sites, several in groupby(listed, lambda one: isinstance(one, Site)):
         if are_sites:
-            for some in work.batched(cast("Iterator[Site]", several), SITES_AT_ONCE):
+            for some in batched(cast("Iterator[Site]", several), SITES_AT_ONCE):
                 yield from _sites(context, some, by)
             continue
         for one in several:
@@ -69,7 +71,7 @@ def _sites(context: Context, sites: Sequence[Site], by: Actor) -> list[Admission
             changes.append(added)
             outcome: Outcome = "filed" if added.entries else "unchanged"
             admitted.append(Admission(what="site", name=site.name, outcome=outcome))
-        work.keep(context, tx, *changes)
+        write(context, tx, *changes)
     return admitted
 
 

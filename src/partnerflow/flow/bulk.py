@@ -21,7 +21,7 @@ from partnerflow.partnership import DISTRICT
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
 from partnerflow.records import Document, Partner, Record
 
-from . import work
+from .arguments import batched
 from .context import Context
 from .file import (
     DistrictFile,
@@ -36,7 +36,9 @@ from .file import (
 )
 from .fire import fire, request_to, step
 from .found_by import bear_on_finding
+from .loading import pick_snapshot
 from .propose import Beginning, adopt, adoption, begin
+from .writing import write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -183,7 +185,7 @@ class Steps:
         def made(one: _Asked[Step, None]) -> Made:
             item = one.item
             stepped = step(
-                self.context, tx, work.among(self.context, held, item.partnership_id), item.trigger, by=self.by,
+                self.context, tx, pick_snapshot(self.context, held, item.partnership_id), item.trigger, by=self.by,
                 reason=item.reason, at=item.at, expected_version=item.expected_version, receipt=one.receipt,
             )  # fmt: skip
             return stepped.changes, stepped.refused
@@ -245,11 +247,11 @@ class Filings:
                 )
                 district.add(added.changes.entries)
                 return added.changes, None
-            holding = work.among(context, held, item.subject)
-            near = theirs[holding.partnership.partner_id] if about_partner(one.read) else ()
-            others = tuple(work.among(context, held, each) for each in near if each != item.subject)
+            snapshot = pick_snapshot(context, held, item.subject)
+            near = theirs[snapshot.partnership.partner_id] if about_partner(one.read) else ()
+            others = tuple(pick_snapshot(context, held, each) for each in near if each != item.subject)
             added = on_partnership(
-                context, tx, holding, others, one.read, item.documents, by=self.by, at=item.at,
+                context, tx, snapshot, others, one.read, item.documents, by=self.by, at=item.at,
                 expected_version=item.expected_version, known_as=known.get, receipt=one.receipt,
             )  # fmt: skip
             known.add(added.changes)
@@ -352,7 +354,7 @@ def _worked_through(
     progress: Callable[[int], object] | None,
 ) -> Iterator[Done[Item]]:  # fmt: skip
     count = 0
-    for some in work.batched(items, at_once):
+    for some in batched(items, at_once):
         done: dict[int, Done[Item]] = {}
         asked: list[_Asked[Item, Read]] = []
         for place, item in enumerate(some):
@@ -431,7 +433,7 @@ def _together(
             done[one.place] = Done(item=one.item, outcome="done", work=written.receipt.work)
         elif refused is not None:
             done[one.place] = _failed(one.item, refused)
-    work.keep(context, tx, *changes)
+    write(context, tx, *changes)
     return done
 
 

@@ -18,8 +18,9 @@ from partnerflow.lifecycle import Move, Row
 from partnerflow.policies import Pack, Rule, load_pack
 from partnerflow.ports import Snapshot
 
-from . import work
+from .arguments import to_utc
 from .context import Context
+from .loading import build_dossier, load_dossier
 from .putting_together import check_fit
 
 SCHEMA = "partnerflow.impact-partnership/1"
@@ -92,7 +93,7 @@ def compare(
 
 def moment(context: Context, at: datetime | None) -> datetime:
     """Read the argument `at`, which may be a day to come: nothing is written down. Raises InvalidRequest."""
-    return work.aware(context.clock(), "clock") if at is None else work.aware(at, "at")
+    return to_utc(context.clock(), "clock") if at is None else to_utc(at, "at")
 
 
 @attrs.frozen
@@ -124,27 +125,27 @@ class _Asking:
     at: datetime
     _steps: dict[str, tuple[_Step, ...]] = attrs.field(factory=dict, init=False)
 
-    def compared(self, holding: Snapshot) -> Compared:
+    def compared(self, snapshot: Snapshot) -> Compared:
         """Ask everything that can be asked of one partnership, under both packs."""
-        stands = holding.partnership
+        stands = snapshot.partnership
         partner, unjudged = "", None
         changes: tuple[Change, ...] = ()
         try:
             if stands.state not in self.context.lifecycle.states:
-                raise UnknownState(stands.state, holding.lifecycle_version, str(self.context.lifecycle))
-            dossier = self._dossier(holding)
+                raise UnknownState(stands.state, snapshot.lifecycle_version, str(self.context.lifecycle))
+            dossier = self._dossier(snapshot)
             partner, changes = dossier.partner.name, tuple(self._changes(dossier))
         except PartnerflowError as error:
             unjudged = str(error)
         return Compared(id=stands.id, partner=partner, state=stands.state, changes=changes, unjudged=unjudged)
 
-    def _dossier(self, holding: Snapshot) -> Dossier:
+    def _dossier(self, snapshot: Snapshot) -> Dossier:
         if self.context.host_records is None:
-            return work.dossier_of(
-                holding.partnership, holding.partner_file, holding.own_file, holding.moves, tz=self.context.tz
+            return build_dossier(
+                snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, tz=self.context.tz
             )
         with self.context.store.reading() as tx:
-            return work.loaded(self.context, tx, holding)[0]
+            return load_dossier(self.context, tx, snapshot)[0]
 
     def _changes(self, dossier: Dossier) -> Iterator[Change]:
         state, on = dossier.partnership.state, self.context.today(self.at)

@@ -38,9 +38,12 @@ from partnerflow.records import (
 from partnerflow.records.conversion import record_text
 from partnerflow.records.registry import key_of, kind_of
 
-from . import work
+from .arguments import check_version, happened_at, reason_text, recording_time, recording_time_on
 from .context import Context
 from .found_by import bear_on_finding, placements
+from .idempotency import complete, find_completed, pending, request_hash
+from .loading import build_dossier, load_dossier, load_host_records, load_snapshot, pick_snapshot
+from .writing import new_entries, new_judgement, number_events, write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -76,23 +79,23 @@ def file(
     """File *records*, each on the file that it is about."""
     shaped = shapes(subject, records)
     request = request_to_file(subject, shaped, documents, by=by, at=at)
-    receipt = work.receipt(idempotency_key, request)
+    receipt = pending(idempotency_key, request)
     with context.store.transaction() as tx:
         if subject == DISTRICT:
             lying = DistrictFile(tx.file(DISTRICT))
-            if done := work.replayed(tx, idempotency_key, request):
+            if done := find_completed(tx, idempotency_key, request):
                 return tx.entries(done.work)
             added = for_district(context, lying, shaped, documents, by=by, at=at, receipt=receipt)
         else:
             ended_too = bear_on_finding(record for record, _ in shaped)
-            holding, others = locked(context, tx, subject, partner_too=about_partner(shaped), ended_too=ended_too)
-            if done := work.replayed(tx, idempotency_key, request):
+            snapshot, others = locked(context, tx, subject, partner_too=about_partner(shaped), ended_too=ended_too)
+            if done := find_completed(tx, idempotency_key, request):
                 return tx.entries(done.work)
             added = on_partnership(
-                context, tx, holding, others, shaped, documents, by=by, at=at, expected_version=expected_version,
+                context, tx, snapshot, others, shaped, documents, by=by, at=at, expected_version=expected_version,
                 known_as=tx.partner_known_as, receipt=receipt,
             )  # fmt: skip
-        work.keep(context, tx, added.changes)
+        write(context, tx, added.changes)
         return added.entries
 
 
@@ -118,24 +121,24 @@ def request_to_file(
 ) -> str:
     """Hash the request to file records."""
     said = [*(f"{record.kind_info.name} {text}" for record, text in shaped), *documents]
-    return work.request_hash("file", by, at, subject, *said)
+    return request_hash("file", by, at, subject, *said)
 
 
 def on_partnership(
-    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], shaped: Sequence[Shaped],
+    context: Context, tx: Transaction, snapshot: Snapshot, others: tuple[Snapshot, ...], shaped: Sequence[Shaped],
     documents: tuple[Document, ...], *, by: Actor, at: datetime | None, expected_version: int | None,
     known_as: KnownAs, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of records on a partnership and its partner; all that they bear on is locked."""
     shaped = [_pinned(context.pack, each) for each in shaped]
-    work.expect(holding, expected_version)
-    now = work.recorded_on(context, holding)
-    when = work.happened_at(at, now, holding.moves[-1].at)
-    dossier, host = work.loaded(context, tx, holding)
+    check_version(snapshot, expected_version)
+    now = recording_time_on(context, snapshot)
+    when = happened_at(at, now, snapshot.moves[-1].at)
+    dossier, host = load_dossier(context, tx, snapshot)
     refuse_unless_may_file(context, dossier, tuple(record for record, _ in shaped), by=by, at=when)
-    _refuse_taken_ids(known_as, shaped, holding)
-    made = _entries(context, holding, shaped, documents, by=by, at=when, now=now)
-    return bearing_on(context, tx, holding, others, made, host, now, receipt)
+    _refuse_taken_ids(known_as, shaped, snapshot)
+    made = _entries(context, snapshot, shaped, documents, by=by, at=when, now=now)
+    return bearing_on(context, tx, snapshot, others, made, host, now, receipt)
 
 
 def retract(
@@ -143,35 +146,35 @@ def retract(
     expected_version: int | None, idempotency_key: str | None,
 ) -> Entry:  # fmt: skip
     """File a retraction where the entry lies; an entry that is retracted already gives that retraction."""
-    said = work.text_of(reason)
+    said = reason_text(reason)
     if said is None:
         raise InvalidRequest("reason", repr(reason), "say why it is taken back")
-    request = work.request_hash("retract", by, at, partnership_id, entry_id, said)
+    request = request_hash("retract", by, at, partnership_id, entry_id, said)
     with context.store.transaction() as tx:
-        holding, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
-        if done := work.replayed(tx, idempotency_key, request):
+        snapshot, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
+        if done := find_completed(tx, idempotency_key, request):
             return tx.entries(done.work)[0]
-        work.expect(holding, expected_version)
-        target = next((e for e in (*holding.partner_file, *holding.own_file) if e.id == entry_id), None)
+        check_version(snapshot, expected_version)
+        target = next((e for e in (*snapshot.partner_file, *snapshot.own_file) if e.id == entry_id), None)
         if target is None:
             raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
         _refuse_unretractable(target)
-        stands = holding.partnership
+        stands = snapshot.partnership
         file_id, whose, version = (
-            (stands.partner_id, holding.partner_file, None)
+            (stands.partner_id, snapshot.partner_file, None)
             if target.file_id == stands.partner_id
-            else (stands.id, holding.own_file, stands.version)
+            else (stands.id, snapshot.own_file, stands.version)
         )
-        now = work.recorded_on(context, holding)
-        when = work.happened_at(at, now, holding.moves[-1].at)
-        dossier, host = work.loaded(context, tx, holding)
+        now = recording_time_on(context, snapshot)
+        when = happened_at(at, now, snapshot.moves[-1].at)
+        dossier, host = load_dossier(context, tx, snapshot)
         refuse_unless_may_file(context, dossier, (target.record,), by=by, at=when)
         made = tuple(e for e in whose if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made:
             shaped = [record_text(Retraction(entry_id=entry_id, reason=said))]
-            made = work.entered(context, shaped, file_id, whose, by=by, at=when, now=now, version=version)
-        added = bearing_on(context, tx, holding, others, made, host, now, work.receipt(idempotency_key, request))
-        work.keep(context, tx, added.changes)
+            made = new_entries(context, shaped, file_id, whose, by=by, at=when, now=now, version=version)
+        added = bearing_on(context, tx, snapshot, others, made, host, now, pending(idempotency_key, request))
+        write(context, tx, added.changes)
         return made[0]
 
 
@@ -236,15 +239,15 @@ def locked(
     Those that have ended only with *ended_too*: they are not judged any more, but found by what is filed.
     """
     if not partner_too:
-        return work.held(context, tx, partnership_id, lock=True), ()
+        return load_snapshot(context, tx, partnership_id, lock=True), ()
     stands = tx.partnerships([partnership_id]).get(partnership_id)
     partner = None if stands is None else tx.partner_file(stands.partner_id, lock=True)
     if partner is None:
         raise NotFound("partnership", partnership_id)
     theirs = sorted({*beside(context, partner, ended_too=ended_too), partnership_id})
     held = tx.holdings(theirs)
-    others = tuple(work.among(context, held, each) for each in theirs if each != partnership_id)
-    return work.among(context, held, partnership_id), others
+    others = tuple(pick_snapshot(context, held, each) for each in theirs if each != partnership_id)
+    return pick_snapshot(context, held, partnership_id), others
 
 
 def beside(context: Context, partner: PartnerFile, *, ended_too: bool) -> tuple[UUID, ...]:
@@ -253,20 +256,20 @@ def beside(context: Context, partner: PartnerFile, *, ended_too: bool) -> tuple[
 
 
 def _entries(
-    context: Context, holding: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
+    context: Context, snapshot: Snapshot, shaped: Sequence[Shaped], documents: tuple[Document, ...], *, by: Actor,
     at: datetime, now: datetime,
 ) -> tuple[Entry, ...]:  # fmt: skip
     """Return one entry a record: the one that stands already, or a new one at the end of its file."""
-    files = {"partner": list(holding.partner_file), "partnership": list(holding.own_file)}
-    ids = {"partner": holding.partnership.partner_id, "partnership": holding.partnership.id}
-    versions = {"partner": None, "partnership": holding.partnership.version}
+    files = {"partner": list(snapshot.partner_file), "partnership": list(snapshot.own_file)}
+    ids = {"partner": snapshot.partnership.partner_id, "partnership": snapshot.partnership.id}
+    versions = {"partner": None, "partnership": snapshot.partnership.version}
     given: list[Entry] = []
     for record, text in shaped:
         about = record.kind_info.about
         lying = files[about]
         entry = standing(lying, record, documents, by, versions[about])
         if entry is None:
-            (entry,) = work.entered(
+            (entry,) = new_entries(
                 context, [(record, text)], ids[about], lying, by=by, at=at, now=now, version=versions[about],
                 documents=documents,
             )  # fmt: skip
@@ -290,30 +293,30 @@ def standing(
 
 
 def bearing_on(
-    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], given: tuple[Entry, ...],
+    context: Context, tx: Transaction, snapshot: Snapshot, others: tuple[Snapshot, ...], given: tuple[Entry, ...],
     host: tuple[Record, ...], now: datetime, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written: what is new, a judgement of every partnership that it bears on, and by what each is found.
 
     *host* are the host's facts on the first of them.
     """
-    partnership = holding.partnership
-    known = {entry.id for entry in (*holding.partner_file, *holding.own_file)}
+    partnership = snapshot.partnership
+    known = {entry.id for entry in (*snapshot.partner_file, *snapshot.own_file)}
     new = list({entry.id: entry for entry in given if entry.id not in known}.values())
-    done = work.done(receipt, (entry.id for entry in given))
+    done = complete(receipt, (entry.id for entry in given))
     if not new:
         return Added(entries=given, changes=ChangeSet(receipt=done))
     judgements: list[Judgement] = []
     found_anew: list[SearchEntry] = []
     partners = [entry for entry in new if entry.file_id == partnership.partner_id]
-    for each in (holding, *(others if partners else ())):
+    for each in (snapshot, *(others if partners else ())):
         file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
-        dossier = work.dossier_of(
+        dossier = build_dossier(
             each.partnership, [*each.partner_file, *partners], file, each.moves,
-            host if each is holding else work.host_records(context, tx, each.partnership), tz=context.tz)  # fmt: skip
-        if each is holding or each.partnership.state not in context.lifecycle.final:
+            host if each is snapshot else load_host_records(context, tx, each.partnership), tz=context.tz)  # fmt: skip
+        if each is snapshot or each.partnership.state not in context.lifecycle.final:
             report = context.pack.evaluate(dossier, context.today(now))
-            judgements.append(work.judgement(context, report, dossier, each.obligations))
+            judgements.append(new_judgement(context, report, dossier, each.obligations))
         found_anew += placements(each, dossier, new)
     renamed = [entry.record for entry in partners if isinstance(entry.record, Partner)]
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
@@ -322,18 +325,18 @@ def bearing_on(
         entries=new,
         judgements=judgements,
         search_entries=found_anew,
-        events=work.numbered(context, facts, partnership.id, holding.events),
+        events=number_events(context, facts, partnership.id, snapshot.events),
         receipt=done,
     )
     return Added(entries=given, changes=changes)
 
 
-def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], holding: Snapshot) -> None:
+def _refuse_taken_ids(known_as: KnownAs, shaped: Sequence[Shaped], snapshot: Snapshot) -> None:
     for record, _ in shaped:
         if isinstance(record, Partner):
             for system, value in sorted(record.ids.items()):
                 known = known_as(system, value)
-                if known not in (None, holding.partnership.partner_id):
+                if known not in (None, snapshot.partnership.partner_id):
                     raise InvalidRequest("partner.ids", f"{system}:{value}", f"is another partner's, {known}")
 
 
@@ -363,8 +366,8 @@ def for_district(
     at: datetime | None, receipt: IdempotencyRecord | None,
 ) -> Added:  # fmt: skip
     """Make what is written of what is about the district itself, such as its sites; *lying* is its file, locked."""
-    now = work.recorded_at(context, lying.last)
-    when = work.happened_at(at, now)
+    now = recording_time(context, lying.last)
+    when = happened_at(at, now)
     dossier = Dossier(Partner(name="the district"), Partnership(context.lifecycle.states[0]), moves=())
     refuse_unless_may_file(context, dossier, tuple(record for record, _ in shaped), by=by, at=when)
     given: list[Entry] = []
@@ -373,12 +376,12 @@ def for_district(
     for record, text in shaped:
         entry = standing([*lying.like(record), *added.like(record)], record, documents, by, None)
         if entry is None:
-            (entry,) = work.entered(
+            (entry,) = new_entries(
                 context, [(record, text)], DISTRICT, added.last or lying.last, by=by, at=when, now=now, version=None,
                 documents=documents,
             )  # fmt: skip
             added.add([entry])
             new.append(entry)
         given.append(entry)
-    done = work.done(receipt, (entry.id for entry in given))
+    done = complete(receipt, (entry.id for entry in given))
     return Added(entries=tuple(given), changes=ChangeSet(entries=new, receipt=done))

@@ -12,7 +12,7 @@ from partnerflow.errors import InvalidRequest
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Query, SearchField
 
-from . import work
+from .arguments import to_utc
 from .context import Context
 from .found_by import words
 
@@ -38,7 +38,7 @@ def find(
     if said != Query(states=said.states, partner_id=said.partner_id):
         remedy = "goes with state, partner, after and limit: what else a partnership is found by is known of today only"
         raise InvalidRequest("as_of", as_of, remedy)
-    return _as_of(context, said, work.aware(as_of, "as_of"), after, limit)
+    return _as_of(context, said, to_utc(as_of, "as_of"), after, limit)
 
 
 def counts(

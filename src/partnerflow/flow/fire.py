@@ -14,9 +14,13 @@ from partnerflow.errors import IllegalTrigger, NotFound, Refused
 from partnerflow.history import Attempt, Transition
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 
-from . import work
+from .arguments import check_version, happened_at, reason_text, recording_time_on
 from .context import Context
+from .evaluate import evaluate, missing_fields, requested_move
 from .found_by import placements
+from .idempotency import complete, find_completed, pending, request_hash
+from .loading import load_dossier, load_snapshot
+from .writing import new_judgement, new_transition, number_events, write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -38,14 +42,14 @@ def fire(
     """Lock, load, judge, tell `before`, write; nothing is written before the last thing that can say no."""
     request = request_to(partnership_id, trigger, by=by, reason=reason, at=at)
     with context.store.transaction() as tx:
-        holding = work.held(context, tx, partnership_id, lock=True)
-        if done := work.replayed(tx, idempotency_key, request):
+        snapshot = load_snapshot(context, tx, partnership_id, lock=True)
+        if done := find_completed(tx, idempotency_key, request):
             return _done(tx, done.work[0])
         stepped = step(
-            context, tx, holding, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
-            receipt=work.receipt(idempotency_key, request),
+            context, tx, snapshot, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
+            receipt=pending(idempotency_key, request),
         )  # fmt: skip
-        work.keep(context, tx, stepped.changes)
+        write(context, tx, stepped.changes)
     if stepped.transition is None:
         assert stepped.refused is not None  # noqa: S101  it is the one or the other
         raise stepped.refused
@@ -54,38 +58,38 @@ def fire(
 
 def request_to(partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None, at: datetime | None) -> str:
     """Hash the request to take a step."""
-    return work.request_hash("fire", by, at, partnership_id, trigger, work.text_of(reason))
+    return request_hash("fire", by, at, partnership_id, trigger, reason_text(reason))
 
 
 def step(
-    context: Context, tx: Transaction, holding: Snapshot, trigger: str, *, by: Actor, reason: str | None,
+    context: Context, tx: Transaction, snapshot: Snapshot, trigger: str, *, by: Actor, reason: str | None,
     at: datetime | None, expected_version: int | None, receipt: IdempotencyRecord | None,
 ) -> Stepped:  # fmt: skip
-    """Judge a step over a holding that is locked, and tell `before`; *receipt* is still without its work."""
-    work.expect(holding, expected_version)
-    now = work.recorded_on(context, holding)
-    when = work.happened_at(at, now, holding.moves[-1].at)
-    dossier, host = work.loaded(context, tx, holding)
-    move, row = work.asked(context, dossier.partnership.state, trigger, by=by, at=when, reason=reason)
-    decision, after = work.decide(context, tx, dossier, move, row, at=when, host=host)
-    lacks = work.lacking(decision)
+    """Judge a step over a snapshot that is locked, and tell `before`; *receipt* is still without its work."""
+    check_version(snapshot, expected_version)
+    now = recording_time_on(context, snapshot)
+    when = happened_at(at, now, snapshot.moves[-1].at)
+    dossier, host = load_dossier(context, tx, snapshot)
+    move, row = requested_move(context, dossier.partnership.state, trigger, by=by, at=when, reason=reason)
+    decision, after = evaluate(context, tx, dossier, move, row, at=when, host=host)
+    lacks = missing_fields(decision)
     if row is None or not decision.allowed or lacks:
         refused = (Refused if decision.legal else IllegalTrigger)(decision, lacks)
-        attempt = _attempt(context, holding.partnership.id, decision, when, now)
+        attempt = _attempt(context, snapshot.partnership.id, decision, when, now)
         return Stepped(transition=None, refused=refused, changes=ChangeSet(attempt=attempt))
-    transition = work.moved(
-        context, decision, row, dossier, now=now, previous=holding.link,
-        partner_file=holding.partner_file, own_file=holding.own_file,
+    transition = new_transition(
+        context, decision, row, dossier, now=now, previous=snapshot.link,
+        partner_file=snapshot.partner_file, own_file=snapshot.own_file,
     )  # fmt: skip
     context.before.tell(transition)
-    stands = holding.partnership
+    stands = snapshot.partnership
     changes = ChangeSet(
         partnership=attrs.evolve(after.partnership, version=transition.version),
         transition=transition,
-        judgements=[work.judgement(context, decision.report, after, holding.obligations)],
-        search_entries=placements(holding, after),
-        events=work.numbered(context, [events.moved(transition, stands.partner_id)], stands.id, holding.events),
-        receipt=work.done(receipt, [transition.id]),
+        judgements=[new_judgement(context, decision.report, after, snapshot.obligations)],
+        search_entries=placements(snapshot, after),
+        events=number_events(context, [events.moved(transition, stands.partner_id)], stands.id, snapshot.events),
+        receipt=complete(receipt, [transition.id]),
     )
     return Stepped(transition=transition, refused=None, changes=changes)
 

@@ -74,9 +74,9 @@ def bear_on_finding(records: Iterable[Record]) -> bool:
     return any(isinstance(record, FOUND_BY) for record in records)
 
 
-def placements(holding: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
+def placements(snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
     """Say anew by what a partnership is found, where something *new* bears on it or this release never said it."""
-    anew = not holding.pack_digest or bear_on_finding(entry.record for entry in new)
+    anew = not snapshot.pack_digest or bear_on_finding(entry.record for entry in new)
     return [placement(dossier)] if anew else []
 
 

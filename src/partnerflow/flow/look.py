@@ -15,8 +15,9 @@ from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Snapshot
 from partnerflow.records import Entry, Partner, Site
 
-from . import work
+from .arguments import to_utc
 from .context import Context
+from .loading import build_dossier, load_dossier, load_snapshot, newest_partner
 
 
 def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -> Dossier:
@@ -25,28 +26,28 @@ def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -
     Who its neighbours were then, only the Decision of that day still says.
     """
     with context.store.reading() as tx:
-        holding = work.held(context, tx, partnership_id, lock=False)
+        snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         if as_of is not None:
-            return _as_of(context, holding, history(context, partnership_id), as_of)
-        found, _ = work.loaded(context, tx, holding)
+            return _as_of(context, snapshot, history(context, partnership_id), as_of)
+        found, _ = load_dossier(context, tx, snapshot)
         near = tx.neighbours(found.places(), apart_from=partnership_id, states=context.lifecycle.live)
         return attrs.evolve(found, neighbours=near)
 
 
-def _as_of(context: Context, holding: Snapshot, transitions: Sequence[Transition], as_of: datetime) -> Dossier:
-    moment = work.aware(as_of, "as_of")
+def _as_of(context: Context, snapshot: Snapshot, transitions: Sequence[Transition], as_of: datetime) -> Dossier:
+    moment = to_utc(as_of, "as_of")
     made = [transition for transition in transitions if transition.recorded_at <= moment]
     if not made:
-        raise NotFound("partnership", f"{holding.partnership.id} as of {moment.isoformat()}")
+        raise NotFound("partnership", f"{snapshot.partnership.id} as of {moment.isoformat()}")
     since = None
     for transition in made:
         if transition.source != transition.target:
             since = transition.move.since or context.today(transition.at)
-    partnership = attrs.evolve(holding.partnership, state=made[-1].target, since=since, version=made[-1].version)
-    return work.dossier_of(
+    partnership = attrs.evolve(snapshot.partnership, state=made[-1].target, since=since, version=made[-1].version)
+    return build_dossier(
         partnership,
-        _recorded(holding.partner_file, moment),
-        _recorded(holding.own_file, moment),
+        _recorded(snapshot.partner_file, moment),
+        _recorded(snapshot.own_file, moment),
         tuple(transition.move for transition in made),
         tz=context.tz,
     )
@@ -78,7 +79,7 @@ def partner(context: Context, partner_id: UUID) -> Partner:
         file = tx.partner_file(partner_id)
     if file is None:
         raise NotFound("partner", partner_id)
-    return work.newest_partner(file.entries)
+    return newest_partner(file.entries)
 
 
 def district_file(context: Context) -> tuple[Entry, ...]:

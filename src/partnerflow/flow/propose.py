@@ -18,10 +18,14 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, Snapsho
 from partnerflow.records import Entry, Partner
 from partnerflow.records.conversion import record_text
 
-from . import work
+from .arguments import happened_at, reason_text, recording_time
 from .context import Context
+from .evaluate import evaluate, missing_fields
 from .file import KnownAs, Shaped, refuse_unless_may_file
 from .found_by import placement
+from .idempotency import complete, find_completed, pending, request_hash
+from .loading import build_dossier, load_host_records, load_snapshot
+from .writing import new_entries, new_judgement, new_transition, number_events, write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -33,7 +37,7 @@ def propose(
 ) -> Partnership:  # fmt: skip
     """Begin at the first state of the table."""
     row = context.lifecycle.row(Trigger.PROPOSE, None)
-    move = Move(Trigger.PROPOSE, None, row.target if row else "", by=by, reason=work.text_of(reason))
+    move = Move(Trigger.PROPOSE, None, row.target if row else "", by=by, reason=reason_text(reason))
     return _begin(context, Beginning(partner=partner, move=move, at=at, succeeds=succeeds), idempotency_key)
 
 
@@ -65,7 +69,7 @@ class Beginning:
         move, by = self.move, self.move.by
         assert by is not None  # noqa: S101  every caller names somebody
         what = self.partner[1] if isinstance(self.partner, tuple) else self.partner
-        return work.request_hash(move.trigger, by, self.at, what, move.reason, move.target, move.since, self.succeeds)
+        return request_hash(move.trigger, by, self.at, what, move.reason, move.target, move.since, self.succeeds)
 
 
 def adoption(
@@ -75,7 +79,7 @@ def adoption(
     """Say how a partnership is taken in. Raises InvalidRequest for a state in which none goes on."""
     if state not in context.lifecycle.live:
         raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(context.lifecycle.live)}")
-    move = Move(Trigger.ADOPT, None, str(state), by=by, reason=work.text_of(reason), since=since)
+    move = Move(Trigger.ADOPT, None, str(state), by=by, reason=reason_text(reason), since=since)
     return Beginning(partner=partner, move=move, at=at)
 
 
@@ -91,12 +95,12 @@ def _begin(context: Context, beginning: Beginning, idempotency_key: str | None) 
     request, partner = beginning.request(), beginning.partner
     with context.store.transaction() as tx:
         known = None if isinstance(partner, tuple) else tx.partner_file(partner, lock=True)
-        if done := work.replayed(tx, idempotency_key, request):
-            return _as_begun(context, work.held(context, tx, done.work[0], lock=False))
+        if done := find_completed(tx, idempotency_key, request):
+            return _as_begun(context, load_snapshot(context, tx, done.work[0], lock=False))
         begun = begin(
-            context, tx, beginning, known, known_as=tx.partner_known_as, receipt=work.receipt(idempotency_key, request)
+            context, tx, beginning, known, known_as=tx.partner_known_as, receipt=pending(idempotency_key, request)
         )
-        work.keep(context, tx, begun.changes)
+        write(context, tx, begun.changes)
         return begun.partnership
 
 
@@ -108,17 +112,17 @@ def begin(
     partner, move, succeeds = beginning.partner, beginning.move, beginning.succeeds
     by = move.by
     assert by is not None  # noqa: S101  every caller names somebody
-    now = work.recorded_at(context, known.entries if known else ())
-    when = work.happened_at(beginning.at, now)
+    now = recording_time(context, known.entries if known else ())
+    when = happened_at(beginning.at, now)
     if move.since is not None and move.since > context.today(when):
         raise InvalidRequest("since", move.since, f"is after {context.today(when)}, the day of the step itself")
     move = attrs.evolve(move, at=when)
-    new_entries: tuple[Entry, ...] = ()
+    made: tuple[Entry, ...] = ()
     if isinstance(partner, tuple):
         _refuse_known(known_as, partner[0])
         partner_id = context.new_id()
-        new_entries = work.entered(context, [partner], partner_id, (), by=by, at=when, now=now, version=None)
-        partner_file = new_entries
+        made = new_entries(context, [partner], partner_id, (), by=by, at=when, now=now, version=None)
+        partner_file = made
     elif known is None:
         raise NotFound("partner", partner)
     else:
@@ -126,37 +130,37 @@ def begin(
     if succeeds is not None:
         _refuse_unless_ended(context, tx, succeeds, partner_id)
     partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
-    host = work.host_records(context, tx, partnership)
-    dossier = work.dossier_of(partnership, partner_file, (), (), host, tz=context.tz)
+    host = load_host_records(context, tx, partnership)
+    dossier = build_dossier(partnership, partner_file, (), (), host, tz=context.tz)
     row = context.lifecycle.row(move.trigger, None)
-    asked = _unstored(dossier) if new_entries else dossier
-    decision, _ = work.decide(context, tx, asked, move, row, at=when, host=host)
-    lacks = work.lacking(decision)
+    asked = _unstored(dossier) if made else dossier
+    decision, _ = evaluate(context, tx, asked, move, row, at=when, host=host)
+    lacks = missing_fields(decision)
     if row is None or not decision.allowed or lacks:
         raise Refused(decision, lacks)
     after = dossier.after(move, context.today(when))
-    transition = work.moved(
+    transition = new_transition(
         context, decision, row, dossier, now=now, previous=START, partner_file=partner_file, own_file=()
     )
     context.before.tell(transition)
     changes = ChangeSet(
         partnership=after.partnership,
-        partner=(partner_id, after.partner) if new_entries else None,
+        partner=(partner_id, after.partner) if made else None,
         transition=transition,
-        entries=new_entries,
-        judgements=[work.judgement(context, decision.report, after, ())],
+        entries=made,
+        judgements=[new_judgement(context, decision.report, after, ())],
         search_entries=[placement(after)],
-        events=work.numbered(context, [events.moved(transition, partner_id)], partnership.id, 0),
-        receipt=work.done(receipt, [partnership.id]),
+        events=number_events(context, [events.moved(transition, partner_id)], partnership.id, 0),
+        receipt=complete(receipt, [partnership.id]),
     )
     return Begun(partnership=after.partnership, changes=changes)
 
 
-def _as_begun(context: Context, holding: Snapshot) -> Partnership:
+def _as_begun(context: Context, snapshot: Snapshot) -> Partnership:
     """Return the partnership as it was when it came into being."""
-    first = holding.moves[0]
+    first = snapshot.moves[0]
     since = first.since or context.today(first.at)
-    return attrs.evolve(holding.partnership, state=first.target, since=since, version=1)
+    return attrs.evolve(snapshot.partnership, state=first.target, since=since, version=1)
 
 
 def register(context: Context, partner: Partner, *, by: Actor, at: datetime | None) -> UUID:
@@ -168,12 +172,12 @@ def register(context: Context, partner: Partner, *, by: Actor, at: datetime | No
         for system, value in sorted(partner.ids.items()):
             if (known := tx.partner_known_as(system, value)) is not None:
                 return known
-        now = work.recorded_at(context)
-        when = work.happened_at(at, now)
+        now = recording_time(context)
+        when = happened_at(at, now)
         dossier = Dossier(partner, Partnership(context.lifecycle.states[0]), moves=())
         refuse_unless_may_file(context, dossier, (partner,), by=by, at=when)
         partner_id = context.new_id()
-        entries = work.entered(context, [(partner, text)], partner_id, (), by=by, at=when, now=now, version=None)
+        entries = new_entries(context, [(partner, text)], partner_id, (), by=by, at=when, now=now, version=None)
         tx.write(ChangeSet(partner=(partner_id, partner), entries=entries))
         return partner_id
 
@@ -191,7 +195,7 @@ def _refuse_known(known_as: KnownAs, partner: object) -> None:
 
 
 def _refuse_unless_ended(context: Context, tx: Transaction, succeeds: UUID, partner_id: UUID) -> None:
-    ended = work.held(context, tx, succeeds, lock=False).partnership
+    ended = load_snapshot(context, tx, succeeds, lock=False).partnership
     if ended.partner_id != partner_id:
         raise InvalidRequest("succeeds", succeeds, "is a partnership of another partner")
     if ended.state not in context.lifecycle.final:

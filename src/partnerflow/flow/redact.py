@@ -35,10 +35,14 @@ from partnerflow.records import (
 )
 from partnerflow.records.conversion import record_text
 
-from . import look, work
+from . import look
+from .arguments import happened_at, reason_text, recording_time_on
 from .context import Context
 from .file import locked, refuse_unless_may_file
 from .found_by import placement
+from .idempotency import complete, find_completed, pending, request_hash
+from .loading import build_dossier, load_dossier, load_host_records, refuse_unknown_state
+from .writing import new_entries, new_judgement, number_events, write
 
 if TYPE_CHECKING:
     from partnerflow.actors import Actor
@@ -89,19 +93,19 @@ def redact(
     (asked, versions), said = _asked(entries, steps), _reason(reason)
     if partnership_id == DISTRICT:
         raise InvalidRequest("partnership_id", DISTRICT, "the district's own file is kept: name a partnership")
-    request = work.request_hash("redact", by, at, partnership_id, *asked, *versions, said)
+    request = request_hash("redact", by, at, partnership_id, *asked, *versions, said)
     made = _steps(context, partnership_id, versions)
     with context.store.transaction() as tx:
-        holding, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
-        if done := work.replayed(tx, idempotency_key, request):
+        snapshot, others = locked(context, tx, partnership_id, partner_too=True, ended_too=True)
+        if done := find_completed(tx, idempotency_key, request):
             return tx.entries(done.work)
-        targets = [_target(holding, each) for each in asked]
+        targets = [_target(snapshot, each) for each in asked]
         order = _Order(entries=targets, steps=made, by=by, reason=said, at=at)
-        new, changes = _blanked(context, tx, holding, others, order)
-        lying = (*holding.partner_file, *holding.own_file, *new)
+        new, changes = _blanked(context, tx, snapshot, others, order)
+        lying = (*snapshot.partner_file, *snapshot.own_file, *new)
         given = tuple(entry for entry in lying if _says_so(entry, asked, versions, partnership_id))
-        receipt = work.done(work.receipt(idempotency_key, request), (entry.id for entry in given))
-        work.keep(context, tx, attrs.evolve(changes, receipt=receipt))
+        receipt = complete(pending(idempotency_key, request), (entry.id for entry in given))
+        write(context, tx, attrs.evolve(changes, receipt=receipt))
         return given
 
 
@@ -128,14 +132,14 @@ def _purged(context: Context, before: date, months: int, by: Actor, reason: str)
             continue
         made = [each for each in look.history(context, ended.id) if not each.decision_redacted]
         with context.store.transaction() as tx:
-            holding, others = locked(context, tx, ended.id, partner_too=True, ended_too=True)
-            targets = _all_but_traces(holding.own_file)
+            snapshot, others = locked(context, tx, ended.id, partner_too=True, ended_too=True)
+            targets = _all_but_traces(snapshot.own_file)
             if all(is_past(each.partnership) for each in others):
-                targets += [e for e in _all_but_traces(holding.partner_file) if not isinstance(e.record, Partner)]
+                targets += [e for e in _all_but_traces(snapshot.partner_file) if not isinstance(e.record, Partner)]
             if not targets and not made:
                 continue
             order = _Order(entries=targets, steps=made, by=by, reason=reason, purge=True)
-            work.keep(context, tx, _blanked(context, tx, holding, others, order)[1])
+            write(context, tx, _blanked(context, tx, snapshot, others, order)[1])
         yield Purged(partnership_id=ended.id, entries=len(targets), steps=len(made))
 
 
@@ -154,7 +158,7 @@ def _asked(entries: Iterable[UUID], steps: Iterable[int]) -> tuple[tuple[UUID, .
 
 
 def _reason(reason: str) -> str:
-    said = work.text_of(reason)
+    said = reason_text(reason)
     if said is None:
         raise InvalidRequest("reason", repr(reason), "say why it is blanked")
     return said
@@ -174,15 +178,15 @@ def _steps(context: Context, partnership_id: UUID, versions: Sequence[int]) -> l
     return [made[version] for version in versions if not made[version].decision_redacted]
 
 
-def _target(holding: Snapshot, entry_id: UUID) -> Entry:
+def _target(snapshot: Snapshot, entry_id: UUID) -> Entry:
     """Find an entry, and refuse to blank what is still judged."""
-    lying = (*holding.partner_file, *holding.own_file)
+    lying = (*snapshot.partner_file, *snapshot.own_file)
     for entry in lying:
         if entry.id == entry_id:
             if not entry.redacted:
                 _refuse_unless_taken_back(entry, lying)
             return entry
-    raise NotFound("entry", f"{entry_id} on the file of partnership {holding.partnership.id}")
+    raise NotFound("entry", f"{entry_id} on the file of partnership {snapshot.partnership.id}")
 
 
 def _refuse_unless_taken_back(entry: Entry, lying: Sequence[Entry]) -> None:
@@ -216,43 +220,44 @@ def _says_so(entry: Entry, asked: Sequence[UUID], versions: Sequence[int], partn
 
 
 def _blanked(
-    context: Context, tx: Transaction, holding: Snapshot, others: tuple[Snapshot, ...], order: _Order
+    context: Context, tx: Transaction, snapshot: Snapshot, others: tuple[Snapshot, ...], order: _Order
 ) -> tuple[tuple[Entry, ...], ChangeSet]:
     """Make the redactions, one on each file concerned, and what stands in the place of what they name."""
-    stands = holding.partnership
-    now = work.recorded_on(context, holding)
-    when = work.happened_at(order.at, now, holding.moves[-1].at)
-    dossier, host = work.loaded(context, tx, holding)
+    stands = snapshot.partnership
+    now = recording_time_on(context, snapshot)
+    when = happened_at(order.at, now, snapshot.moves[-1].at)
+    dossier, host = load_dossier(context, tx, snapshot)
     refuse_unless_may_file(context, dossier, (order.record,), by=order.by, at=when)
     blank = {entry.id: _blank(entry) for entry in order.entries if not entry.redacted}
     new: list[Entry] = []
     for file_id, lying, version, steps in (
-        (stands.partner_id, holding.partner_file, None, ()), (stands.id, holding.own_file, stands.version, order.steps),
-    ):  # fmt: skip
+        (stands.partner_id, snapshot.partner_file, None, ()),
+        (stands.id, snapshot.own_file, stands.version, order.steps),
+    ):
         record = order.on((entry for entry in lying if entry.id in blank), steps)
         if record.entries or record.steps:
             shaped = [record_text(record)]
-            new += work.entered(context, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
+            new += new_entries(context, shaped, file_id, lying, by=order.by, at=when, now=now, version=version)
     if not new:
         return (), ChangeSet()
     on_partners = any(entry.file_id == stands.partner_id for entry in new)
     judgements, placements = [], []
-    for each in (holding, *(others if on_partners else ())):
-        work.refuse_unknown(context, each)
-        facts = host if each is holding else work.host_records(context, tx, each.partnership)
-        after = _after(context, each, facts, blank, new, order.steps if each is holding else ())
+    for each in (snapshot, *(others if on_partners else ())):
+        refuse_unknown_state(context, each)
+        facts = host if each is snapshot else load_host_records(context, tx, each.partnership)
+        after = _after(context, each, facts, blank, new, order.steps if each is snapshot else ())
         placements.append(placement(after))
-        if order.purge and each is holding:
+        if order.purge and each is snapshot:
             judgements.append(Judgement(partnership_id=stands.id, digest=context.pack.digest, obligations=()))
-        elif each is holding or each.partnership.state not in context.lifecycle.final:
+        elif each is snapshot or each.partnership.state not in context.lifecycle.final:
             report = context.pack.evaluate(after, context.today(now))
-            judgements.append(work.judgement(context, report, after, each.obligations))
+            judgements.append(new_judgement(context, report, after, each.obligations))
     told = [fact for entry in new for fact in events.filed(entry, stands.id, when)]
     return tuple(new), ChangeSet(
         entries=new,
         judgements=judgements,
         search_entries=placements,
-        events=work.numbered(context, told, stands.id, holding.events),
+        events=number_events(context, told, stands.id, snapshot.events),
         erasure=Erasure(
             partnership_id=stands.id,
             entries=tuple(blank.values()),
@@ -277,17 +282,17 @@ def _blank_step(made: Transition) -> Transition:
 
 
 def _after(
-    context: Context, holding: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
+    context: Context, snapshot: Snapshot, host: Sequence[Record], blank: Mapping[UUID | None, Entry],
     new: Sequence[Entry], steps: Sequence[Transition],
 ) -> Dossier:  # fmt: skip
     """Return a dossier as it stands once all of it is blanked."""
-    stands, versions = holding.partnership, {made.version for made in steps}
+    stands, versions = snapshot.partnership, {made.version for made in steps}
     partner_file, own_file = (
         [*(blank.get(entry.id, entry) for entry in lying), *(entry for entry in new if entry.file_id == file_id)]
-        for lying, file_id in ((holding.partner_file, stands.partner_id), (holding.own_file, stands.id))
+        for lying, file_id in ((snapshot.partner_file, stands.partner_id), (snapshot.own_file, stands.id))
     )
     moves = tuple(
         attrs.evolve(move, reason=None) if version in versions else move
-        for version, move in enumerate(holding.moves, 1)
+        for version, move in enumerate(snapshot.moves, 1)
     )
-    return work.dossier_of(stands, partner_file, own_file, moves, host, tz=context.tz)
+    return build_dossier(stands, partner_file, own_file, moves, host, tz=context.tz)

@@ -13,9 +13,11 @@ from partnerflow import events
 from partnerflow.obligations import Notice, tell
 from partnerflow.ports import ChangeSet, Snapshot, Transaction
 
-from . import work
+from .arguments import batched, happened_at, recording_time
 from .context import Context
 from .found_by import placements
+from .loading import load_dossier, refuse_unknown_state
+from .writing import new_judgement, number_events, write
 
 if TYPE_CHECKING:
     from partnerflow.obligations import Telling
@@ -63,8 +65,8 @@ def sweep(context: Context, *, at: datetime | None) -> Sweep:
     sweep at once, and nothing is told twice. A partnership that cannot be judged, such as one in a state that today's
     table does not know, holds up none of the others; what was wrong with the first such is raised at the end.
     """
-    now = work.recorded_at(context)
-    when = work.happened_at(at, now)
+    now = recording_time(context)
+    when = happened_at(at, now)
     return Sweep(when, tuple(_Sweeper(context, when).notices()))
 
 
@@ -79,11 +81,11 @@ class _Sweeper:
         """Sweep what is due, and then, waiting for it, what somebody else held meanwhile."""
         context, lifecycle = self._context, self._context.lifecycle
         busy: list[UUID] = []
-        for some in work.batched(
+        for some in batched(
             context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final)), AT_ONCE
         ):
             yield from self._swept(some, busy)
-        for some in work.batched(busy, AT_ONCE):
+        for some in batched(busy, AT_ONCE):
             yield from self._swept(some, None)
         if self._unfit is not None:
             raise self._unfit
@@ -95,37 +97,37 @@ class _Sweeper:
             held = tx.holdings(tuple(dict.fromkeys(some)), unless_busy=busy is not None)
             if busy is not None:
                 busy += [each for each in some if each not in held]
-            for holding in held.values():
-                if not self._is_due(holding):
+            for snapshot in held.values():
+                if not self._is_due(snapshot):
                     continue  # somebody has swept it since we looked
                 try:
-                    notices, change = self._judged(tx, holding)
+                    notices, change = self._judged(tx, snapshot)
                 except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
                     self._unfit = self._unfit or error
                     continue
                 told += notices
                 changes.append(change)
-            work.keep(context, tx, *changes)
+            write(context, tx, *changes)
         return told
 
-    def _is_due(self, holding: Snapshot) -> bool:
-        context, state = self._context, holding.partnership.state
-        if holding.pack_digest != context.pack.digest and (
-            state not in context.lifecycle.final or not holding.pack_digest
+    def _is_due(self, snapshot: Snapshot) -> bool:
+        context, state = self._context, snapshot.partnership.state
+        if snapshot.pack_digest != context.pack.digest and (
+            state not in context.lifecycle.final or not snapshot.pack_digest
         ):
             return True
-        return any(owed.look_on is not None and owed.look_on <= self._today for owed in holding.obligations)
+        return any(owed.look_on is not None and owed.look_on <= self._today for owed in snapshot.obligations)
 
-    def _judged(self, tx: Transaction, holding: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
-        context, partnership_id = self._context, holding.partnership.id
-        work.refuse_unknown(context, holding)
-        dossier, _ = work.loaded(context, tx, holding)
+    def _judged(self, tx: Transaction, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
+        context, partnership_id = self._context, snapshot.partnership.id
+        refuse_unknown_state(context, snapshot)
+        dossier, _ = load_dossier(context, tx, snapshot)
         report = context.pack.evaluate(dossier, self._today)
-        judgement = work.judgement(context, report, dossier, holding.obligations)
+        judgement = new_judgement(context, report, dossier, snapshot.obligations)
         obligations, notices = tell(partnership_id, judgement.obligations, self._today, context.pack.leads)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],
-            search_entries=placements(holding, dossier),
-            events=work.numbered(context, facts, partnership_id, holding.events),
+            search_entries=placements(snapshot, dossier),
+            events=number_events(context, facts, partnership_id, snapshot.events),
         )

@@ -17,7 +17,7 @@ from partnerflow.ports import Audit
 from partnerflow.records import Entry, Redaction, kinds
 from partnerflow.records.conversion import read_record
 
-from . import work
+from .arguments import batched
 from .context import Context
 
 Chain: TypeAlias = Literal["history", "file"]
@@ -165,7 +165,7 @@ class _Looking:
     ) -> Iterator[str]:
         stood: tuple[Partnership, str] | None = None
         last: Transition | None = None
-        for some in work.batched(_paired(partnerships, transitions), at_once):
+        for some in batched(_paired(partnerships, transitions), at_once):
             links = self._audit.links({place for stands, made in some for place in _judged_on(stands, made)})
             for stands, made in some:
                 if last is not None and (made is None or made.partnership_id != last.partnership_id):
