@@ -8,6 +8,9 @@
 - `python` and `toml` below a line that is nothing but the name of a file, as "`tests/test_x.py`:": is written to it.
   What stands in `src` can be imported and run from then on, as if the project of `pyproject.toml` had been installed.
 - `bash`: sets a machine up, and is run by nobody.
+
+So does every example in a docstring under src/: the lines that are indented by four more than the text around them.
+TOML is loaded as a pack; of Python, the functions named `test_...` are called too. An example imports what it uses.
 """
 # ruff: noqa: S101, S603, S607  this is a test: it asserts, and it runs what the pages say
 
@@ -19,21 +22,30 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import dedent
 from typing import Any
 
 import pytest
-from sybil import Example, Sybil
+from hypothesis import HealthCheck, settings
+from sybil import Document, Example, Region, Sybil
+from sybil.document import PythonDocStringDocument
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
+from sybil.region import Lexeme
 
 from partnerflow.records.registry import KINDS, kinds
 
 _NEXT = "--- what came before has ended with"
 _FILE = re.compile(r"^`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 _run = PythonEvaluator()
+
+settings.register_profile(
+    "example", max_examples=5, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def run_python(example: Example) -> None:
@@ -133,7 +145,45 @@ def leave(namespace: dict[str, Any]) -> None:
     nothing_left_to_show(namespace)
 
 
-pytest_collect_file = Sybil(
+class Docstrings(PythonDocStringDocument):
+    """The docstrings of a file. The file itself is not imported: its examples import what they use."""
+
+    def __init__(self, text: str, path: str) -> None:
+        Document.__init__(self, text, path)
+
+
+def find_examples(docstring: Document) -> Iterator[Region]:
+    """Find the paragraphs of a docstring that are indented by four more than its text."""
+    last_line = docstring.text.rpartition("\n")[2]
+    margin = len(last_line) - len(last_line.lstrip())
+    for found in re.finditer(rf"(?<=\n\n)(?: {{{margin + 4}}}.*\n+)+", docstring.text):
+        code = Lexeme(dedent(found[0]), 0, 0)
+        yield Region(found.start(), found.end(), code, load_example if code.startswith("[") else run_example)
+
+
+def run_example(example: Example) -> None:
+    """Run an example and each test that it defines, for few values where Hypothesis draws them."""
+    before = set(example.namespace)
+    settings.register_profile("before", settings.default)
+    settings.load_profile("example")
+    try:
+        _run(example)
+        for name in example.namespace.keys() - before:
+            if name.startswith("test_"):
+                example.namespace[name]()
+    finally:
+        settings.load_profile("before")
+
+
+def load_example(example: Example) -> None:
+    """Load an example as a pack."""
+    from partnerflow.policies import load_pack
+
+    Path("example.toml").write_text(example.parsed, encoding="utf-8")
+    load_pack("example.toml")
+
+
+_pages = Sybil(
     parsers=[
         CodeBlockParser("python", run_python),
         CodeBlockParser("toml", keep_file),
@@ -143,7 +193,11 @@ pytest_collect_file = Sybil(
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     setup=enter,
     teardown=leave,
-).pytest()
+)
+_docstrings = Sybil(
+    parsers=[find_examples], path="src", pattern="*.py", document_types={".py": Docstrings}, setup=enter, teardown=leave
+)
+pytest_collect_file = (_pages + _docstrings).pytest()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,8 @@
-"""Nothing that the pages show escapes being run, and what is run is really compared."""
+"""Nothing that the pages and the docstrings show escapes being run, and what is run is really compared."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -61,18 +62,46 @@ RIGHT = {
     "a command after python": "```python\nopen('f', 'w').close()\n```\n\n```console\n$ ls\nf\n```\n",
 }
 
+WRONG_EXAMPLES = {
+    "an_example_that_does_not_parse": 'def f():\n    """Return.\n\n        def g():\n        return 1\n    """\n',
+    "an_example_that_raises": '"""A module.\n\n    assert 1 == 2\n"""\n',
+    "an_example_with_a_test_that_fails": '"""A module.\n\n    def test_it():\n        assert 1 == 2\n"""\n',
+    "an_example_that_imports_too_little": '"""A module.\n\n    Path("x")\n"""\nfrom pathlib import Path\n',
+    "an_example_that_is_no_pack": '"""A module.\n\n    [pack]\n    nmae = "x"\n"""\n',
+}
+RIGHT_EXAMPLES = {
+    "an_example_of_a_class": 'class C:\n    """Holds.\n\n        x = 1\n\n        assert x\n\n    More.\n    """\n',
+    "a_file_without_examples": 'x = 1\n"""One.\n\n    What is below a name is not a docstring.\n"""\n',
+}
+
+
+def docstrings(path: Path) -> list[str]:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return [ast.get_docstring(node) or "" for node in found if isinstance(node, documented)]
+
+
+def test_every_example_in_a_docstring_is_indented_and_so_is_run() -> None:
+    code = re.compile(r"^(?:>>>|@\w|(?:from [\w.]+ )?import \w|(?:def|class) \w+.*:$|\w+ = |\[)|```", re.MULTILINE)
+    for path in sorted(ROOT.joinpath("src").rglob("*.py")):
+        for docstring in docstrings(path):
+            assert not code.search(docstring), f"{path.relative_to(ROOT)}: indent this example:\n{docstring}"
+
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Return the names of the pages of a project that fail, where each page is one of the above."""
+    """Return the names of the pages and modules of a project that fail, where each is one of the above."""
     root = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "conftest.py", root)
     (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (root / "docs").mkdir()
     for name, page in {**WRONG, **RIGHT}.items():
         (root / "docs" / f"{name}.md").write_text(page, encoding="utf-8")
+    (root / "src").mkdir()
+    for name, module in {**WRONG_EXAMPLES, **RIGHT_EXAMPLES}.items():
+        (root / "src" / f"{name}.py").write_text(module, encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "-p", "no:xdist", "docs"],
+        [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "-p", "no:xdist", "docs", "src"],
         cwd=root,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
@@ -80,8 +109,12 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         check=False,
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    return set(re.findall(r"^(?:FAILED|ERROR) docs/(.*?)\.md::", ran.stdout, re.MULTILINE))
+    return set(re.findall(r"^(?:FAILED|ERROR) (?:docs|src)/(.*?)\.(?:md|py)::", ran.stdout, re.MULTILINE))
 
 
 def test_a_page_that_is_wrong_fails_and_no_other(failed: set[str]) -> None:
-    assert failed == set(WRONG)
+    assert failed & {*WRONG, *RIGHT} == set(WRONG)
+
+
+def test_an_example_that_is_wrong_fails_and_no_other(failed: set[str]) -> None:
+    assert failed - {*WRONG, *RIGHT} == set(WRONG_EXAMPLES)

@@ -1,6 +1,9 @@
 """The checks, pure: usable by a tool that wants nothing else of partnerflow.
 
+    from datetime import date
     from partnerflow.policies import load_pack
+
+    mapping = {"partner": {"name": "Riverbend"}, "partnership": {"state": "vetting"}, "records": []}
     report = load_pack("default").check(mapping, on=date(2026, 9, 1), trigger="approve")
 
 Names are loaded when first used, so that importing this costs next to nothing, and never sqlalchemy, transitions or

@@ -1,5 +1,6 @@
-"""What whoever builds on partnerflow may test with: an example, strategies, cards of policies, a contract for stores.
+"""Tools for testing what you build on partnerflow: an example, Hypothesis strategies, checks of policies and stores.
 
+    from partnerflow.policies import load_pack
     from partnerflow.testing import EXAMPLE_DAY, example_dossier
     assert load_pack("default").check(example_dossier("active"), on=EXAMPLE_DAY).ok
 

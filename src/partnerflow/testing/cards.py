@@ -1,11 +1,17 @@
-"""What the author of a policy holds it against: its own card, and the law that removing evidence never unblocks.
+"""Checks for the author of a policy: that its card is right, and that removing evidence never unblocks.
 
-def test_the_card():
-assert_card(signed_in)
+    from hypothesis import given, strategies as st
+    from partnerflow.policies.shipped.safety import general_liability
+    from partnerflow.testing import assert_card, assert_removing_never_unblocks, days, records
 
-@given(st.lists(records("sign_in_system")), days())
-def test_removing_evidence_never_unblocks(filed, on):
-assert_removing_never_unblocks(signed_in, filed, on=on)
+    def test_the_card():
+        assert_card(general_liability)
+
+    @given(st.lists(records("insurance"), max_size=2), days())
+    def test_removing_evidence_never_unblocks(filed, on):
+        assert_removing_never_unblocks(general_liability, filed, on=on)
+
+Both raise AssertionError with the code of the policy and the example of its card.
 """
 
 from __future__ import annotations

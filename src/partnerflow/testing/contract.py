@@ -1,9 +1,13 @@
 """What flow asks of a store, as tests that anyone can hold a store against.
 
+    import pytest
+    from partnerflow.adapters.memory import MemoryStore
+    from partnerflow.testing import StoreContract
+
     class TestMyStore(StoreContract):
         @pytest.fixture
         def store(self):
-            return MyStore(...)         # fresh and empty
+            return MemoryStore()        # yours, fresh and empty
 
 Where a store can serve two tenants side by side, `other_tenant` gives the second one over the same data.
 """

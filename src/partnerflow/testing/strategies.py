@@ -1,7 +1,14 @@
 """Strategies for Hypothesis: dossiers near the edge between in order and not, and anything that a kind can say.
 
-@given(dossiers(), days())
-def test_mine(dossier, on): ...
+    from hypothesis import given
+    from partnerflow.policies import load_pack
+    from partnerflow.testing import days, dossiers
+
+    @given(dossiers(), days())
+    def test_a_report_can_be_explained(dossier, on):
+        assert load_pack("default").check(dossier, on=on).explain()
+
+They change the example of `partnerflow.testing.examples`, which every policy of the default pack passes.
 """
 
 from __future__ import annotations
