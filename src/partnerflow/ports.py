@@ -178,10 +178,19 @@ class Transaction(Protocol):
     def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
         """Return everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
 
-    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> Mapping[UUID, Snapshot]:
-        """Lock many partnerships in the order of their ids, and give everything on each that is there.
+    def holdings(
+        self, partnership_ids: Sequence[UUID], *, lock: bool = True, unless_busy: bool = False
+    ) -> Mapping[UUID, Snapshot]:
+        """Lock many partnerships in the order of their ids, and return everything on each that exists.
 
-        With *unless_busy*, one that somebody else holds is passed over, where the database can tell.
+        With *unless_busy*, one that another transaction has locked is left out, where the database can tell. Without
+        *lock*, they are only read.
+        """
+
+    def obligations(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Obligation, ...]]:
+        """Return the obligations of many partnerships, each partnership's in the order of their codes.
+
+        A partnership that has none, or does not exist, is left out.
         """
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
@@ -298,8 +307,8 @@ class Audit(Protocol):
 class Outbox(Protocol):
     """What is to be told to the outside, as it was committed."""
 
-    def outgoing(self) -> Iterator[Event]:
-        """Return every event that the outbox holds, in order within each partnership."""
+    def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
+        """Return the events that the outbox holds, of one partnership or of all, in order within each partnership."""
 
 
 class Store(Inventory, Outbox, Protocol):

@@ -16,7 +16,7 @@ from partnerflow.dossier import Neighbour, overlap, services_at
 from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
-from partnerflow.obligations import Judgement
+from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import (
     EVERYTHING,
@@ -155,9 +155,11 @@ class MemoryStore:
             chained = self._kept.chained()
         yield _Audit(chained)
 
-    def outgoing(self) -> Iterator[Event]:
-        """Return every event, in order within each partnership."""
-        return iter([event for _, events in sorted(self._kept.events.items()) for event in events])
+    def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
+        """Return the events of one partnership or of all, in order within each partnership."""
+        kept = self._kept.events
+        which = sorted(kept) if partnership_id is None else [partnership_id]
+        return iter([event for each in which for event in kept.get(each, ())])
 
 
 class _Kept:
@@ -312,10 +314,19 @@ class _Transaction:
         self,
         partnership_ids: Sequence[UUID],
         *,
+        lock: bool = True,  # noqa: ARG002  all is locked
         unless_busy: bool = False,  # noqa: ARG002  nobody else is here
     ) -> Mapping[UUID, Snapshot]:
         found = {each: self.holding(each) for each in sorted(partnership_ids)}
         return {each: holding for each, holding in found.items() if holding is not None}
+
+    def obligations(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Obligation, ...]]:
+        found = {each: self._kept.judgements[each] for each in partnership_ids if each in self._kept.judgements}
+        return {
+            each: tuple(sorted(judged.obligations, key=lambda owed: owed.code))
+            for each, judged in found.items()
+            if judged.obligations
+        }
 
     def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:  # noqa: ARG002  all is locked
         kept = self._kept

@@ -231,8 +231,14 @@ class StoreContract(Finding):
             for unless_busy in (False, True):
                 with store.transaction() as tx:
                     assert list(tx.holdings(asked, unless_busy=unless_busy).items()) == alone
+            with store.reading() as tx:
+                assert list(tx.holdings(asked, lock=False).items()) == alone
+                owing = {each: held.obligations for each, held in alone if held.obligations}
+                assert dict(tx.obligations(asked)) == owing
+        assert [obligation.code for obligation in owing[more[2].id]] == ["A", "B"]
         with store.transaction() as tx:
             assert dict(tx.holdings([])) == dict(tx.holdings([NOBODY])) == {}
+            assert dict(tx.obligations([])) == dict(tx.obligations([NOBODY])) == {}
 
     def test_whoever_locks_many_waits_for_nobody_who_waits_for_them(self, flow: Partnerflow, store: Store) -> None:
         """Whatever the orders in which they are asked for; each is judged on what the one before it left."""

@@ -286,6 +286,8 @@ class Keeping:
             assert {entry.file_id for entry in entries} == {file_id}
         assert [entry.record for entry in files[begun.id]] == [Need(need=f"need {place}") for place in range(520)]
         assert [event.sequence for event in store.outgoing()] == list(range(1, 522))
+        assert list(store.outgoing(begun.id)) == list(store.outgoing())
+        assert list(store.outgoing(NOBODY)) == []
 
     def test_a_kind_that_nobody_registers_any_more_is_kept(self, flow: Partnerflow, store: Store) -> None:
         """Its text and its fields are there, and the chain holds."""

@@ -196,7 +196,7 @@ def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iter
         lifecycle_version=row.made_under,
         partner_file=tuple(partner_file),
         own_file=tuple(own_file),
-        obligations=tuple(sorted(owed, key=_code)),  # a database sorts text in ways of its own
+        obligations=by_code(owed),
         events=row.events,
         pack_digest=row.judged_by,
     )
@@ -228,6 +228,11 @@ def obligation(row: Row) -> Obligation:
         code=code, title=title, holds=holds, due_on=due_on, missed_on=missed_on, told_broken=told_broken,
         reminded_due=reminded_due, reminded_lead=reminded_lead, look_on=look_on,
     )  # fmt: skip
+
+
+def by_code(owed: Iterable[Obligation]) -> tuple[Obligation, ...]:
+    """Sort obligations by code, here rather than in the database: each sorts text by rules of its own."""
+    return tuple(sorted(owed, key=_code))
 
 
 def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:

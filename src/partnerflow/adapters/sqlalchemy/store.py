@@ -244,10 +244,10 @@ class SQLAlchemyStore:
             assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
             yield SQLAlchemyAudit(self._say, tx)
 
-    def outgoing(self) -> Iterator[Event]:
-        """Return every event of the outbox, in order within each partnership."""
-        for partnership_id in self.partnership_ids():
-            for row in self._pages(self._say.outbox, {"after": "sequence"}, **_of(partnership_id)):
+    def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
+        """Return the events of the outbox, of one partnership or of all, in order within each partnership."""
+        for each in self.partnership_ids() if partnership_id is None else [partnership_id]:
+            for row in self._pages(self._say.outbox, {"after": "sequence"}, **_of(each)):
                 yield rows.event(row, self.tenant)
 
     def _pages(

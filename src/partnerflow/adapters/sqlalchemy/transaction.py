@@ -167,15 +167,27 @@ class SQLAlchemyTransaction:
         within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
         return self._put_together(self.execute(say.partnerships, within))
 
-    def holdings(self, partnership_ids: Sequence[UUID], *, unless_busy: bool = False) -> dict[UUID, Snapshot]:
-        """Lock many partnerships in the order of their ids, and give everything on each, in four statements."""
+    def holdings(
+        self, partnership_ids: Sequence[UUID], *, lock: bool = True, unless_busy: bool = False
+    ) -> dict[UUID, Snapshot]:
+        """Lock many partnerships in the order of their ids, and return everything on each, in four statements."""
         say = self._say
-        self._locked(lock=True)
+        self._locked(lock=lock)
         locked = say.partnerships_unless_busy if unless_busy else say.partnerships_locked
-        found = self.execute(locked, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
+        statement = locked if lock else say.partnerships_named
+        found = self.execute(statement, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
         made = {holding.partnership.id: holding for holding in self._put_together(found)}
         self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
         return made
+
+    def obligations(self, partnership_ids: Sequence[UUID]) -> dict[UUID, tuple[Obligation, ...]]:
+        """Return the obligations of many partnerships, in one statement."""
+        if not partnership_ids:
+            return {}
+        owed: dict[UUID, list[Obligation]] = {}
+        for row in self._newest(self._say.obligations_of_many, {"of_partnerships": list(partnership_ids)}):
+            owed.setdefault(row.partnership_id, []).append(rows.obligation(row[1:]))
+        return {each: rows.by_code(found) for each, found in owed.items()}
 
     def _put_together(self, found: Sequence[Row]) -> list[Snapshot]:
         """Read what belongs to some partnerships, in three statements; so many need not be remembered."""
