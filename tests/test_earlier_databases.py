@@ -157,8 +157,8 @@ def copied(source: str, target: str) -> None:
     here.dispose()
 
 
-def heads_of(said: list[list[Any]]) -> list[Head]:
-    return [Head(chain=chain, id=UUID(id_), count=count, link=link) for chain, id_, count, link in said]
+def heads_of(listed: list[list[Any]]) -> list[Head]:
+    return [Head(chain=chain, id=UUID(id_), count=count, link=link) for chain, id_, count, link in listed]
 
 
 # --- what is in it --------------------------------------------------------------------------------------------------
