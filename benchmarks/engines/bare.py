@@ -6,18 +6,19 @@ They say no reason and no due date, and raise as soon as something is not on fil
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from partnerflow import Dossier, records
-from partnerflow.records import months_after
 from partnerflow.testing import OFFICE
 
 from .case import CRITERIA, DAY, MAY_AMEND, MET_ON, STEPS, TOPICS
-from .forty import CERTIFIED, COURSES, ENOUGH, LINES, OFFERED
+from .forty import CERTIFIED, COURSES, LINES, OFFERED
 
 BOTH = {"district", "partner"}
+ENOUGH = 100_000_000  # cents
+A_YEAR, TWO_YEARS = timedelta(days=365), timedelta(days=730)
 Found = SimpleNamespace
 Bare = Callable[[Any, date], object]
 
@@ -61,12 +62,12 @@ def _in_force(f: Any, on: date) -> bool:
 
 
 def _covered(line: str) -> Bare:
-    return lambda f, on: (c := f.cover[line]).per_occurrence >= ENOUGH and c.starts_on <= on <= c.ends_on
+    return lambda f, on: (c := f.cover[line]).per_occurrence.minor >= ENOUGH and c.starts_on <= on <= c.ends_on
 
 
 def _taught(topic: str) -> Bare:
     return lambda f, on: all(
-        on <= months_after(f.trainings[p.person, topic].completed_on, 12) for p in f.people if p.direct_contact
+        on <= f.trainings[p.person, topic].completed_on + A_YEAR for p in f.people if p.direct_contact
     )
 
 
@@ -153,7 +154,7 @@ LAMBDAS: tuple[tuple[str, Bare], ...] = (
     (
         "TRN-001",
         lambda f, on: all(
-            (t := f.trainings[p.person, topic]).high_quality and on <= months_after(t.completed_on, 24)
+            (t := f.trainings[p.person, topic]).high_quality and on <= t.completed_on + TWO_YEARS
             for p in f.people if p.direct_contact for topic in TOPICS
         ),
     ),
