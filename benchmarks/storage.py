@@ -178,6 +178,8 @@ def many(place: Place, number: int, rounds: int) -> None:
     create_tables(engine)
     contest = _Contest(Clones(engine, POLICY_FREE, (), pattern="pattern: many"), POLICY_FREE, number)
     place.settle(engine)
+    if not all(hand.agrees for hand in contest.hands.values() if isinstance(hand, InChunks)):
+        print("  the hand does NOT compute the links that ours computes")
     print("  fire_many, policy-free pack")
     contest.show(
         lambda turn: _fire_many(contest.flow(), contest.ids, f"batch-{turn}"),

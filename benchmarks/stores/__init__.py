@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +11,6 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 from uuid import uuid4
-
-from partnerflow.canonical import canonical, sha256
-from partnerflow.records.conversion import moment_text
 
 from .places import Place
 
@@ -30,25 +29,38 @@ class Work(NamedTuple):
     """What the outbox holds."""
 
 
+# None of ours: what we are compared with must not become slower with us.
+written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def moment(at: datetime) -> str:
+    """Write a moment in UTC, to the microsecond."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 def chained(previous: str, work: Work, about: object, version: int, steps: int, entries: int, last: str) -> str:
-    """Return the link of a step to the one before it: over what ours is over, with the same function."""
+    """Return the link of a step to the one before it: over what ours is over, by the same hash."""
     said = {
         "partnership": str(about), "version": version, "trigger": "renew", "source": "active", "target": "active",
-        "by": "a.anderson", "at": moment_text(datetime.now(UTC)), "decision_sha256": sha256(work.decision),
+        "by": "a.anderson", "at": moment(datetime.now(UTC)), "decision_sha256": hashed(work.decision),
         "event": work.type, "steps": steps, "file": [entries, last], "previous": previous,
     }  # fmt: skip
-    return sha256(canonical(said))
+    return hashed(written(said))
 
 
 def envelope(work: Work, about: object, sequence: int, **data: object) -> str:
     """Write the event that tells of a step, as ours is written."""
     said = {
         "specversion": "1.0", "id": str(uuid4()), "source": "urn:partnerflow:default", "type": work.type,
-        "subject": str(about), "time": moment_text(datetime.now(UTC)), "datacontenttype": "application/json",
+        "subject": str(about), "time": moment(datetime.now(UTC)), "datacontenttype": "application/json",
         "sequence": f"{sequence:020d}", "partitionkey": str(about),
         "data": {"partnership": str(about), "trigger": "renew", "from": "active", "to": "active", **data},
     }  # fmt: skip
-    return canonical(said)
+    return written(said)
 
 
 @dataclass(frozen=True)

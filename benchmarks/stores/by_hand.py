@@ -1,20 +1,33 @@
 """A step written by hand by somebody who knows what is to be written: in SQLAlchemy Core, and on the raw driver.
 
-It says to the database what a step of ours says, word for word, and decides, computes and hashes nothing.
+It says to the database what a step of ours says, word for word, and decides, computes and hashes nothing. It writes
+through SQLAlchemy's own types, so that it does not become slower with ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, event, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    bindparam,
+    event,
+    insert,
+    select,
+    update,
+)
 
 from partnerflow import Partnerflow
 from partnerflow.adapters.sqlalchemy import Tables
-from partnerflow.adapters.system import uuid7
 from partnerflow.testing import OFFICE
 
 from . import Kept, Work
@@ -25,10 +38,22 @@ MOVED = ("state", "since", "version", "recorded_at", "link", "made_under", "even
 Rows = dict[str, Any]
 
 
+def plain(tables: Tables, dialect: Dialect) -> Any:
+    """Return the same tables with the types that our own are made of on *dialect*."""
+    metadata, found = MetaData(), SimpleNamespace()
+    for table in tables.metadata.sorted_tables:
+        copy = table.to_metadata(metadata)
+        for column in copy.c:
+            if isinstance(column.type, TypeDecorator):
+                column.type = column.type.load_dialect_impl(dialect)
+        setattr(found, table.name.removeprefix(tables.prefix), copy)
+    return found
+
+
 class Statements:
     """What one step says."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Any) -> None:
         p, e, m, o, x = tables.partnership, tables.entry, tables.transition, tables.obligation, tables.outbox
         tenant: BindParameter[str] = bindparam("of_tenant")
         partnership: BindParameter[UUID] = bindparam("of_partnership")
@@ -69,7 +94,7 @@ class Step:
     """One step of ours, as the pattern of what it writes on every clone."""
 
     def __init__(self, flow: Partnerflow, clones: Clones) -> None:
-        self.clones, self.tables = clones, clones.tables
+        self.clones, self.tables = clones, plain(clones.tables, clones.engine.dialect)
         (stepped,) = clones.make(1)
         flow.fire(stepped, "renew", by=OFFICE)
         p, m, x = self.tables.partnership, self.tables.transition, self.tables.outbox
@@ -96,8 +121,8 @@ class Step:
             "old_version": self.stands["version"] - 1,
             **{f"new_{name}": self.stands[name] for name in MOVED},
         }
-        made = {**self.made, "id": uuid7(), "partnership_id": clone}
-        told = {**self.told, "id": uuid7(), "partnership_id": clone}
+        made = {**self.made, "id": uuid4(), "partnership_id": clone}
+        told = {**self.told, "id": uuid4(), "partnership_id": clone}
         return clone, counterpart(self.stands["partner_id"], clone), (moved, made, told)
 
     def by_hand(self, strictest: str) -> dict[str, Kept]:

@@ -1,7 +1,8 @@
 """Many steps, and a sweep, written by hand: chunk by chunk with executemany, and for all at once in three statements.
 
-In chunks it computes the same links and the same bodies as ours, and one transaction holds a chunk. All at once it can
-not, since no database hashes our way: it repeats one step's texts, as long as they would be.
+In chunks it computes the same links and the same bodies as ours, with the standard library alone, and one transaction
+holds a chunk. All at once it can not, since no database hashes our way: it repeats one step's texts, as long as they
+would be.
 """
 
 from __future__ import annotations
@@ -10,26 +11,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import BindParameter, Select, Uuid, bindparam, func, insert, literal, select, type_coerce, update
 
-from partnerflow import DEFAULT, events
-from partnerflow.adapters.sqlalchemy import Tables
-from partnerflow.adapters.system import uuid7
-from partnerflow.canonical import canonical, sha256
-from partnerflow.events import Event
-from partnerflow.history import START, Transition, transition_link
-from partnerflow.lifecycle import Move
-from partnerflow.obligations import Notice
 from partnerflow.policies import Pack
 from partnerflow.testing import OFFICE
 
+from . import hashed, moment, written
 from .by_hand import MOVED, Rows, Step, begun
 from .ground import NOON
 
 CHUNK = 1000
+BY = {"id": OFFICE.id, "partner_id": None, "roles": sorted(OFFICE.roles), "side": OFFICE.side, "sites": None}
+APPROACHING = "org.partnerflow.obligation.approaching.v1"
 T = TypeVar("T")
+
+
+def link_of(made: Rows) -> str:
+    """Return the link of a renewal's row: what ours hashes."""
+    at = moment(NOON)
+    hashing = {
+        "id": str(made["id"]), "partnership": str(made["partnership_id"]), "version": made["version"],
+        "trigger": "renew", "source": "active", "target": "active", "since": None, "by": BY, "at": at,
+        "recorded_at": at, "reason_sha256": hashed(""), "decision_sha256": hashed(made["decision"]),
+        "lifecycle": made["lifecycle"], "event": made["event"],
+        "partner_file": [made["partner_seq"], made["partner_link"]], "file": [made["file_seq"], made["file_link"]],
+        "previous": made["previous"],
+    }  # fmt: skip
+    return hashed(written(hashing))
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
@@ -75,6 +85,11 @@ class InChunks:
         self.otherwise = select(p.c.id).where(p.c.tenant == tenant, p.c.judged_by != bindparam("digest"))
         self.all = select(p.c.id).where(p.c.tenant == tenant)
 
+    @property
+    def agrees(self) -> bool:
+        """Whether it computes the link that ours computed for the step that is the pattern."""
+        return link_of(self.step.made) == self.step.made["link"]
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def fire(self, ids: Sequence[UUID], key: str) -> None:
@@ -95,11 +110,9 @@ class InChunks:
                 connection.commit()
 
     def _receipt(self, key: str, made: Rows) -> Rows:
-        request = sha256(
-            canonical(["fire", OFFICE.id, OFFICE.side, None, [str(made["partnership_id"]), "renew", None]])
-        )
+        request = hashed(written(["fire", OFFICE.id, OFFICE.side, None, [str(made["partnership_id"]), "renew", None]]))
         return {
-            "tenant": self.tenant, "key": f"{key}/{request}", "request": request, "work": canonical([str(made["id"])]),
+            "tenant": self.tenant, "key": f"{key}/{request}", "request": request, "work": written([str(made["id"])]),
         }  # fmt: skip
 
     def _heads(self, connection: Any, files: list[UUID]) -> dict[UUID, tuple[int, str]]:
@@ -107,45 +120,42 @@ class InChunks:
         return {row.file_id: (row.seq, row.link) for row in found}
 
     def _stepped(self, stands: Any, heads: dict[UUID, tuple[int, str]]) -> tuple[Rows, Rows, Rows]:
-        made, told = self.step.made, self.step.told
-        partner_seq, partner_link = heads.get(stands.partner_id, (0, START))
-        file_seq, file_link = heads.get(stands.id, (0, START))
-        transition = Transition(
-            id=uuid7(), partnership_id=stands.id, version=stands.version + 1,
-            move=Move("renew", "active", "active", by=OFFICE, at=NOON), recorded_at=NOON, lifecycle=str(DEFAULT),
-            event=made["event"], decision=made["decision"], partner_seq=partner_seq, partner_link=partner_link,
-            file_seq=file_seq, file_link=file_link, previous=stands.link,
-        )  # fmt: skip
-        link = transition_link(transition)
-        fact = events.moved(transition, stands.partner_id)
-        event = self._event(stands.id, stands.events + 1, fact)
+        partner_seq, partner_link = heads.get(stands.partner_id, (0, ""))
+        file_seq, file_link = heads.get(stands.id, (0, ""))
+        made = {
+            **self.step.made, "tenant": self.tenant, "id": uuid4(), "partnership_id": stands.id,
+            "version": stands.version + 1, "partner_seq": partner_seq, "partner_link": partner_link,
+            "file_seq": file_seq, "file_link": file_link, "previous": stands.link,
+        }  # fmt: skip
+        made["link"] = link_of(made)
+        sequence = stands.events + 1
+        data = {
+            "partnership": str(stands.id), "partner": str(stands.partner_id), "transition": str(made["id"]),
+            "version": made["version"], "trigger": "renew", "from": "active", "to": "active", "side": OFFICE.side,
+        }  # fmt: skip
         moved = {
-            **dict(stands._mapping), "version": transition.version, "recorded_at": NOON, "link": link,
-            "made_under": transition.lifecycle, "events": event.sequence, "judged_by": self.step.stands["judged_by"],
+            **dict(stands._mapping), "version": made["version"], "recorded_at": NOON, "link": made["link"],
+            "made_under": made["lifecycle"], "events": sequence, "judged_by": self.step.stands["judged_by"],
         }  # fmt: skip
         return (
             {
                 "of_partnership": stands.id, "old_version": stands.version,
                 **{f"new_{name}": moved[name] for name in MOVED},
             },
-            {
-                **made, "tenant": self.tenant, "id": transition.id, "partnership_id": stands.id,
-                "version": transition.version, "partner_seq": partner_seq, "partner_link": partner_link,
-                "file_seq": file_seq, "file_link": file_link, "previous": stands.link, "link": link,
-            },
-            {**told, **self._told(event)},
+            made,
+            self._told(made["event"], stands.id, sequence, NOON, data),
         )  # fmt: skip
 
-    def _event(self, partnership_id: UUID, sequence: int, fact: events.Fact) -> Event:
-        return Event(
-            id=uuid7(), type=fact.type, tenant=self.tenant, partnership_id=partnership_id, sequence=sequence,
-            time=fact.time, data=fact.data,
-        )  # fmt: skip
-
-    def _told(self, event: Event) -> Rows:
+    def _told(self, type_: str, partnership_id: UUID, sequence: int, time: datetime, data: Rows) -> Rows:
+        id_ = uuid4()
+        body = {
+            "specversion": "1.0", "id": str(id_), "source": f"urn:partnerflow:{self.tenant}", "type": type_,
+            "subject": str(partnership_id), "time": moment(time), "datacontenttype": "application/json",
+            "sequence": f"{sequence:020d}", "partitionkey": str(partnership_id), "data": data,
+        }  # fmt: skip
         return {
-            "tenant": self.tenant, "partnership_id": event.partnership_id, "sequence": event.sequence, "id": event.id,
-            "type": event.type, "time": event.time, "body": event.body(),
+            **self.step.told, "tenant": self.tenant, "partnership_id": partnership_id, "sequence": sequence,
+            "id": id_, "type": type_, "time": time, "body": written(body),
         }  # fmt: skip
 
     # --- a sweep ----------------------------------------------------------------------------------------------------
@@ -164,11 +174,13 @@ class InChunks:
                 owed = connection.execute(self.obligations, {"ids": chunk}).all()
                 approaching = [row for row in owed if row.look_on is not None and row.look_on <= at.date()]
                 reminded = [_reminded(row, at.date(), pack.leads) for row in approaching]
-                told = [
-                    self._event(row.partnership_id, stands[row.partnership_id].events + 1, _approaching(row, at))
+                outgoing = [
+                    self._told(
+                        APPROACHING, row.partnership_id, stands[row.partnership_id].events + 1, at, _reminder(row, at)
+                    )
                     for row in approaching
                 ]
-                heard = {event.partnership_id: event.sequence for event in told}
+                heard = {row["partnership_id"]: row["sequence"] for row in outgoing}
                 noted = [
                     {
                         "of_partnership": row.id,
@@ -177,7 +189,6 @@ class InChunks:
                     }
                     for row in stands.values()
                 ]
-                outgoing = [{**self.step.told, **self._told(event)} for event in told]
                 for statement, rows in ((self.remind, reminded), (self.note, noted), (self.outbox, outgoing)):
                     if rows:
                         connection.execute(statement, rows)
@@ -193,13 +204,12 @@ def _reminded(owed: Any, on: date, leads: Sequence[int]) -> Rows:
     }  # fmt: skip
 
 
-def _approaching(owed: Any, at: datetime) -> events.Fact:
+def _reminder(owed: Any, at: datetime) -> Rows:
     left = (owed.due_on - at.date()).days
-    notice = Notice(
-        partnership_id=owed.partnership_id, telling="approaching", code=owed.code, title=owed.title,
-        due_on=owed.due_on, days_left=left,
-    )  # fmt: skip
-    return events.noticed(notice, at)
+    return {
+        "partnership": str(owed.partnership_id), "policy": owed.code, "title": owed.title,
+        "due_on": owed.due_on.isoformat(), "days_left": left,
+    }  # fmt: skip
 
 
 class AllAtOnce:
@@ -207,8 +217,8 @@ class AllAtOnce:
 
     def __init__(self, step: Step, tenant: str) -> None:
         self.engine, self.tenant, self.step = step.clones.engine, tenant, step
-        t: Tables = step.tables
-        self.tables, p = t, t.partnership
+        self.tables = step.tables
+        p = self.tables.partnership
         on_postgresql = self.engine.dialect.name == "postgresql"
         new = func.gen_random_uuid() if on_postgresql else func.lower(func.hex(func.randomblob(16)))
         self.new_id = type_coerce(new, Uuid())
