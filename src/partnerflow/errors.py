@@ -11,7 +11,7 @@ PartnerflowError
 ├── Unreadable           a file that is not what it was said to be
 ├── UnsoundLifecycle     a table that would trap or strand a partnership; lists every fault
 ├── UnknownState         a stored state that today's table does not know
-├── PackError            a policy pack that says what it cannot mean
+├── PackError            a policy pack that cannot be used; lists every fault
 ├── PluginError          an installed package that offers what cannot be used
 ├── StoreError           the store cannot do its work
 │   ├── SchemaMismatch   its tables are of another version
@@ -220,14 +220,14 @@ class UnknownState(PartnerflowError):
 
 
 class PackError(PartnerflowError):
-    """A pack that cannot be meant: which file, table and key, what stands there, and what would do."""
+    """A pack that cannot be used; `faults` holds every fault of its file, each with its table and key."""
 
-    def __init__(self, source: str, where: str, remedy: str) -> None:
-        super().__init__(source, where, remedy)
-        self.source, self.where, self.remedy = source, where, remedy
+    def __init__(self, source: str, *faults: Fault) -> None:
+        super().__init__(source, *faults)
+        self.source, self.faults = source, faults
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.where}: {self.remedy}"
+        return "\n".join(f"{self.source}: {fault}" for fault in self.faults)
 
 
 class PluginError(PartnerflowError):

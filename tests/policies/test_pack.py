@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import date
 from importlib.metadata import Distribution, EntryPoint
@@ -11,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from partnerflow.errors import InvalidRequest, NotFound, PackError
+from partnerflow.errors import Fault, InvalidRequest, NotFound, PackError
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, offered_packs, policy, shipped_packs
 from partnerflow.policies.toml import read_pack
@@ -153,10 +154,10 @@ def setting(code: str, line: str) -> str:
         ("", "pack", "must be a table: write [pack]"),
         ('pack = "default"\n', "pack", "must be a table"),
         (HEAD + 'titel = "x"\n', "pack.titel", "did you mean 'title'?"),
-        (HEAD + "leads = [30, -1]\n", "pack.leads", "not negative"),
+        (HEAD + "leads = [30, -1]\n", "pack.leads[1]", "-1: days before a due date are not negative"),
         (HEAD + 'leads = "30"\n', "pack.leads", "'30' is not a list"),
-        (HEAD + 'policies = ["SAFE-02"]\n', "pack.policies", "did you mean 'SAFE-002'?"),
-        (HEAD + '[packs]\nname = "x"\n', "top level.packs", "did you mean 'pack'?"),
+        (HEAD + 'policies = ["SAFE-02"]\n', "pack.policies[0]", "did you mean 'SAFE-002'?"),
+        (HEAD + '[packs]\nname = "x"\n', "packs", "did you mean 'pack'?"),
         (HEAD + '[set]\ncode = "SAFE-002"\n', "set", "write [[set]]"),
         (HEAD + "[[set]]\nminimum = 1\n", "set[0].code", "is required"),
         (setting("SAFE-2", ""), "set[0].code", "did you mean 'SAFE-002'?"),
@@ -171,7 +172,7 @@ def setting(code: str, line: str) -> str:
         (setting("TRN-001", 'months = "24"'), "set[0] (TRN-001).months", "'24' is not a whole number"),
         (setting("TRN-001", "months = true"), "set[0] (TRN-001).months", "True is not a whole number"),
         (setting("TRN-001", 'topics = "content_area"'), "set[0] (TRN-001).topics", "is not a list"),
-        (setting("TRN-001", "topics = [1]"), "set[0] (TRN-001).topics.0", "1 is not a text"),
+        (setting("TRN-001", "topics = [1]"), "set[0] (TRN-001).topics[0]", "1 is not a text"),
         (setting("SAFE-002", 'from = "2026-07-01"'), "set[0] (SAFE-002).from", "not a day such as 2026-07-01, without"),
         (setting("SAFE-002", "from = 2026-07-01T00:00:00"), "set[0] (SAFE-002).from", "is not a day"),
         (setting("SAFE-002", 'severity = "loud"'), "set[0] (SAFE-002).severity", "not one of blocking, advisory"),
@@ -198,9 +199,146 @@ def test_every_slip_is_an_error_that_names_the_file_the_place_and_what_would_do(
     with pytest.raises(PackError) as caught:
         read(text)
     assert caught.value.source.endswith("ours.toml")
-    assert caught.value.where == where
-    assert remedy in caught.value.remedy
-    assert str(caught.value) == f"{caught.value.source}: {where}: {caught.value.remedy}"
+    (fault,) = caught.value.faults
+    assert fault.path == where
+    assert remedy in fault.message
+    assert str(caught.value) == f"{caught.value.source}: {where}: {fault.message}"
+
+
+SEVERAL_SLIPS = """
+[pack]
+name = "ours"
+version = 3
+leeds = [30]
+without = ["SAFE-02", "SAFE-003"]
+
+[[set]]
+code = "SAFE-002"
+minimun = "1 USD"
+severity = "loud"
+from = "2027-01-01"
+
+[roles.clerk]
+files = ["need"]
+file = ["insurence"]
+
+[[set]]
+codes = ["TRN-001", "TRN-1", "REG-002"]
+months = "12"
+
+[[set]]
+code = "SAFE-2"
+anything = true
+enforcement = "no"
+
+[[set]]
+code = "TRN-001"
+from = 2027-01-01
+severity = "advisory"
+enforcement = "report_only"
+
+[[set]]
+code = "TRN-001"
+for = { kind = ["long", "long_term"], scoop = "school" }
+holds_in = ["onboarding"]
+guards = ["renew"]
+"""
+
+
+def test_every_slip_of_a_file_is_told_at_once_in_the_order_of_the_file(read: Callable[..., Pack]) -> None:
+    with pytest.raises(PackError) as caught:
+        read(SEVERAL_SLIPS)
+    told = [f"{fault.path}: {fault.message.partition('; known are')[0]}" for fault in caught.value.faults]
+    assert told == [
+        "pack.version: 3 is not a text",
+        "pack.leeds: is not known; did you mean 'leads'?",
+        "pack.without[0]: 'SAFE-02' is not known; did you mean 'SAFE-002'?",
+        "set[0] (SAFE-002).minimun: is not known; did you mean 'minimum'?",
+        "set[0] (SAFE-002).severity: 'loud' is not one of blocking, advisory",
+        "set[0] (SAFE-002).from: '2027-01-01' is not a day such as 2026-07-01, without quotes",
+        "set[1].codes[1]: 'TRN-1' is not known; did you mean 'TRN-001'?",
+        "set[1] (TRN-001).months: '12' is not a whole number",
+        "set[1] (REG-002).months: is not known",
+        "set[2].code: 'SAFE-2' is not known; did you mean 'SAFE-002'?",
+        "set[2].enforcement: 'no' is not one of enforce, report_only, off",
+        "set[3] (TRN-001).severity: applies always: only parameters go by date",
+        "set[3] (TRN-001).enforcement: applies always: only parameters go by date",
+        "set[4] (TRN-001).for.kind: 'long' is not known; did you mean 'long_term'?",
+        "set[4] (TRN-001).for.scoop: is not known; did you mean 'scope'?",
+        "set[4] (TRN-001).holds_in: applies to everyone: take it into a [[set]] without for",
+        "set[4] (TRN-001).guards: applies to everyone: take it into a [[set]] without for",
+        "roles.clerk.files: is not known; did you mean 'file'?",
+        "roles.clerk.file: 'insurence' is not known; did you mean 'insurance'?",
+    ]
+    lines = str(caught.value).splitlines()
+    assert lines == [f"{caught.value.source}: {fault}" for fault in caught.value.faults]
+
+
+def test_a_slip_in_a_list_of_policies_is_not_told_again_where_they_are_named(read: Callable[..., Pack]) -> None:
+    with pytest.raises(PackError) as caught:
+        read(HEAD + 'policies = ["SAFE-02"]\nwithout = ["TRN-001"]\n[[set]]\ncode = "SAFE-002"\nminimum = "1 USD"\n')
+    assert [fault.path for fault in caught.value.faults] == ["pack.policies[0]"]
+
+
+def test_every_slip_of_a_pack_that_is_extended_is_told_beside_ours(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('[pack]\nname = "base"\nleads = [-1]\n', encoding="utf-8")
+    (tmp_path / "ours.toml").write_text(HEAD + 'extends = "base.toml"\n[rolls.clerk]\n', encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        load_pack(str(tmp_path / "ours.toml"))
+    base = tmp_path / "base.toml"
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"pack.extends: {base}: pack.version: is required",
+        f"pack.extends: {base}: pack.leads[0]: -1: days before a due date are not negative",
+        "rolls: is not known; did you mean 'roles'?",
+    ]
+
+
+def test_an_error_of_a_pack_survives_a_pickle() -> None:
+    error = PackError("ours.toml", Fault("pack.name", "is required"), Fault("set", "must be a list of tables"))
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.source, copy.faults, str(copy)) == (error.source, error.faults, str(error))
+
+
+# --- one [[set]] for several policies -------------------------------------------------------------------------------
+
+
+def test_a_set_for_several_policies_is_one_for_each(read: Callable[..., Pack]) -> None:
+    body = 'for = { kind = "long_term" }\nenforcement = "report_only"\ncites = "Board policy 1240"\n'
+    together = read(f'{HEAD}[[set]]\ncodes = ["SAFE-002", "TRN-001"]\n{body}')
+    apart = read(f'{HEAD}[[set]]\ncode = "SAFE-002"\n{body}[[set]]\ncode = "TRN-001"\n{body}')
+    assert together.digest == apart.digest
+    assert [rule.settings for rule in together] == [rule.settings for rule in apart]
+
+
+def test_a_parameter_that_several_policies_share_is_set_for_each(read: Callable[..., Pack]) -> None:
+    pack = read(HEAD + '[[set]]\ncodes = ["TRN-001", "REN-001"]\nmonths = 7\nfrom = 2027-01-01\n')
+    for code in ("TRN-001", "REN-001"):
+        assert pack[code].parameters(date(2027, 1, 1))["months"] == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "where", "remedy"),
+    [
+        ('code = "SAFE-002"\ncodes = ["TRN-001"]', "set[0].codes", "stands beside code: write one of the two"),
+        ('severity = "advisory"', "set[0].code", "is required, or codes for several policies"),
+        ("codes = []", "set[0].codes", "names no policy"),
+        ('codes = "SAFE-002"', "set[0].codes", "'SAFE-002' is not a list"),
+        ('codes = ["SAFE-002", 2]', "set[0].codes[1]", "2 is not a text"),
+        ('codes = ["SAFE-002", "TRN-1"]', "set[0].codes[1]", "did you mean 'TRN-001'?"),
+        ('codes = ["SAFE-002", "SAFE-002"]', "set[0].codes[1]", "SAFE-002 is named twice: leave one out"),
+        ('codes = ["SAFE-002", "TRN-001"]\nmonths = 7', "set[0] (SAFE-002).months", "is not known"),
+        ('codes = ["SAFE-002", "TRN-001"]\nmonhts = 7', "set[0].monhts", "did you mean 'months'?"),
+        ('codes = ["SAFE-002", "TRN-001"]\nseverity = "loud"', "set[0].severity", "not one of blocking, advisory"),
+    ],
+)
+def test_a_slip_in_a_set_for_several_policies_is_told_once(
+    read: Callable[..., Pack], line: str, where: str, remedy: str
+) -> None:
+    with pytest.raises(PackError) as caught:
+        read(f"{HEAD}[[set]]\n{line}\n")
+    (fault,) = caught.value.faults
+    assert fault.path == where
+    assert remedy in fault.message
 
 
 def test_a_file_that_is_not_there_or_no_text_is_an_error_that_names_it(tmp_path: Path) -> None:
@@ -413,12 +551,12 @@ def test_a_pack_that_says_little_reminds_a_month_a_week_and_a_day_before() -> No
     [
         (HEAD + "title = 1\n", "pack.title", "1 is not a text"),
         (HEAD + "extends = 1\n", "pack.extends", "1 is not a text"),
-        (HEAD + "policies = [1, 2]\n", "pack.policies.0", "1 is not a text"),
-        (HEAD + 'with = ["SAFE-02"]\n', "pack.with", "did you mean 'SAFE-002'?"),
-        (HEAD + 'without = ["SAFE-02"]\n', "pack.without", "did you mean 'SAFE-002'?"),
+        (HEAD + "policies = [1]\n", "pack.policies[0]", "1 is not a text"),
+        (HEAD + 'with = ["SAFE-02"]\n', "pack.with[0]", "did you mean 'SAFE-002'?"),
+        (HEAD + 'without = ["SAFE-02"]\n', "pack.without[0]", "did you mean 'SAFE-002'?"),
         (
             HEAD + 'policies = ["SAFE-001"]\nwithout = ["SAFE-002"]\n',
-            "pack.without",
+            "pack.without[0]",
             "SAFE-002 is not among this pack's policies; did you mean 'SAFE-001'?",
         ),
         (HEAD + 'set = "x"\n', "pack.set", "is not known"),
@@ -435,19 +573,23 @@ def test_a_pack_that_says_little_reminds_a_month_a_week_and_a_day_before() -> No
             "stands beside from",
         ),
         (
-            setting("TRN-001", 'months = 12\nfrom = 2027-01-01\nseverity = "advisory"\nenforcement = "report_only"'),
+            setting("TRN-001", 'months = 12\nfrom = 2027-01-01\nenforcement = "report_only"'),
             "set[0] (TRN-001).enforcement",
             "only parameters go by date",
         ),
         (setting("TRN-001", 'enforcement = "off"'), "set[0] (TRN-001).enforcement", "list it under pack.without"),
         (
-            setting("TRN-001", 'for = { kind = "long_term" }\nholds_in = ["onboarding"]\nguards = ["renew"]'),
+            setting("TRN-001", 'for = { kind = "long_term" }\nguards = ["renew"]'),
             "set[0] (TRN-001).guards",
             "applies to everyone",
         ),
         (setting("TRN-001", 'for = { knid = "long_term" }'), "set[0] (TRN-001).for.knid", "did you mean 'kind'?"),
-        (setting("TRN-001", 'for = { kind = "long" }'), "set[0] (TRN-001).for.kind", "'long' is not known"),
-        (setting("TRN-001", 'for = { scope = "town" }'), "set[0] (TRN-001).for.scope", "'town' is not known"),
+        (setting("TRN-001", 'for = { kind = "long" }\nmonths = 7'), "set[0] (TRN-001).for.kind", "'long' is not known"),
+        (
+            setting("TRN-001", 'for = { scope = "town" }\nmonths = 7'),
+            "set[0] (TRN-001).for.scope",
+            "'town' is not known",
+        ),
         (setting("TRN-001", 'for = "kind"'), "set[0] (TRN-001).for", "must be a table"),
         (
             setting("TRN-001", 'for = { kind = "long_term" }\ncites = "B 1"'),
@@ -460,8 +602,9 @@ def test_a_pack_that_says_little_reminds_a_month_a_week_and_a_day_before() -> No
 def test_every_other_slip_names_its_place_too(read: Callable[..., Pack], text: str, where: str, remedy: str) -> None:
     with pytest.raises(PackError) as caught:
         read(text)
-    assert caught.value.where == where
-    assert remedy in caught.value.remedy
+    (fault,) = caught.value.faults
+    assert fault.path == where
+    assert remedy in fault.message
 
 
 def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., Pack]) -> None:
@@ -641,7 +784,7 @@ def test_what_is_read_apart_extends_nothing_and_a_code_that_was_retired_says_wha
     with pytest.raises(PackError, match=r"pack\.extends: cannot be followed here: load the pack with load_pack"):
         read_pack(HEAD + 'extends = "default"\n', "text", [summarised])
     retired = {"OLD-001": "OURS-001 asks it", "OURS-001": "it came back"}
-    with pytest.raises(PackError, match=r"pack\.policies: OLD-001 is no longer: OURS-001 asks it"):
+    with pytest.raises(PackError, match=r"pack\.policies\[0\]: OLD-001 is no longer used: OURS-001 asks it"):
         read_pack(HEAD + 'policies = ["OLD-001"]\n', "text", [summarised], retired=retired)
     assert read_pack(HEAD + 'policies = ["OURS-001"]\n', "text", [summarised], retired=retired).by_code
     with pytest.raises(PackError, match=r"roles: must be a table: write \[roles\]"):

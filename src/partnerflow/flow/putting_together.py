@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from partnerflow.errors import InvalidRequest, PackError
+from partnerflow.errors import Fault, InvalidRequest, PackError
 
 if TYPE_CHECKING:
     from partnerflow.lifecycle import Lifecycle
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
     """Raise PackError where *pack* names a state or a trigger that *lifecycle* does not have: a rule never asked."""
     states, triggers = pack.names()
-    for name, given, known in (("state", states, lifecycle.states), ("trigger", triggers, lifecycle.triggers)):
-        for odd in sorted(given - set(known)):
-            raise PackError(f"pack {pack.name}", f"{name} {odd}", f"{lifecycle} has {', '.join(known)}")
+    faults = [
+        Fault(f"{name} {unknown}", f"{lifecycle} has {', '.join(known)}")
+        for name, named, known in (("state", states, lifecycle.states), ("trigger", triggers, lifecycle.triggers))
+        for unknown in sorted(named - set(known))
+    ]
+    if faults:
+        raise PackError(f"pack {pack.name}", *faults)
 
 
 def time_zone(name: str) -> tzinfo:

@@ -29,37 +29,41 @@ def load_pack(name: str, *, policies: Iterable[Policy] = ()) -> Pack:
     return _load(name, (*POLICIES, *policies), ())
 
 
-def _load(name: str, known: tuple[Policy, ...], on_the_way: tuple[str, ...]) -> Pack:
-    """Load a pack; *on_the_way* are those that extend it, by which a circle is told."""
+def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) -> Pack:
+    """Load a pack; *extended_by* names the packs that extend it, the first one first."""
     from importlib import resources
     from pathlib import Path
 
-    from partnerflow.errors import NotFound, PackError
+    from partnerflow.errors import Fault, NotFound, PackError
 
     from .shipped import RETIRED
     from .toml import read_pack
 
-    if name in on_the_way:
-        raise PackError(on_the_way[0], "pack.extends", f"goes round in a circle: {' -> '.join((*on_the_way, name))}")
+    in_file = name.endswith(".toml")
+    source = name if in_file else f"pack {name}"
 
     def extended(base: str) -> Pack:
-        path = str(Path(name).parent / base) if name.endswith(".toml") and base.endswith(".toml") else base
+        path = str(Path(name).parent / base) if in_file and base.endswith(".toml") else base
+        chain = (*extended_by, name)
+        if path in chain:
+            circle = " -> ".join((*chain, path))
+            raise PackError(source, Fault("pack.extends", f"goes round in a circle: {circle}; end it in one of them"))
         try:
-            return _load(path, known, (*on_the_way, name))
+            return _load(path, known, chain)
         except NotFound as error:
-            raise PackError(name, "pack.extends", f"{base!r} is no pack: {error}") from None
+            raise PackError(source, Fault("pack.extends", f"{base!r} is no pack: {error}")) from None
 
-    if name.endswith(".toml"):
+    if in_file:
         try:
             text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise PackError(name, "file", f"cannot be read: {error}") from None
-        return read_pack(text, name, known, retired=RETIRED, extended=extended)
+            raise PackError(source, Fault("file", f"cannot be read: {error}")) from None
+        return read_pack(text, source, known, retired=RETIRED, extended=extended)
     if name.replace("-", "_").isidentifier():
         shipped = resources.files("partnerflow.policies") / "packs" / f"{name}.toml"
         if shipped.is_file():
             text = shipped.read_text(encoding="utf-8")
-            return read_pack(text, f"pack {name}", known, retired=RETIRED, extended=extended)
+            return read_pack(text, source, known, retired=RETIRED, extended=extended)
         return _offered(name)
     raise NotFound("pack", name)
 
@@ -83,21 +87,21 @@ def offered_packs() -> tuple[tuple[str, str], ...]:
 def _offered(name: str) -> Pack:
     from importlib.metadata import entry_points
 
-    from partnerflow.errors import NotFound, PackError
+    from partnerflow.errors import Fault, NotFound, PackError
 
     from .pack import Pack
 
     points = tuple(entry_points(group=GROUP, name=name))
     packages = sorted(point.dist.name if point.dist else "an unnamed distribution" for point in points)
     if len(points) > 1:
-        raise PackError(f"pack {name}", GROUP, f"is offered by {' and '.join(packages)}: remove one of them")
+        raise PackError(f"pack {name}", Fault(GROUP, f"is offered by {' and '.join(packages)}: remove one of them"))
     for point, package in zip(points, packages, strict=True):
         try:
             pack = point.load()
         except (Exception, SystemExit) as error:  # whatever is wrong with it, name whose it is
-            raise PackError(f"pack {name} of {package}", point.value, f"cannot be loaded: {error}") from error
+            raise PackError(f"pack {name} of {package}", Fault(point.value, f"cannot be loaded: {error}")) from error
         if not isinstance(pack, Pack):
-            raise PackError(f"pack {name} of {package}", point.value, f"is a {type(pack).__name__}, not a Pack")
+            raise PackError(f"pack {name} of {package}", Fault(point.value, f"is a {type(pack).__name__}, not a Pack"))
         return pack
     known = [*shipped_packs(), *(offered for offered, _ in offered_packs())]
     raise NotFound("pack", f"{name} (there are: {', '.join(known)})")
