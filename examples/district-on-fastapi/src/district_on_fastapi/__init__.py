@@ -17,7 +17,7 @@ from .routes import routes
 
 
 def create_app(url: str = "sqlite+aiosqlite:///district.db") -> FastAPI:
-    """Make the application on a database whose tables are there."""
+    """Create the application on a database whose tables exist."""
     app = FastAPI(lifespan=running)
     app.state.engine = engine_on(url)
     store = SQLAlchemyStore(app.state.engine.sync_engine, tenant="riverside")
@@ -30,14 +30,14 @@ def create_app(url: str = "sqlite+aiosqlite:///district.db") -> FastAPI:
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    """Hang up the board, and let go of the database at the end."""
+    """Connect the board, and close the database at the end."""
     async with hung_up(app.state.flow, app.state.engine) as app.state.heard:
         yield
     await app.state.engine.dispose()
 
 
 async def no(_: Request, error: Exception) -> JSONResponse:
-    """Answer what partnerflow does not do, with the reasons. What is nobody's fault out there is logged, not shown."""
+    """Return the error of partnerflow with its reasons. An error 500 is not the user's: log it, do not show it."""
     if not isinstance(error, PartnerflowError) or error.http_status == 500:
         raise error
     said: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
@@ -47,5 +47,5 @@ async def no(_: Request, error: Exception) -> JSONResponse:
 
 
 async def taken(_: Request, __: Exception) -> JSONResponse:
-    """Answer that somebody has the room already. The step goes with it: it was taken in the same transaction."""
+    """Return that the room is taken. The step is rolled back too: it is in the same transaction."""
     return JSONResponse({"error": "taken", "message": "somebody has that already"}, 409)

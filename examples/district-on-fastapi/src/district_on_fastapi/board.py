@@ -1,4 +1,4 @@
-"""The board in the staff room: what became a fact is put up there, after the request is answered."""
+"""The board in the staff room: a line for each committed event, written after the request."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def hung_up(flow: Partnerflow, engine: AsyncEngine) -> AsyncIterator[asyncio.Queue[Event]]:
-    """Have the board hear of every event, as long as the application runs."""
+    """Connect the board to every event, as long as the application runs."""
     heard: asyncio.Queue[Event] = asyncio.Queue()
 
     def hear(_: str, event: Event) -> None:
-        """Only take it down: this is called in the event loop, in the middle of a commit, and may not wait."""
+        """Only put it into the queue: this runs in the event loop, during a commit, and may not block."""
         heard.put_nowait(event)
 
     flow.after.connect(hear)
@@ -37,7 +37,7 @@ async def hung_up(flow: Partnerflow, engine: AsyncEngine) -> AsyncIterator[async
 
 
 async def put_up(heard: asyncio.Queue[Event], engine: AsyncEngine) -> None:
-    """Put up a line for each event, in a transaction of its own."""
+    """Add a line for each event, in a transaction of its own."""
     while True:
         event = await heard.get()
         try:

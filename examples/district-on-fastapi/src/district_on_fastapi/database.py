@@ -1,4 +1,4 @@
-"""The engine, and the transaction of a request, in which both our own rows and partnerflow's are written."""
+"""The engine, and the transaction of a request, for our own rows and for those of partnerflow."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def engine_on(url: str) -> AsyncEngine:
-    """Make the engine; on SQLite, one that begins a transaction when SQLAlchemy says so."""
+    """Create the engine; on SQLite, one that begins a transaction when SQLAlchemy does."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
     engine = create_async_engine(url)
@@ -32,18 +32,18 @@ def engine_on(url: str) -> AsyncEngine:
 
 @dataclass(frozen=True)
 class Transaction:
-    """What a request reads and writes, until it says `await transaction.session.commit()`."""
+    """The transaction of a request; the route ends it with `await transaction.session.commit()`."""
 
     session: AsyncSession
     flow: Partnerflow
 
     async def within(self, work: Callable[[Partnerflow], T]) -> T:
-        """Return *work* the flow inside this transaction. Partnerflow is synchronous; `run_sync` carries it."""
+        """Call *work* with the flow bound to this transaction, through `run_sync`: partnerflow is synchronous."""
         return await self.session.run_sync(lambda session: work(self.flow.within(session)))
 
 
 async def open_transaction(request: Request) -> AsyncIterator[Transaction]:
-    """Open a session for one request; what it did not commit is rolled back."""
+    """Open a session for one request; what the route did not commit is rolled back."""
     state = request.app.state
     async with AsyncSession(state.engine, expire_on_commit=False) as session:
         yield Transaction(session, state.flow)

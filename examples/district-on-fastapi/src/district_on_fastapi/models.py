@@ -1,4 +1,4 @@
-"""Our own tables. Those of partnerflow stand beside them, and need no model here."""
+"""Our own tables. Those of partnerflow are in the same database, and need no model here."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    """What our tables have in common."""
+    """The base class of our models."""
 
 
 class School(Base):
@@ -27,7 +27,7 @@ class Employee(Base):
 
 
 class Programme(Base):
-    """What an outside partner does at a school. How far it has come is not kept here: partnerflow knows."""
+    """What an outside partner does at a school. Its state is not stored here: partnerflow has it."""
 
     __tablename__ = "programme"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,7 +37,7 @@ class Programme(Base):
 
 
 class Booking(Base):
-    """A room that is kept for a programme, from the step for which it was asked on."""
+    """A room that is booked for a programme, from the step that asked for it."""
 
     __tablename__ = "booking"
     step_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The user of a request."""
 
 from typing import Annotated
 
@@ -11,9 +11,9 @@ from .models import Employee
 
 
 async def signed_in(transaction: InTransaction, x_remote_user: Annotated[str, Header()] = "") -> Actor:
-    """Say who asks, in the words of partnerflow.
+    """Return the user as an actor of partnerflow.
 
-    The district's log-in stands in front of this application and sets the header, whatever a browser sent.
+    The district's single sign-on in front of this application sets the header, and overwrites what a browser sent.
     """
     employee = await transaction.session.get(Employee, x_remote_user)
     if employee is None:

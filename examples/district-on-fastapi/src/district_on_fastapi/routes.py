@@ -1,4 +1,4 @@
-"""What is asked over HTTP. Every route that changes something is one transaction, and commits it before it answers."""
+"""The routes. Every route that changes something is one transaction, and commits before it answers."""
 
 from datetime import date
 from typing import Annotated, Any, TypeVar
@@ -20,7 +20,7 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
 class Offer(BaseModel):
-    """What somebody offers to do at a school."""
+    """An offer to a school."""
 
     title: str
     partner: str
@@ -40,7 +40,7 @@ class Registration(BaseModel):
 
 
 class Step(BaseModel):
-    """What the form of a button sends: why, the version that was shown, and a room to be kept."""
+    """The form of a button: the reason, the version that was shown, and a room to book."""
 
     reason: str | None = None
     version: int | None = None
@@ -49,13 +49,13 @@ class Step(BaseModel):
 
 @routes.post("/schools/{school_id}/programmes", status_code=201)
 async def propose(school_id: str, offer: Offer, transaction: InTransaction, me: Me, key: Key = None) -> dict[str, Any]:
-    """Note an offer: a programme of ours, and a partnership in intake."""
+    """Record an offer: a programme of ours, and a partnership in intake."""
     school = await found(transaction, School, school_id)
     partner = Partner(name=offer.partner, kind=offer.kind, classification="partner")
     begun = await transaction.within(lambda flow: flow.propose(partner, by=me, idempotency_key=key))
     ours = select(Programme).where(Programme.partnership_id == begun.id)
     programme = await transaction.session.scalar(ours)
-    if programme is None:  # else the key has done its work already, and our row is there as well
+    if programme is None:  # otherwise the key was used before, and our row exists as well
         programme = Programme(school_id=school.id, title=offer.title, partnership_id=begun.id)
         transaction.session.add(programme)
     await transaction.session.commit()
@@ -72,7 +72,7 @@ async def show(programme_id: int, transaction: InTransaction, me: Me) -> dict[st
 async def register(
     programme_id: int, form: Registration, transaction: InTransaction, me: Me, key: Key = None
 ) -> dict[str, Any]:
-    """Take in the registration form: one form of ours, five records on file."""
+    """File the registration form: one form of ours, five records."""
     programme = await found(transaction, Programme, programme_id)
     here = {programme.school_id}
     records = [
@@ -91,7 +91,7 @@ async def register(
 async def take_step(
     programme_id: int, trigger: str, asked: Step, transaction: InTransaction, me: Me, key: Key = None
 ) -> dict[str, Any]:
-    """Do what a button says, and keep or free a room in the same transaction."""
+    """Take the step of a button, and book or free a room in the same transaction."""
     session = transaction.session
     programme = await found(transaction, Programme, programme_id)
     try:
@@ -106,12 +106,12 @@ async def take_step(
             )
         )
     except Refused:
-        await session.commit()  # we have written nothing yet, and the note that somebody asked is worth keeping
+        await session.commit()  # we have written nothing yet, and the attempt is worth keeping
         raise
     if step.target == State.TERMINATED:
         await session.execute(delete(Booking).where(Booking.programme_id == programme.id))
     elif asked.room and await session.get(Booking, step.id) is None:
-        # under the id of the step, so that the second click of two finds it there
+        # under the id of the step, so that a second click finds it there
         session.add(Booking(step_id=step.id, programme_id=programme.id, room=asked.room))
     await session.commit()
     return {"step": step.id, **await shown(transaction, programme, me)}
@@ -119,7 +119,7 @@ async def take_step(
 
 @routes.get("/notices")
 async def notices(transaction: InTransaction) -> list[str]:
-    """Show the board, oldest first."""
+    """Return the notices on the board, oldest first."""
     return list(await transaction.session.scalars(select(Notice.text).order_by(Notice.event_id)))
 
 
@@ -132,7 +132,7 @@ async def found(transaction: Transaction, of: type[Row], by: object) -> Row:
 
 
 async def shown(transaction: Transaction, programme: Programme, me: Actor) -> dict[str, Any]:
-    """Return a programme as it is shown; `version` comes back with the form of a button."""
+    """Return a programme as it is shown; the form of a button sends `version` back."""
 
     def look(flow: Partnerflow) -> dict[str, Any]:
         partnership = flow.dossier(programme.partnership_id).partnership
@@ -151,7 +151,7 @@ async def shown(transaction: Transaction, programme: Programme, me: Actor) -> di
 
 
 def button(decision: Decision) -> dict[str, Any]:
-    """Return a button: what it does, what its form must ask for, and why it is grey."""
+    """Return a button: its trigger, the fields of its form, and why it is disabled."""
     return {
         "trigger": decision.trigger,
         "asks_for": list(decision.needs),

@@ -1,4 +1,4 @@
-"""Makes the tables, once: `python -m district_on_fastapi.tables URL`."""
+"""Creates the tables, once: `python -m district_on_fastapi.tables URL`."""
 
 import asyncio
 import sys
@@ -12,14 +12,14 @@ from .models import Base
 
 
 async def make_tables(engine: AsyncEngine) -> None:
-    """Make our tables and those of partnerflow, in one transaction where the database has that."""
+    """Create our tables and those of partnerflow, in one transaction if the database supports that."""
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
         await connection.run_sync(create_tables)
 
 
 async def main(url: str) -> None:
-    """Make the tables in a database, and let go of it."""
+    """Create the tables in a database, and close it."""
     engine = engine_on(url)
     await make_tables(engine)
     await engine.dispose()

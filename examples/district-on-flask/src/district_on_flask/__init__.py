@@ -14,7 +14,7 @@ from .views import no, taken, views
 
 
 def create_app(**config: Any) -> Flask:
-    """Make the application, with the settings given here; `flask --app district_on_flask run` gives none."""
+    """Create the application with these settings; `flask --app district_on_flask run` passes none."""
     app = Flask(__name__)
     app.config.from_mapping({"SQLALCHEMY_DATABASE_URI": "sqlite:///district.db", **config})
     db.init_app(app)
@@ -26,7 +26,7 @@ def create_app(**config: Any) -> Flask:
 
     @app.cli.command("make-tables")
     def make_tables() -> None:
-        """Make our tables and those of partnerflow, once."""
+        """Create our tables and those of partnerflow, once."""
         db.create_all()
         create_tables(db.engine)
 

@@ -1,4 +1,4 @@
-"""Where partnerflow meets our system: the engine, the flow, and who hears of what."""
+"""Connects partnerflow with our system: the engine, the flow, and a receiver of its events."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from .models import Employee, Notice
 
 
 def flow_on(engine: Engine) -> Partnerflow:
-    """Put the flow together: one for the whole application, kept as long as that runs."""
+    """Create the flow: one for the whole application, kept as long as it runs."""
     if engine.dialect.name == "sqlite":
         have_it_begin(engine)
     flow = Partnerflow(store=SQLAlchemyStore(engine, tenant="riverside"), tz="America/Chicago")
 
     def put_up(sender: str, event: Event) -> None:
-        """Put a line on the board. The transaction that it tells of is over, so this is one of its own."""
+        """Put a line on the board, in a transaction of its own, because that of the event is committed already."""
         with Session(engine) as session, session.begin():
             session.add(Notice(event_id=event.id, text=f"{event.partnership_id}: {sender.split('.')[-2]}"))
 
@@ -28,7 +28,7 @@ def flow_on(engine: Engine) -> Partnerflow:
 
 
 def have_it_begin(engine: Engine) -> None:
-    """Have SQLite begin a transaction when SQLAlchemy says so, and not just before the first write."""
+    """Make SQLite begin a transaction when SQLAlchemy does, and not just before the first write."""
 
     @event.listens_for(engine, "connect")
     def leave_beginning_to_us(dbapi_connection: Any, _: object) -> None:
@@ -40,5 +40,5 @@ def have_it_begin(engine: Engine) -> None:
 
 
 def actor_of(employee: Employee) -> Actor:
-    """Say who acts, in the words of partnerflow."""
+    """Return the employee as an actor of partnerflow."""
     return Actor(employee.login, side="district", roles={employee.role})

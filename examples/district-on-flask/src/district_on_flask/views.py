@@ -1,4 +1,4 @@
-"""What the browser asks for. Every view that changes something is one transaction, and commits it at its end."""
+"""The views. Every view that changes something is one transaction, and commits at its end."""
 
 from datetime import date
 from typing import Any
@@ -18,30 +18,30 @@ views = Blueprint("views", __name__)
 
 @views.before_request
 def sign_in() -> None:
-    """Find out who asks. The district's log-in stands in front of this application and says it."""
+    """Look up the user. The district's single sign-on in front of this application sets `remote_user`."""
     employee = db.session.get(Employee, request.remote_user or "")
     g.me = actor_of(employee) if employee else abort(401)
 
 
 def joined() -> Partnerflow:
-    """Return the flow inside the transaction of this request: in `db.session()`, the session that it has now."""
+    """Return the flow bound to the transaction of this request, in its session `db.session()`."""
     flow: Partnerflow = current_app.extensions["partnerflow"]
     return flow.within(db.session())
 
 
 def key() -> str | None:
-    """Return the key that a browser sends with a form, and sends again when the button was clicked twice."""
+    """Return the key that a browser sends with a form, the same one when the button is clicked twice."""
     return request.headers.get("Idempotency-Key")
 
 
 @views.post("/schools/<school_id>/programmes")
 def propose(school_id: str) -> tuple[dict[str, Any], int]:
-    """Note what somebody offers to do at a school: a programme of ours, and a partnership in intake."""
+    """Record an offer to a school: a programme of ours, and a partnership in intake."""
     school = db.get_or_404(School, school_id)
     partner = Partner(name=request.form["partner"], kind=request.form["kind"], classification="partner")
     begun = joined().propose(partner, by=g.me, idempotency_key=key())
     programme = db.session.scalar(select(Programme).where(Programme.partnership_id == begun.id))
-    if programme is None:  # else the key has done its work already, and our row is there as well
+    if programme is None:  # otherwise the key was used before, and our row exists as well
         programme = Programme(school=school, title=request.form["title"], partnership_id=begun.id)
         db.session.add(programme)
     db.session.commit()
@@ -56,7 +56,7 @@ def show(programme_id: int) -> dict[str, Any]:
 
 @views.post("/programmes/<int:programme_id>/registration")
 def register(programme_id: int) -> dict[str, Any]:
-    """Take in the registration form: one form of ours, five records on file."""
+    """File the registration form: one form of ours, five records."""
     programme, form = db.get_or_404(Programme, programme_id), request.form
     here = {programme.school_id}
     joined().file(
@@ -75,7 +75,7 @@ def register(programme_id: int) -> dict[str, Any]:
 
 @views.post("/programmes/<int:programme_id>/steps/<trigger>")
 def take_step(programme_id: int, trigger: str) -> dict[str, Any]:
-    """Do what a button says, and keep or free a room in the same transaction."""
+    """Take the step of a button, and book or free a room in the same transaction."""
     programme = db.get_or_404(Programme, programme_id)
     try:
         step = joined().fire(
@@ -87,12 +87,12 @@ def take_step(programme_id: int, trigger: str) -> dict[str, Any]:
             idempotency_key=key(),
         )
     except Refused:
-        db.session.commit()  # we have written nothing yet, and the note that somebody asked is worth keeping
+        db.session.commit()  # we have written nothing yet, and the attempt is worth keeping
         raise
     if step.target == State.TERMINATED:
         db.session.execute(delete(Booking).where(Booking.programme_id == programme.id))
     elif (room := request.form.get("room")) and db.session.get(Booking, step.id) is None:
-        # under the id of the step, so that the second click of two finds it there
+        # under the id of the step, so that a second click finds it there
         db.session.add(Booking(step_id=step.id, programme_id=programme.id, room=room))
     db.session.commit()
     return {"step": str(step.id), **shown(programme)}
@@ -100,12 +100,12 @@ def take_step(programme_id: int, trigger: str) -> dict[str, Any]:
 
 @views.get("/notices")
 def notices() -> list[str]:
-    """Show the board, oldest first."""
+    """Return the notices on the board, oldest first."""
     return list(db.session.scalars(select(Notice.text).order_by(Notice.event_id)))
 
 
 def shown(programme: Programme) -> dict[str, Any]:
-    """Return a programme as the browser shows it; `version` comes back with the form of a button."""
+    """Return a programme as the browser shows it; the form of a button sends `version` back."""
     now = joined()
     partnership = now.dossier(programme.partnership_id).partnership
     rooms = select(Booking.room).where(Booking.programme_id == programme.id).order_by(Booking.room)
@@ -121,7 +121,7 @@ def shown(programme: Programme) -> dict[str, Any]:
 
 
 def button(decision: Decision) -> dict[str, Any]:
-    """Return a button: what it does, what its form must ask for, and why it is grey."""
+    """Return a button: its trigger, the fields of its form, and why it is disabled."""
     return {
         "trigger": decision.trigger,
         "asks_for": list(decision.needs),
@@ -130,7 +130,7 @@ def button(decision: Decision) -> dict[str, Any]:
 
 
 def no(error: PartnerflowError) -> tuple[dict[str, Any], int]:
-    """Answer what partnerflow does not do, with the reasons. What is nobody's fault out there is logged, not shown."""
+    """Return the error of partnerflow with its reasons. An error 500 is not the user's: log it, do not show it."""
     db.session.rollback()
     if error.http_status == 500:
         raise error
@@ -141,6 +141,6 @@ def no(error: PartnerflowError) -> tuple[dict[str, Any], int]:
 
 
 def taken(_: IntegrityError) -> tuple[dict[str, Any], int]:
-    """Answer that somebody has the room already. The step goes with it: it was taken in the same transaction."""
+    """Return that the room is taken. The step is rolled back too: it is in the same transaction."""
     db.session.rollback()
     return {"error": "taken", "message": "somebody has that already"}, 409

@@ -1,4 +1,4 @@
-"""The rules of our district: the default pack, and what riverside.toml changes and adds."""
+"""The rules of our district: the default pack, with the changes and additions of riverside.toml."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What our district asks, beside what comes with partnerflow."""
+"""The policies of our district, in addition to those of partnerflow."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What our district keeps on file, beside what comes with partnerflow."""
+"""The records of our district, in addition to those of partnerflow."""
 
 from datetime import date
 
