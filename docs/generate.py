@@ -1,7 +1,7 @@
-"""Write those parts of the pages that the code already says: `python docs/generate.py [--check]`.
+"""Write the generated parts of the pages from the code: `python docs/generate.py [--check]`.
 
-A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. To add one, put the two comments in a
-page, and a function that gives the text in PAGES, under the page and the name. `--check` writes nothing.
+A part is between `<!-- generated: NAME -->` and `<!-- end -->`. To add one, put the two comments into a page, and a
+function that returns the text into PAGES, under the page and the name. `--check` writes nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from partnerflow.policies import Finding, Report
 
 DOCS = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: (\S+) -->\n)((?:(?!<!-- generated: ).)*?)(<!-- end -->)", re.DOTALL)
-_OFFERED = (
+_MODULES = (
     "partnerflow",
     "partnerflow.lifecycle",
     "partnerflow.policies",
@@ -37,7 +37,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "reference/errors.md": {"tree": python.error_tree, "table": python.error_table},
     "reference/command-line.md": {"commands": command.sections},
     "reference/python.md": {
-        **{module: partial(python.names, module) for module in _OFFERED},
+        **{module: partial(python.names, module) for module in _MODULES},
         **{cls.__name__: partial(python.members, cls) for cls in _SHOWN},
     },
     "explanation/architecture.md": {"house": python.house},
@@ -60,17 +60,17 @@ def generated(page: str) -> str:
 
 
 def stale() -> dict[str, str]:
-    """Return every page that does not read as it should, and how it should."""
+    """Return the correct text of every page that is out of date."""
     texts = {page: generated(page) for page in PAGES} | {file: text() for file, text in FILES.items()}
-    return {page: text for page, text in texts.items() if text != _written(DOCS / page)}
+    return {page: text for page, text in texts.items() if text != _current(DOCS / page)}
 
 
-def _written(path: Path) -> str:
+def _current(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def shown(page: str) -> str:
-    """Return the place of a page from the root of the project."""
+    """Return the path of a page from the root of the project."""
     return page.removeprefix("../") if page.startswith("../") else f"docs/{page}"
 
 

@@ -1,4 +1,4 @@
-"""Which clause of the guides is answered by what."""
+"""The clauses of the guides, and their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command: what it is for, what it takes, and examples."""
+"""Every command: its purpose, arguments, options and examples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sections() -> str:
 
 
 def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[click.Command, tuple[str, ...]]]:
-    """Return the command itself and every one below it that can be run."""
+    """Yield the command itself and every command below it that can be run."""
     if path == ("partnerflow",) or not isinstance(command, click.Group):
         yield command, path
     if isinstance(command, click.Group):
@@ -26,8 +26,8 @@ def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[c
 
 
 def _section(command: click.Command, path: tuple[str, ...]) -> str:
-    said = inspect.cleandoc(command.help or "").partition("\b")[0]
-    lines = [f"### {' '.join(path)}", *(" ".join(part.split()) for part in said.split("\n\n") if part.strip())]
+    text = inspect.cleandoc(command.help or "").partition("\b")[0]
+    lines = [f"### {' '.join(path)}", *(" ".join(part.split()) for part in text.split("\n\n") if part.strip())]
     arguments = [each.metavar or each.name or "" for each in command.params if isinstance(each, click.Argument)]
     if arguments:
         lines.append(f"Takes `{' '.join(arguments)}`.")

@@ -1,4 +1,4 @@
-"""Every policy that comes with us: one table, and a page each, as its card says."""
+"""Every policy that comes with us: one table, and a page for each from its card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .records import kind_in_words
 from .write import codes, fenced, pretty, table, whole
 
 EXAMPLES_ON = date(2026, 9, 1)
-"""The day on which the examples of the cards are meant."""
+"""The day for which the examples of the cards are written."""
 _SHOWN = {"passing": "It passes", "failing": "It fails", "missing": "Something is missing"}
 
 
@@ -48,14 +48,14 @@ def overview() -> str:
 
 
 def packs() -> str:
-    """Return the packs that come with us, and what each is."""
+    """Return a table of the packs that come with us."""
     loaded = [load_pack(name) for name in shipped_packs()]
     rows = ((f"`{pack.name}`", pack.title, pack.version, str(len(pack.rules))) for pack in loaded)
     return table(("pack", "what it is", "version", "policies"), rows)
 
 
 def pages() -> Mapping[str, Callable[[], str]]:
-    """Return what writes the page of each policy, by its place in the docs."""
+    """Return the functions that write the pages of the policies, by their path in the docs."""
     every = [load_pack(name) for name in shipped_packs()]
     return {f"reference/{_page(rule.policy.code)}": partial(_of, rule, every) for rule in load_pack("default")}
 
@@ -72,8 +72,8 @@ def _of(rule: Rule, every: Sequence[Pack]) -> str:
     ]
     if names := _parameters(rule):
         given = ((f"`{name}`", kind_in_words(policy.types[name]), in_words(policy.defaults[name])) for name in names)
-        parts += ["## Parameters", table(("parameter", "type", "unless a pack says otherwise"), given).rstrip()]
-    parts += ["## In the packs", table(("pack", "how it asks"), _in_packs(rule, every)).rstrip()]
+        parts += ["## Parameters", table(("parameter", "type", "default"), given).rstrip()]
+    parts += ["## In the packs", table(("pack", "settings"), _in_packs(rule, every)).rstrip()]
     for name, title in _SHOWN.items():
         if name in policy.examples:
             parts += [f"## {title}", *_example(rule, name)]
@@ -95,9 +95,9 @@ def _in_packs(rule: Rule, every: Sequence[Pack]) -> Iterator[tuple[str, str]]:
     for pack in every:
         found = pack.by_code.get(rule.policy.code)
         if found is None:
-            yield f"`{pack.name}`", "does not ask it"
+            yield f"`{pack.name}`", "does not include it"
             continue
-        yield f"`{pack.name}`", "<br>".join(map(str, found.settings)) or "as the card has it"
+        yield f"`{pack.name}`", "<br>".join(map(str, found.settings)) or "the defaults of the card"
 
 
 def _example(rule: Rule, name: str) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _example(rule: Rule, name: str) -> Iterator[str]:
     finding = policy.evaluate(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.given})
     yield fenced(pretty(_plain(policy.examples[name])), "json").rstrip()
     if finding.problems:
-        said = (f"- `{p.path}`: {p.message}" if p.path else f"- {p.message}" for p in finding.problems)
-        yield f"On {EXAMPLES_ON} it says:\n\n" + "\n".join(said)
+        problems = (f"- `{p.path}`: {p.message}" if p.path else f"- {p.message}" for p in finding.problems)
+        yield f"Problems on {EXAMPLES_ON}:\n\n" + "\n".join(problems)
 
 
 def _plain(example: Any) -> Any:

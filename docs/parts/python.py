@@ -1,4 +1,4 @@
-"""The names that Python code calls, the errors that it meets, and the house they live in."""
+"""The public names, the errors, and the tree of modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, get_origin
 import partnerflow
 from partnerflow import errors
 
-from .write import below, codes, fenced, prose, said_of, table
+from .write import below, codes, docs_of, fenced, prose, table
 
 
 def error_tree() -> str:
@@ -35,7 +35,7 @@ def error_table() -> str:
 
 
 def names(module: str) -> str:
-    """List what a module offers, each with its first sentence."""
+    """List the public names of a module, each with the first paragraph of its docstring."""
     home = import_module(module)
     return table(
         ("name", ""), [(f"`{name}`", _sentence(home, name)) for name in sorted(home.__all__, key=str.casefold)]
@@ -48,29 +48,29 @@ def _sentence(home: types.ModuleType, name: str) -> str:
         return prose(value.__doc__)
     for module in sys.modules.copy().values():
         known = module.__name__.startswith("partnerflow") and vars(module).get(name) is value
-        if known and (said := said_of(module.__name__).get(name)):
-            return prose(said)
+        if known and (doc := docs_of(module.__name__).get(name)):
+            return prose(doc)
     if get_origin(value) is not None:
         return f"`{re.sub(r'[a-z_.]+[.]', '', str(value))}`"
-    return _UNSAID[name]
+    return _WITHOUT_DOC[name]
 
 
-_UNSAID = {
+_WITHOUT_DOC = {
     "SCHEMA_VERSION": "The version of the tables that this release makes and reads.",
     "TRANSITIONS": "The rows of `DEFAULT`.",
 }
-"""What the code itself does not say of its names."""
+"""Names that have no docstring in the code."""
 
 
 def members(cls: type[Any]) -> str:
-    """List the public members of a class, in the order of its source; a field that says nothing shows its type."""
+    """List the public members of a class, in the order of its source; a field without a docstring shows its type."""
     tree = ast.parse(inspect.getsource(import_module(cls.__module__)))
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
-    said = dict(below(body))
+    docs = dict(below(body))
     rows = []
     for node in body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            name, text = node.target.id, said.get(node.target.id) or f"`{ast.unparse(node.annotation)}`"
+            name, text = node.target.id, docs.get(node.target.id) or f"`{ast.unparse(node.annotation)}`"
         elif isinstance(node, ast.FunctionDef):
             name, text = node.name, ast.get_docstring(node) or ""
         else:

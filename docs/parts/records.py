@@ -1,4 +1,4 @@
-"""Every kind of record, as its class says."""
+"""Every kind of record, from its class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from partnerflow import Money
 from partnerflow.records import kinds
 from partnerflow.records.registry import Record, fields_of
 
-from .write import codes, prose, said_of, table, whole
+from .write import codes, docs_of, prose, table, whole
 
 _PLAIN = {
     str: "text", int: "whole number", bool: "true or false", date: "day", datetime: "moment", Money: "amount",
@@ -24,7 +24,7 @@ _PLAIN = {
 
 
 def kind_in_words(kind: Any) -> str:
-    """Say what a field may hold; that it may be absent goes without saying."""
+    """Return the type of a field in words, without None."""
     parts = get_args(kind)
     if get_origin(kind) in (Union, types.UnionType):
         return kind_in_words(next(part for part in parts if part is not type(None)))
@@ -38,8 +38,8 @@ def kind_in_words(kind: Any) -> str:
 
 
 def _several(kind: Any) -> str:
-    said = kind_in_words(kind)
-    return f"{said}s" if said in _PLAIN.values() else said
+    words = kind_in_words(kind)
+    return f"{words}s" if words in _PLAIN.values() else words
 
 
 def overview() -> str:
@@ -73,8 +73,8 @@ def _section(name: str, cls: type[Record], parts: dict[str, type[Any]]) -> str:
     hints = get_type_hints(cls)
     for field in fields_of(cls):
         parts |= {part.__name__: part for part in _nested(hints[field.name])}
-    said = "\n".join(f"- {fact}" for fact in facts if fact)
-    return f"### {name}\n\n{whole(cls.__doc__)}\n\n{said}\n\n{_fields(cls)}"
+    listed = "\n".join(f"- {fact}" for fact in facts if fact)
+    return f"### {name}\n\n{whole(cls.__doc__)}\n\n{listed}\n\n{_fields(cls)}"
 
 
 def _nested(kind: Any) -> Iterator[type[Any]]:
@@ -85,13 +85,13 @@ def _nested(kind: Any) -> Iterator[type[Any]]:
 
 
 def _fields(cls: type[Any]) -> str:
-    hints, said = get_type_hints(cls), said_of(cls.__module__)
+    hints, docs = get_type_hints(cls), docs_of(cls.__module__)
     rows = [
         (
             f"`{field.name}`",
             kind_in_words(hints[field.name]),
             "yes" if field.default is attrs.NOTHING else "",
-            prose(said.get(f"{cls.__name__}.{field.name}")),
+            prose(docs.get(f"{cls.__name__}.{field.name}")),
         )
         for field in fields_of(cls)
     ]

@@ -1,4 +1,4 @@
-"""Writing Markdown, and reading what the code says of itself."""
+"""Writing Markdown, and reading docstrings."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def pretty(data: Any, indent: int = 0) -> str:
 
 
 @cache
-def said_of(module: str) -> Mapping[str, str]:
-    """Return the texts that stand below assignments of a module, as `name` and `Class.name`."""
+def docs_of(module: str) -> Mapping[str, str]:
+    """Return the docstrings below the assignments of a module, by `name` and `Class.name`."""
     tree = ast.parse(inspect.getsource(import_module(module)))
     return dict(below(tree.body)) | {
         f"{cls.name}.{name}": text
