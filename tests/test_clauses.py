@@ -287,11 +287,15 @@ TYPES = {**{row.trigger: event_type(f"partnership.{row.event}") for row in DEFAU
 def test_every_event_is_told_by_a_call_and_answers_a_clause(
     told: list[Event], answered: dict[str, set[str]], name: str
 ) -> None:
-    assert TYPES[name] in {event.type for event in told}
+    assert TYPES[name] in {event.type for event in told}, (
+        f"nothing sends {TYPES[name]}: send it in a use case of flow/, and add a call that does to Life in this file"
+    )
     assert answered[name]
 
 
 def test_no_event_is_told_that_the_table_of_types_does_not_have(told: list[Event]) -> None:
+    unknown = {event.type for event in told} - set(TYPES.values())
+    assert not unknown, f"add to EVENT_TYPES in events.py: {', '.join(sorted(unknown))}"
     assert {event.type for event in told} == set(TYPES.values())
     assert set(TELLINGS) == set(Telling.__args__)  # type: ignore[attr-defined]
 

@@ -137,9 +137,14 @@ def wrong(language: str, messages: Catalog) -> Iterator[str]:
     """Name what is not translated, and translations that lose a fact or add one."""
     for message in messages:
         if message.id and not message.string:
-            yield f"{language}: not translated: {message.id}"
+            yield f"{language}: not translated: {message.id} (write it into {_po(language)}, then run this again)"
         elif message.id and _facts(str(message.id)) != _facts(str(message.string)):
             yield f"{language}: facts differ: {message.id!r} and {message.string!r}"
+
+
+def _po(language: str) -> str:
+    path = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return path.relative_to(PACKAGE.parents[1]).as_posix()
 
 
 def _facts(said: str) -> set[str]:

@@ -81,7 +81,9 @@ def test_a_body_that_changes_is_another_revision(policy: Policy) -> None:
 
 
 def test_no_code_is_locked_that_is_not_there() -> None:
-    assert set(lines()) == {policy.code for policy in POLICIES}
+    codes = {policy.code for policy in POLICIES}
+    assert not set(lines()) - codes, f"in policies.lock delete: {', '.join(sorted(set(lines()) - codes))}"
+    assert not codes - set(lines()), f"in policies.lock write a line for: {', '.join(sorted(codes - set(lines())))}"
 
 
 def test_a_retired_code_is_never_used_again() -> None:

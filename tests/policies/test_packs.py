@@ -52,19 +52,22 @@ def test_default_is_the_union() -> None:
 @pytest.mark.parametrize(("name", "guide"), GUIDES.items())
 def test_a_guides_pack_asks_everything_that_cites_it(name: str, guide: str) -> None:
     citing = {policy.code for policy in POLICIES if any(clause.startswith(guide) for clause in policy.cites)}
-    assert citing <= {rule.policy.code for rule in load_pack(name)}
+    absent = citing - {rule.policy.code for rule in load_pack(name)}
+    assert not absent, f"in packs/{name}.toml add to `policies`: {', '.join(sorted(absent))}"
 
 
 @pytest.mark.parametrize("name", shipped_packs())
 def test_whoever_may_act_and_how_it_ends_is_asked_by_every_pack(name: str) -> None:
     always = {policy.code for policy in POLICIES if policy.code.split("-")[0] in ("AUTH", "END", "IMP", "AMD")}
-    assert always <= {rule.policy.code for rule in load_pack(name)}
+    absent = always - {rule.policy.code for rule in load_pack(name)}
+    assert not absent, f"in packs/{name}.toml add to `policies`: {', '.join(sorted(absent))}"
 
 
 @pytest.mark.parametrize("name", ["default", *GUIDES])
 @pytest.mark.parametrize("state", State)
 def test_the_example_holds_under_every_pack_of_the_guides(name: str, state: State) -> None:
-    assert load_pack(name).check(example_dossier(state), on=EXAMPLE_DAY).ok
+    report = load_pack(name).check(example_dossier(state), on=EXAMPLE_DAY)
+    assert report.ok, f"add to src/partnerflow/testing/examples.py what this asks for:\n{report.explain()}"
 
 
 @pytest.mark.parametrize("name", ["minneapolis", "oakland"])
