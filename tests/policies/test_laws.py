@@ -294,6 +294,7 @@ def nothing_is_let_through(
             assert not let_through, f"without {deleted}, {question.trigger} is let through by {let_through}"
 
 
+@pytest.mark.usefixtures("records_read_once")
 @pytest.mark.parametrize("shown", ["passing", "failing", "missing"])
 @pytest.mark.parametrize("one", POLICIES, ids=lambda one: one.code)
 def test_no_deletion_from_an_example_on_a_card_unblocks(one: Any, shown: str) -> None:
@@ -307,6 +308,7 @@ def test_no_deletion_from_an_example_on_a_card_unblocks(one: Any, shown: str) ->
     nothing_is_let_through(mapping, asking, of={one.code})
 
 
+@pytest.mark.usefixtures("records_read_once")
 @pytest.mark.parametrize("state", State)
 def test_no_deletion_from_a_file_that_is_in_order_unblocks(state: str) -> None:
     base = len(example_records(state))
@@ -315,11 +317,13 @@ def test_no_deletion_from_a_file_that_is_in_order_unblocks(state: str) -> None:
     nothing_is_let_through(mapping, questions(state, EXAMPLE_DAY))
 
 
+@pytest.mark.usefixtures("records_read_once")
 @pytest.mark.parametrize("name", TRICKY)
 def test_no_deletion_from_a_tricky_file_unblocks(name: str) -> None:
     nothing_is_let_through(TRICKY[name].to_mapping(), [Question(ON), Question(EXAMPLE_DAY), Question(date(2027, 1, 1))])
 
 
+@pytest.mark.usefixtures("records_read_once")
 @pytest.mark.parametrize("kind", SEVERAL)
 def test_no_deletion_of_any_of_several_records_of_a_kind_unblocks(kind: str) -> None:
     @effort(8)

@@ -328,6 +328,7 @@ from_renewal = 2026-09-10
 LAYERED = LIGHTER + HIGHER + FOR_ALL.format('enforcement = "enforce"')
 
 
+@pytest.mark.usefixtures("records_read_once")
 @pytest.mark.parametrize("text", [RENEWED, LOOSER, LIGHTER, HIGHER, LAYERED])
 def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[[str], Pack], text: str) -> None:
     """The day from which somebody says that it ran is no evidence of when its term began: without it, as with it."""
