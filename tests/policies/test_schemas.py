@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from partnerflow.dossier import Dossier
 from partnerflow.errors import InvalidRecord
@@ -29,7 +30,25 @@ from partnerflow.records import Document, Money, Record, record
 from partnerflow.records.registry import KINDS, fields_of, kinds
 from partnerflow.testing import EXAMPLE_DAY, actors, days, dossiers, example_dossier, records
 
-DOSSIER, REPORT = Draft202012Validator(dossier_schema()), Draft202012Validator(report_schema())
+SOUND: set[tuple[int, str]] = set()
+"""Items of lists in which the schema has found no fault, as JSON, each with the part of the schema that it was for."""
+
+
+def each_item_once(validator: Any, items: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Do as the keyword `items` does, but check only once what is in many files: a record is checked by 90 kinds."""
+    assert "prefixItems" not in schema
+    for place, item in enumerate(instance if validator.is_type(instance, "array") else ()):
+        key = (id(items), json.dumps(item, sort_keys=True))
+        if key in SOUND:
+            continue
+        errors = list(validator.descend(item, items, path=place))
+        if not errors:
+            SOUND.add(key)
+        yield from errors
+
+
+Validator: Any = extend(Draft202012Validator, {"items": each_item_once})
+DOSSIER, REPORT = Validator(dossier_schema()), Validator(report_schema())
 PACK = load_pack("default")
 EXAMPLES = [(one, shown) for one in POLICIES for shown in one.examples]
 BARE: dict[str, Any] = {"partner": {"name": "Riverbend"}, "partnership": {"state": "active"}}
@@ -52,7 +71,7 @@ def refused(mapping: Any) -> list[str]:
     return []
 
 
-def told(validator: Draft202012Validator, data: Any) -> list[str]:
+def told(validator: Any, data: Any) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(data)]
 
 
