@@ -9,6 +9,7 @@ import sys
 import types
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -64,11 +65,10 @@ _WITHOUT_DOC = {
 
 def members(cls: type[Any]) -> str:
     """List the public members of a class, in the order of its source; a field without a docstring shows its type."""
-    tree = ast.parse(inspect.getsource(import_module(cls.__module__)))
-    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
-    docs = dict(below(body))
-    rows = []
-    for node in body:
+    bodies = [_body(each) for each in cls.__mro__ if each.__module__.startswith("partnerflow.")]
+    docs = {name: text for body in reversed(bodies) for name, text in below(body)}
+    rows: dict[str, str] = {}
+    for node in chain.from_iterable(bodies):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             name, text = node.target.id, docs.get(node.target.id) or f"`{ast.unparse(node.annotation)}`"
         elif isinstance(node, ast.FunctionDef):
@@ -76,8 +76,14 @@ def members(cls: type[Any]) -> str:
         else:
             continue
         if not name.startswith("_"):
-            rows.append((f"`{name}`", prose(text)))
-    return table(("name", ""), rows)
+            rows.setdefault(f"`{name}`", prose(text))
+    return table(("name", ""), rows.items())
+
+
+def _body(cls: type[Any]) -> list[ast.stmt]:
+    """Return the statements of a class."""
+    tree = ast.parse(inspect.getsource(import_module(cls.__module__)))
+    return next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
 
 
 def house() -> str:

@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     )
     from partnerflow.flow import Partnerflow
     from partnerflow.flow.bulk import Adoption, Filing, Step
+    from partnerflow.flow.due import DueItem
+    from partnerflow.flow.inventory import InventoryRow
     from partnerflow.history import Head, Transition
     from partnerflow.lifecycle import DEFAULT, Lifecycle, Row, State, Trigger
     from partnerflow.partnership import DISTRICT, Partnership
     from partnerflow.policies import load_pack
+    from partnerflow.ports import Query
     from partnerflow.records import NO_END, Entry, Money, Partner
 
 _HOME = {
@@ -46,15 +49,18 @@ _HOME = {
     "DISTRICT": "partnership",
     "Decision": "decision",
     "Dossier": "dossier",
+    "DueItem": "flow.due",
     "Entry": "records",
     "Filing": "flow.bulk",
     "Head": "history",
+    "InventoryRow": "flow.inventory",
     "Lifecycle": "lifecycle",
     "Money": "records",
     "NO_END": "records",
     "Partner": "records",
     "Partnerflow": "flow",
     "Partnership": "partnership",
+    "Query": "ports",
     "Row": "lifecycle",
     "State": "lifecycle",
     "Step": "flow.bulk",
@@ -79,12 +85,14 @@ __all__ = [
     "Conflict",
     "Decision",
     "Dossier",
+    "DueItem",
     "Entry",
     "Filing",
     "Head",
     "IllegalTrigger",
     "InvalidRecord",
     "InvalidRequest",
+    "InventoryRow",
     "KeyReused",
     "Lifecycle",
     "Money",
@@ -95,6 +103,7 @@ __all__ = [
     "PartnerflowError",
     "Partnership",
     "PluginError",
+    "Query",
     "Refused",
     "Row",
     "SchemaMismatch",

@@ -60,6 +60,8 @@ class Notice:
     """The last day on which it holds or held; None where no day says so."""
     days_left: int | None = None
     """For what approaches: how many days from the sweep to the due date."""
+    partner: str = ""
+    """The partner's name."""
 
 
 def judged(

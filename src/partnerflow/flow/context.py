@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -31,3 +32,12 @@ class Context:
     def today(self, at: datetime | None = None) -> date:
         """Return the day in the district's time zone, now or at a moment."""
         return (at or self.clock()).astimezone(self.tz).date()
+
+
+@attrs.frozen
+class Opened:
+    """A store that `Partnerflow.open` opened, and not the host."""
+
+    close: Callable[[], None]
+    reopen: Callable[[], Any] | None
+    """Opens the same flow again, in another process; None where none could reach the data."""

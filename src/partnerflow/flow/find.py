@@ -26,19 +26,14 @@ def find(
     due_before: date | None, as_of: datetime | None, after: UUID | None, limit: int | None,
 ) -> Iterator[Partnership]:  # fmt: skip
     """Return the partnerships that fit everything said, in the order of their ids."""
-    if limit is not None and limit < 0:
-        raise InvalidRequest("limit", limit, "must be 0 or more")
-    _refuse_no_id("after", after)
+    check_page(after, limit)
     said = wanted(
         state=state, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
         due_before=due_before,
     )  # fmt: skip
     if as_of is None:
         return (partnership for partnership, _ in context.store.find(said, after=after, limit=limit))
-    if said != Query(states=said.states, partner_id=said.partner_id):
-        remedy = "goes with state, partner, after and limit: what else a partnership is found by is known of today only"
-        raise InvalidRequest("as_of", as_of, remedy)
-    return _as_of(context, said, to_utc(as_of, "as_of"), after, limit)
+    return find_as_of(context, said, to_utc(as_of, "as_of"), after, limit)
 
 
 def counts(
@@ -83,9 +78,26 @@ def wanted(
     )  # fmt: skip
 
 
+def check_page(after: UUID | None, limit: int | None) -> None:
+    """Raise InvalidRequest for an id or a limit that is none."""
+    if limit is not None and limit < 0:
+        raise InvalidRequest("limit", limit, "must be 0 or more")
+    _refuse_no_id("after", after)
+
+
 def _refuse_no_id(argument: str, value: object) -> None:
     if value is not None and not isinstance(value, UUID):
         raise InvalidRequest(argument, repr(value), "must be a UUID, such as UUID(text) makes of a text")
+
+
+def find_as_of(
+    context: Context, said: Query, moment: datetime, after: UUID | None, limit: int | None
+) -> Iterator[Partnership]:
+    """Return the partnerships as recorded up to a moment. Raises InvalidRequest for what is known of today only."""
+    if said != Query(states=said.states, partner_id=said.partner_id):
+        remedy = "goes with state, partner, after and limit: what else a partnership is found by is known of today only"
+        raise InvalidRequest("as_of", moment, remedy)
+    return _as_of(context, said, moment, after, limit)
 
 
 def _as_of(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 import attrs
 
 from partnerflow.lifecycle import Lifecycle
 from partnerflow.policies import Pack, PackRef, load_pack
 
-from .compare import Compared, compare, moment
+from .compare import Compared
 from .context import Context
 
 SCHEMA = "partnerflow.impact/1"
@@ -176,13 +175,10 @@ def _title(code: str, *packs: Pack) -> str:
     return next(pack.by_code[code].policy.title for pack in packs if code in pack.by_code)
 
 
-def impact(
-    context: Context, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
-) -> Impact:
-    """Compare everything, and count."""
+def impact(context: Context, pack: Pack | str, compared: Iterable[Compared], *, at: datetime) -> Impact:
+    """Count what was compared at a moment."""
     new = load_pack(pack) if isinstance(pack, str) else pack
-    when = moment(context, at)
-    tally = Tally(present=context.pack, new=new, on=context.today(when), lifecycle=context.lifecycle)
-    for compared in compare(context, new, at=when, after=after, through=through):
-        tally.add(compared)
+    tally = Tally(present=context.pack, new=new, on=context.today(at), lifecycle=context.lifecycle)
+    for one in compared:
+        tally.add(one)
     return tally.impact()

@@ -10,6 +10,7 @@ import attrs
 
 from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import NotFound
+from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Snapshot
@@ -46,14 +47,15 @@ def _as_of(context: Context, snapshot: Snapshot, transitions: Sequence[Transitio
     partnership = attrs.evolve(snapshot.partnership, state=made[-1].target, since=since, version=made[-1].version)
     return build_dossier(
         partnership,
-        _recorded(snapshot.partner_file, moment),
-        _recorded(snapshot.own_file, moment),
+        recorded_by(moment, snapshot.partner_file),
+        recorded_by(moment, snapshot.own_file),
         tuple(transition.move for transition in made),
         tz=context.tz,
     )
 
 
-def _recorded(entries: Sequence[Entry], moment: datetime) -> list[Entry]:
+def recorded_by(moment: datetime, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that had been recorded by a moment."""
     return [entry for entry in entries if entry.recorded_at is not None and entry.recorded_at <= moment]
 
 
@@ -73,13 +75,30 @@ def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
     return found
 
 
+def events_of(context: Context, partnership_id: UUID) -> list[Event]:
+    """Return the events of one partnership, oldest first. Raises NotFound."""
+    found = list(context.store.outgoing(partnership_id))
+    if not found:
+        history(context, partnership_id)
+    return found
+
+
+def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
+    """Return everything filed on a partner and then on one of its partnerships. Raises NotFound."""
+    with context.store.reading() as tx:
+        found = tx.partnerships([partnership_id]).get(partnership_id)
+        if found is None:
+            raise NotFound("partnership", partnership_id)
+        return *tx.file(found.partner_id), *tx.file(partnership_id)
+
+
 def partner(context: Context, partner_id: UUID) -> Partner:
     """Return what is on file of a partner. Raises NotFound."""
     with context.store.reading() as tx:
-        file = tx.partner_file(partner_id)
-    if file is None:
+        entries = tx.file(partner_id)
+    if not entries:
         raise NotFound("partner", partner_id)
-    return newest_partner(file.entries)
+    return newest_partner(entries)
 
 
 def district_file(context: Context) -> tuple[Entry, ...]:

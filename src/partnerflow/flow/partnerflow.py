@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import attrs
 
 from partnerflow.clauses import answers
 
-from .context import Context
+from .context import Context, Opened
+from .reading import Reading
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from partnerflow.actors import Actor
     from partnerflow.decision import Decision
     from partnerflow.dossier import Dossier
-    from partnerflow.history import Attempt, Head, Transition
+    from partnerflow.history import Attempt, Transition
     from partnerflow.lifecycle import Lifecycle
     from partnerflow.partnership import Partnership
     from partnerflow.policies import Pack, Report
@@ -28,13 +32,11 @@ if TYPE_CHECKING:
 
     from .admit import Admission
     from .bulk import Adoption, Done, Filing, Step
-    from .compare import Compared
-    from .impact import Impact
     from .redact import Purged
     from .sweep import Sweep
 
 
-class Partnerflow:
+class Partnerflow(Reading):
     """The life of a district's partnerships, on one store, under one pack and one lifecycle.
 
     It is never changed after it is made, and safe to share between threads. Every write takes `by` (who acts), and may
@@ -43,10 +45,12 @@ class Partnerflow:
     work again; with another, KeyReused). What is refused raises Refused, which carries the Decision.
     """
 
-    __slots__ = ("context",)
+    __slots__ = ("context", "opened")
 
     context: Context
     """The parts that it is made of, as its use cases take them."""
+    opened: Opened | None
+    """How `open` opened its store; None for a store that a host brought."""
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class Partnerflow:
             after=After(),
         )
         check_fit(self.pack, self.lifecycle)
+        self.opened = None
 
     @classmethod
     def open(
@@ -99,14 +104,44 @@ class Partnerflow:
     ) -> Partnerflow:
         """Open a database by its SQLAlchemy URL, and make the tables if it has none of ours.
 
-        Raises Unreadable for something that is no database, SchemaMismatch for tables of another version.
+        Close it with `close`, or use it in a `with` statement. Raises Unreadable for something that is no database,
+        SchemaMismatch for tables of another version.
         """
         from partnerflow.adapters.sqlalchemy import open_store
 
-        return cls(
-            store=open_store(url, tenant=tenant), pack=pack, tz=tz, clock=clock, lifecycle=lifecycle,
-            host_records=host_records, new_id=new_id,
-        )  # fmt: skip
+        store = open_store(url, tenant=tenant)
+        try:
+            flow = cls(
+                store=store,
+                pack=pack,
+                tz=tz,
+                clock=clock,
+                lifecycle=lifecycle,
+                host_records=host_records,
+                new_id=new_id,
+            )
+        except BaseException:
+            store.close()
+            raise
+        again = partial(cls.open, url, pack=pack, tz=tz, tenant=tenant, lifecycle=lifecycle, host_records=host_records)
+        flow.opened = Opened(store.close, None if store.in_memory else again)
+        return flow
+
+    def close(self) -> None:
+        """Close the database connections of a flow that `open` made; a store that the host brought stays open.
+
+        Calling it again does nothing. Afterwards every call that needs the database raises StoreError.
+        """
+        if self.opened is not None:
+            self.opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"<Partnerflow {self.store!r}, {self.pack.ref}, {self.lifecycle}>"
@@ -165,6 +200,7 @@ class Partnerflow:
         when the host then calls `committed()`.
         """
         joined = copy(self)
+        joined.opened = None
         joined.context = attrs.evolve(self.context, store=self.store.within(session))
         return joined
 
@@ -429,60 +465,6 @@ class Partnerflow:
             self.context, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
             due_before=due_before,
         )  # fmt: skip
-
-    def partner(self, partner_id: UUID) -> Partner:
-        """Return what is now on file of a partner. Raises NotFound."""
-        from .look import partner
-
-        return partner(self.context, partner_id)
-
-    def sites(self) -> tuple[Site, ...]:
-        """Return the district's sites that are on file."""
-        from .look import sites
-
-        return sites(self.context)
-
-    def district_file(self) -> tuple[Entry, ...]:
-        """Return everything filed on the district itself, oldest first, superseded records included."""
-        from .look import district_file
-
-        return district_file(self.context)
-
-    def impact(
-        self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
-    ) -> Impact:
-        """Say what *pack* in place of this flow's own would newly block and free, over every live partnership.
-
-        *at* may be a moment to come, since nothing is written. Only ids greater than *after*, up to and with *through*,
-        if said. It keeps each partnership concerned; `compare` gives them in a stream. Who may ask is not compared.
-        """
-        from .impact import impact
-
-        return impact(self.context, pack, at=at, after=after, through=through)
-
-    def compare(
-        self, pack: Pack | str, *, at: datetime | None = None, after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Compared]:
-        """Return every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
-        from .compare import compare
-
-        return compare(self.context, pack, at=at, after=after, through=through)
-
-    def verify(self, *, against: Iterable[Head] = ()) -> None:
-        """Check every link of every history and file, in a stream, as one moment has it.
-
-        *against* are heads that were kept elsewhere: each must still be there. Raises Tampered, which names each link
-        that does not hold.
-        """
-        from .verify import verify
-
-        verify(self.context, against=against)
-
-    def heads(self) -> Iterator[Head]:
-        """Return where each history and file ends now: kept elsewhere, they show later whether anything was changed."""
-        from .verify import heads
-
-        return heads(self.context)
 
     @answers("SPPS-V.5")
     def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:

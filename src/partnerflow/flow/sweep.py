@@ -125,6 +125,7 @@ class _Sweeper:
         report = context.pack.evaluate(dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
         obligations, notices = tell(partnership_id, judgement.obligations, self._today, context.pack.leads)
+        notices = tuple(attrs.evolve(notice, partner=dossier.partner.name) for notice in notices)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from partnerflow.canonical import check_text
-from partnerflow.errors import InvalidRequest
+from partnerflow.errors import InvalidRequest, StoreError
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.partnership import Partnership
@@ -55,9 +55,23 @@ class SQLAlchemyStore:
         self._host: Session | Connection | None = None
         # one connection for all threads, as a database in memory has it, must be taken in turns
         self._turn = RLock() if isinstance(engine.pool, StaticPool) else None
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<SQLAlchemyStore of {self.tenant} on {self.engine.url.render_as_string(hide_password=True)}>"
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether everything is kept in the memory of this process, where no other can reach it."""
+        return self._turn is not None
+
+    def close(self) -> None:
+        """Close the connections of the engine; every later transaction of ours raises StoreError.
+
+        `Partnerflow.close` calls it for an engine that `open_store` made. A host closes its own engine itself.
+        """
+        self._closed = True
+        self.engine.dispose()
 
     # --- transactions -----------------------------------------------------------------------------------------------
 
@@ -90,6 +104,8 @@ class SQLAlchemyStore:
     @contextmanager
     def _connected(self, begin: str, isolation: str) -> Iterator[Connection]:
         """Return a connection in a transaction: a writer reads what is there by now, and a reader sees one state."""
+        if self._closed:
+            raise StoreError(f"{self!r} is closed: open it again")
         if self._turn is not None:
             self._turn.acquire()
         try:

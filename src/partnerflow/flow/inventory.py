@@ -1,0 +1,104 @@
+"""List partnerships for an overview: the partner, the state, what does not hold today, and what is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import attrs
+
+from partnerflow.errors import PartnerflowError
+from partnerflow.partnership import Partnership
+from partnerflow.ports import Query, Snapshot, Transaction
+
+from .arguments import batched, to_utc
+from .context import Context
+from .due import DueItem
+from .find import check_page, find_as_of
+from .loading import load_dossier, newest_partner, refuse_unknown_state
+from .look import recorded_by
+
+PAGE = 500
+"""How many partnerships are loaded and evaluated at a time."""
+
+
+@attrs.frozen(kw_only=True)
+class InventoryRow:
+    """One partnership of the inventory."""
+
+    partnership: Partnership
+    partner: str
+    """The partner's name."""
+    sites: frozenset[str] | None = None
+    """The ids of its sites; None: it names none, or it was not evaluated."""
+    broken: tuple[str, ...] | None = None
+    """The codes of the policies that do not hold today, in the order of the pack; None: it was not evaluated."""
+    next_due: DueItem | None = None
+    """Of what holds today, what ends first."""
+    error: str | None = None
+    """Why it could not be evaluated."""
+
+
+def inventory(
+    context: Context,
+    query: Query,
+    *,
+    as_of: datetime | None,
+    after: UUID | None,
+    limit: int | None,
+    evaluated: bool,
+) -> Iterator[InventoryRow]:
+    """Return the rows of the partnerships that match a query, in the order of their ids."""
+    check_page(after, limit)
+    if as_of is not None:
+        moment = to_utc(as_of, "as_of")
+        return _as_of(context, moment, find_as_of(context, query, moment, after, limit))
+    found = context.store.find(query, after=after, limit=limit)
+    if not evaluated:
+        return (InventoryRow(partnership=partnership, partner=name) for partnership, name in found)
+    return (row for page in batched(found, PAGE) for row in _evaluated(context, page))
+
+
+def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> Iterator[InventoryRow]:
+    """Yield the rows as recorded up to a past moment, with the partners' names of that time."""
+    for page in batched(found, PAGE):
+        with context.store.reading() as tx:
+            held = tx.holdings([partnership.id for partnership in page], lock=False)
+        for partnership in page:
+            partner = newest_partner(recorded_by(moment, held[partnership.id].partner_file))
+            yield InventoryRow(partnership=partnership, partner=partner.name)
+
+
+def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> list[InventoryRow]:
+    """Load and evaluate a page of partnerships, in four statements and one transaction."""
+    with context.store.reading() as tx:
+        held = tx.holdings([partnership.id for partnership, _ in page], lock=False)
+        today = context.today()
+        return [_row(context, tx, held[found.id], name, today) for found, name in page if found.id in held]
+
+
+def _row(context: Context, tx: Transaction, snapshot: Snapshot, name: str, today: date) -> InventoryRow:
+    row = InventoryRow(partnership=snapshot.partnership, partner=name)
+    try:
+        refuse_unknown_state(context, snapshot)
+        dossier, _ = load_dossier(context, tx, snapshot)
+        report = context.pack.evaluate(dossier, today)
+        due_dates = context.pack.due_dates(report, dossier)
+    except PartnerflowError as error:  # one that cannot be evaluated does not cost the caller the others
+        return attrs.evolve(row, error=str(error))
+    ends = [(day, report[code]) for code, day in due_dates.items() if day is not None and report[code].is_ok]
+    next_due = None
+    if ends:
+        day, finding = min(ends, key=lambda end: (end[0], end[1].code))
+        next_due = DueItem(
+            partnership_id=snapshot.partnership.id,
+            partner=name,
+            code=finding.code,
+            title=finding.title,
+            due_on=day,
+            missed=False,
+        )
+    return attrs.evolve(
+        row, sites=dossier.sites(), broken=tuple(finding.code for finding in report.broken), next_due=next_due
+    )
