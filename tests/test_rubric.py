@@ -43,7 +43,7 @@ from partnerflow.rubric.criterion import criterion
 from partnerflow.rubric.evidence import Answer, Evidence
 from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions
 from partnerflow.testing import records as drawn
-from partnerflow.testing.rubric import example_evidence, example_practice
+from partnerflow.testing.examples.rubric import example_evidence, example_practice
 
 ON = EXAMPLE_DAY
 EVIDENCE = example_evidence()

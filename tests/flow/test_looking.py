@@ -14,7 +14,7 @@ from partnerflow.policies import Pack
 from partnerflow.records import BoardPolicy, Definition, Insurance, Need, Scope, Site
 from partnerflow.testing import EXAMPLE_DAY
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.rubric import example_evidence
+from partnerflow.testing.examples.rubric import example_evidence
 
 
 def test_partnerships_are_found_by_everything_said_together(

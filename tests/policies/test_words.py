@@ -25,7 +25,7 @@ from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.translation import Translation, languages, translation
 from partnerflow.records import Waiver, WaiverRequest, WaiverRevocation
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier
-from partnerflow.testing.rubric import example_evidence
+from partnerflow.testing.examples.rubric import example_evidence
 
 ROOT = Path(__file__).parents[2]
 PACK = load_pack("default")

@@ -1,4 +1,4 @@
-"""The part of the example that both sides wrote together, and what a renewal asks of them anew."""
+"""The evidence of the example that both sides wrote together, and what a renewal asks of them again."""
 
 from __future__ import annotations
 
@@ -38,21 +38,28 @@ _TEXTS = {
 
 
 def of_both_sides(site: str) -> Iterator[Record]:
-    """Return what the school at *site* and the partner wrote down together before the first day."""
+    """Yield what the school at *site* and the partner wrote together before the first day."""
     for subject, text in _TEXTS.items():
         yield Statement(
-            subject=subject, version="1", text=text, written_on=_MET_ON, accepted_by=_BOTH,
+            subject=subject,
+            version="1",
+            text=text,
+            written_on=_MET_ON,
+            accepted_by=_BOTH,
             by_side={"school": "a room and a list of the children", "partner": "two tutors, twice a week"},
-        )  # fmt: skip
+        )
     yield Benefit(
         side="school", kinds=frozenset({"skills", "resources"}), text="practice after class", confirmed_on=_MET_ON
     )
     yield Benefit(side="partner", kinds=frozenset({"reach"}), text="forty children more", confirmed_on=_MET_ON)
     yield _goal(_MET_ON)
     yield ExpectedOutcome(
-        outcome="reads two levels higher", stated_on=_MET_ON, measure="grades", kind_of_outcome="academic",
+        outcome="reads two levels higher",
+        stated_on=_MET_ON,
+        measure="grades",
+        kind_of_outcome="academic",
         long_term=True,
-    )  # fmt: skip
+    )
     yield _part("champion", site, person="P. Park", position="principal")
     yield _part("coordinator", site, person="L. Lopez", assigned_by="P. Park", rights=frozenset({"book_rooms"}))
     yield _part("quality_point_person", EVERYWHERE, person="L. Lopez")
@@ -78,18 +85,26 @@ def of_both_sides(site: str) -> Iterator[Record]:
             group=group, topic="tutoring after school", said="wanted, if the late bus runs", given_on=date(2026, 8, 12)
         )
     yield Consultation(
-        unit="general counsel", subject="data sharing", matter="legal", question="may attendance be shared for this?",
-        asked_on=date(2026, 8, 10), answered_on=date(2026, 8, 17), answer="yes, with the consent on file",
-    )  # fmt: skip
+        unit="general counsel",
+        subject="data sharing",
+        matter="legal",
+        question="may attendance be shared for this?",
+        asked_on=date(2026, 8, 10),
+        answered_on=date(2026, 8, 17),
+        answer="yes, with the consent on file",
+    )
 
 
 def for_renewal() -> Iterator[Record]:
-    """Return what both sides say anew before they go on."""
+    """Yield what both sides file before a renewal."""
     today = date(2026, 9, 14)
     yield Statement(
-        subject="vision", version="1", text=_TEXTS["vision"], written_on=_MET_ON,
+        subject="vision",
+        version="1",
+        text=_TEXTS["vision"],
+        written_on=_MET_ON,
         accepted_by={"school": today, "partner": today},
-    )  # fmt: skip
+    )
     yield _goal(today)
     yield Evaluation(
         evaluated_on=date(2026, 9, 10),
@@ -134,6 +149,13 @@ def _part(
     rights: frozenset[str] | None = None,
 ) -> Assignment:
     return Assignment(
-        role=role, site=site, person=person, employer="school", position=position, assigned_by=assigned_by,
-        rights=rights, starts_on=date(2026, 8, 1), ends_on=NO_END,
-    )  # fmt: skip
+        role=role,
+        site=site,
+        person=person,
+        employer="school",
+        position=position,
+        assigned_by=assigned_by,
+        rights=rights,
+        starts_on=date(2026, 8, 1),
+        ends_on=NO_END,
+    )
