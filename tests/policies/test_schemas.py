@@ -129,6 +129,7 @@ WRITTEN: dict[str, list[str]] = {
     ],
     "amount": [
         "5 USD", "5.5 USD", "5.500 USD", "5.555 USD", "5.555 KWD", "5.5550 KWD", "5.5555 KWD", "5.0 JPY", "5.5 JPY",
+        "5.5555 CLF", "5.55550 CLF", "5.55555 CLF", "5.555 CLF", "5.5 CLF",
         "-5 USD", "5 usd", "5USD", "1,000 USD", "five USD", "5. USD", "5 USDX",
     ],
     "id": [

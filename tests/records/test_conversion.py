@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 import pytest
+from babel.numbers import get_currency_precision, list_currencies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ from partnerflow.records import (
     record,
 )
 from partnerflow.records.conversion import moment_text, read_record, record_text, structure, unstructure
+from partnerflow.records.money import DECIMALS
 from partnerflow.records.registry import KINDS, fields_of
 from partnerflow.testing import actors, example_records, records
 
@@ -184,7 +186,7 @@ def test_naive_datetimes_are_not_written() -> None:
     assert moment_text(datetime(2026, 9, 1, 8, tzinfo=timezone(timedelta(hours=2)))) == "2026-09-01T06:00:00.000000Z"
 
 
-@given(st.integers(-(10**18), 10**18), st.sampled_from(["USD", "EUR", "JPY", "KWD"]))
+@given(st.integers(-(10**18), 10**18), st.sampled_from(["USD", "EUR", "JPY", "KWD", "CLF"]))
 def test_an_amount_is_exact(minor: int, currency: str) -> None:
     amount = Money(minor, currency)
     assert Money.parse(str(amount)) == amount
@@ -198,6 +200,15 @@ def test_an_amount_is_read_in_the_units_of_its_currency() -> None:
     assert str(Money(1250, "USD")) == "12.50 USD"
     assert str(Money(1_000_000_00, "USD")) == "1000000 USD"
     assert str(Money(1, "KWD")) == "0.001 KWD"
+    assert Money.parse("1.2345 CLF") == Money(12345, "CLF")
+
+
+def test_a_currency_has_the_decimals_that_iso_4217_gives_it() -> None:
+    """Babel knows those of CLDR, which are fewer where nobody pays in the smallest unit any more."""
+    rounded_in_cldr = {"IQD": 0}
+    assert {code: get_currency_precision(code) for code in DECIMALS} == DECIMALS | rounded_in_cldr
+    for code in list_currencies():
+        assert get_currency_precision(code) <= DECIMALS.get(code, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Amounts, exactly."""
+"""Amounts of money, exact."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from decimal import Decimal, InvalidOperation
 
 import attrs
 
-DECIMALS: dict[str, int] = {
-    **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
-         "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}  # fmt: skip
+_BY_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+DECIMALS = {currency: decimals for decimals, codes in _BY_DECIMALS.items() for currency in codes.split()}
 """Digits after the point (ISO 4217); every other currency has two."""
 _TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
 
 
 @attrs.frozen
 class Money:
-    """An amount as whole minor units (cents) of one currency; compare only amounts of the same one.
+    """An amount in minor units (cents) of one currency, written `"1000000 USD"` in JSON and in packs.
 
-    Written `"1000000 USD"` in JSON and in packs. Comparing two currencies raises ValueError.
+    Comparing amounts of two currencies raises ValueError.
     """
 
     minor: int
@@ -30,12 +29,12 @@ class Money:
 
     @classmethod
     def of(cls, amount: int | str | Decimal, currency: str) -> Money:
-        """Make an amount from major units: `Money.of(1_000_000, "USD")`."""
+        """Make an amount from major units: `Money.of(1_000_000, "USD")`. Raises ValueError."""
         return cls.parse(f"{amount} {currency}")
 
     @classmethod
     def parse(cls, text: str) -> Money:
-        """Read `"1500000 USD"` or `"12.50 USD"`. Raises ValueError."""
+        """Read `"1500000 USD"` or `"12.50 USD"`. Raises ValueError for any other text, and for too many decimals."""
         match = _TEXT.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"{text!r} is not an amount such as '1000000 USD'")

@@ -42,7 +42,7 @@ _IN_ANY_YEAR = (
 )
 _DAY = f"(?:{_YEAR}-{_IN_ANY_YEAR}|{_LEAP_YEAR}-02-29)"
 _HOUR = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_NO_DECIMALS, _THREE_DECIMALS = ("|".join(sorted(c for c, n in DECIMALS.items() if n == digits)) for digits in (0, 3))
+_DECIMALS = {digits: "|".join(sorted(c for c, n in DECIMALS.items() if n == digits)) for digits in (0, 3, 4)}
 
 VALUES: Mapping[Any, tuple[str, Schema]] = {
     date: (
@@ -79,8 +79,9 @@ VALUES: Mapping[Any, tuple[str, Schema]] = {
         {
             "description": "An amount with its currency (ISO 4217), with no more decimals than the currency has.",
             "type": "string",
-            "pattern": f"^-?[0-9]+(?:(?:\\.[0-9]{{1,2}}0*)? [A-Z]{{3}}|\\.[0-9]{{3}}0* (?:{_THREE_DECIMALS}))$",
-            "not": {"pattern": f"\\.[0-9]*[1-9][0-9]* (?:{_NO_DECIMALS})$"},
+            "pattern": "^-?[0-9]+(?:(?:\\.[0-9]{1,2}0*)? [A-Z]{3}"
+            f"|\\.[0-9]{{3}}0* (?:{_DECIMALS[3]})|\\.[0-9]{{3,4}}0* (?:{_DECIMALS[4]}))$",
+            "not": {"pattern": f"\\.[0-9]*[1-9][0-9]* (?:{_DECIMALS[0]})$"},
             "examples": ["1000000 USD", "12.50 USD"],
         },
     ),

@@ -88,7 +88,7 @@ def _values(wanted: Any) -> SearchStrategy[Any]:
         date: days() | st.just(NO_END),
         datetime: st.datetimes(datetime(2019, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
         UUID: st.uuids(),
-        Money: st.builds(Money, st.integers(-100, 10**12), st.sampled_from(["USD", "JPY", "KWD"])),
+        Money: st.builds(Money, st.integers(-100, 10**12), st.sampled_from(["USD", "JPY", "KWD", "CLF"])),
         NoneType: st.none(),
     }
     if wanted in simple:
