@@ -1,4 +1,4 @@
-"""Who acts: always an argument, never looked up."""
+"""Who acts: always passed as an argument, never looked up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Side = Literal["district", "school", "partner", "system"]
 
 
 def _names(value: Iterable[str]) -> frozenset[str]:
-    """Take any collection of names; a lone string is a slip that would become its letters."""
+    """Return a collection of names as a set. Raises TypeError for a single string, which would become its letters."""
     if isinstance(value, str):
         raise TypeError(f"a set of names is wanted, not the text {value!r}")
     return frozenset(value)
@@ -25,8 +25,9 @@ def _names(value: Iterable[str]) -> frozenset[str]:
 class Actor:
     """A person or system that acts, for which side, and in which roles (SPPS-V.5c, TK-10).
 
-    `id` is opaque to us: the host's own user id, never a student's. `sites` limits where the roles count (None:
-    wherever the pack lets them); `partner_id` says which partner somebody on the partner's side acts for.
+    `id` is the host's own id of the user and is never interpreted; it must not be a student's. `sites` limits where the
+    roles apply (None: wherever the pack lets them); `partner_id` is the partner for whom an actor on the partner's side
+    acts.
     """
 
     id: str = attrs.field(

@@ -1,6 +1,6 @@
-"""The one way in which data becomes text, so that the text can be hashed, compared and read back years later.
+"""Canonical JSON: the one way in which data becomes text that is hashed, compared and read back years later.
 
-What is hashed is always the very text that is stored, never JSON that a database has read and written again.
+The text that is hashed is always the text that is stored, never JSON that a database has parsed and written again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from partnerflow.errors import InvalidRequest
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""NUL as JSON writes it; after a backslash that is itself escaped, the same letters are mere text."""
+"""NUL as JSON writes it. After a backslash that is itself escaped, the same characters are ordinary text."""
 
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def canonical(data: object) -> str:
-    """Write plain data as JSON: keys sorted, no spaces, no NaN, nothing that some database would refuse.
+    """Write plain data as JSON: keys sorted, no spaces, no NaN, and no character that a database would refuse.
 
     Raises InvalidRequest for a NUL character or half a surrogate pair, before any database is touched.
     """
@@ -29,14 +29,14 @@ def canonical(data: object) -> str:
 
 
 def canonical_with(data: Mapping[str, object], name: str, written: str) -> str:
-    """Write an object as `canonical` does, of which the member *name* is *written* already."""
+    """Write an object as `canonical` does, where the text of the member *name* is already *written*."""
     before = canonical({each: data[each] for each in data if each < name})[1:-1]
     after = canonical({each: data[each] for each in data if each > name})[1:-1]
     return "{" + ",".join(filter(None, (before, f"{canonical(name)}:{written}", after))) + "}"
 
 
 def check_text(text: str, argument: str) -> None:
-    """Refuse what no database can keep: NUL, and half of a surrogate pair."""
+    """Raise InvalidRequest for text that no database can store: NUL, or half of a surrogate pair."""
     if "\x00" in text:
         raise InvalidRequest(argument, repr(text[:40]), "holds a NUL character, which no database keeps: remove it")
     try:
@@ -48,5 +48,5 @@ def check_text(text: str, argument: str) -> None:
 
 
 def sha256(text: str) -> str:
-    """Hash *text* as UTF-8, in hexadecimal."""
+    """Return the SHA-256 of *text* as UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

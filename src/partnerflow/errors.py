@@ -1,24 +1,24 @@
-"""What can go wrong, as one tree.
+"""All errors that partnerflow raises, as one tree.
 
 PartnerflowError
-├── Refused              a policy, the table or the request itself says no; carries the Decision
-│   └── IllegalTrigger   the table has no such step from this state
-├── Conflict             somebody else moved the partnership first
-├── KeyReused            an idempotency key came back with another request
-├── NotFound             no such thing on file
-├── InvalidRequest       an argument that cannot be meant
-├── InvalidRecord        evidence that does not have the shape of its kind; lists every fault
-├── Unreadable           a file that is not what it was said to be
-├── UnsoundLifecycle     a table that would trap or strand a partnership; lists every fault
-├── UnknownState         a stored state that today's table does not know
+├── Refused              a policy, the lifecycle or the request itself forbids it; carries the Decision
+│   └── IllegalTrigger   the lifecycle has no such transition from this state
+├── Conflict             another request moved the partnership first
+├── KeyReused            an idempotency key was used for another request
+├── NotFound             there is no such thing on file
+├── InvalidRequest       an argument has a value that is not allowed
+├── InvalidRecord        data does not have the shape of its kind; lists every fault
+├── Unreadable           a file or text is not in the format that was expected
+├── UnsoundLifecycle     a partnership could get stuck or lost in this lifecycle; lists every fault
+├── UnknownState         a stored state is not in the lifecycle in use
 ├── PackError            a policy pack that cannot be used; lists every fault
-├── PluginError          an installed package that offers what cannot be used
+├── PluginError          an installed package offers something that cannot be used
 ├── StoreError           the store cannot do its work
 │   ├── SchemaMismatch   its tables are of another version
-│   └── StoreBusy        another writer held it for too long
-└── Tampered             stored history does not hold together; names every link
+│   └── StoreBusy        another writer held a lock for too long
+└── Tampered             stored history is not intact; names every broken link
 
-Every class carries its data as attributes and a `http_status` that a host may answer with.
+Every class carries its data as attributes, and an `http_status` that a host may answer with.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class PartnerflowError(Exception):
-    """Anything that partnerflow raises on purpose."""
+    """The base class of every error that partnerflow raises."""
 
     http_status: ClassVar[int] = 500
 
 
 class Explained(Protocol):
-    """What a refusal carries: a `partnerflow.Decision`, which this file cannot import without a circle."""
+    """The part of a `partnerflow.Decision` that a refusal uses; importing the class here would make a circle."""
 
     @property
     def trigger(self) -> str:
@@ -88,7 +88,10 @@ class Explained(Protocol):
 
 
 class Refused(PartnerflowError):
-    """A request that the district's own rules turn down; `decision` says why and what would mend it."""
+    """The district's rules refuse the request; `decision` says why, and what to do.
+
+    `lacks` names what the request must carry and does not, such as a reason.
+    """
 
     http_status: ClassVar[int] = 403
 
@@ -105,13 +108,13 @@ class Refused(PartnerflowError):
 
 
 class IllegalTrigger(Refused):
-    """The lifecycle has no such step from the state that the partnership is in; the Decision names those it has."""
+    """The lifecycle has no such transition from the partnership's state; the Decision names those that it has."""
 
     http_status: ClassVar[int] = 409
 
 
 class Conflict(PartnerflowError):
-    """The partnership is not at the version that the caller expected: read it again and decide anew."""
+    """The partnership is not at the version that the caller expected: read it again, then decide."""
 
     http_status: ClassVar[int] = 409
 
@@ -124,7 +127,7 @@ class Conflict(PartnerflowError):
 
 
 class KeyReused(PartnerflowError):
-    """An idempotency key has already done other work: use one key for one request."""
+    """An idempotency key was used for another request: use one key for each request."""
 
     http_status: ClassVar[int] = 422
 
@@ -150,7 +153,7 @@ class NotFound(PartnerflowError):
 
 
 class InvalidRequest(PartnerflowError):
-    """An argument that cannot be meant: which one, what it was, and what would do."""
+    """An argument has a value that is not allowed; carries its name, the value and the remedy."""
 
     http_status: ClassVar[int] = 422
 
@@ -163,7 +166,7 @@ class InvalidRequest(PartnerflowError):
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: where (a JSON Pointer, or the name of a row) and what."""
+    """One thing that is wrong: its place (a JSON Pointer, or the name of a row), and a message."""
 
     path: str
     message: str
@@ -173,7 +176,7 @@ class Fault(NamedTuple):
 
 
 class _Faulty(PartnerflowError):
-    """Something with a list of faults."""
+    """An error with a list of faults."""
 
     http_status: ClassVar[int] = 422
 
@@ -186,11 +189,11 @@ class _Faulty(PartnerflowError):
 
 
 class InvalidRecord(_Faulty):
-    """Data that does not have the shape of its kind; `faults` holds every one, with its JSON Pointer."""
+    """Data does not have the shape of its kind; `faults` holds every fault, with its JSON Pointer."""
 
 
 class Unreadable(PartnerflowError):
-    """A file, address or text that cannot be read as what it was said to be; nothing of it was taken in."""
+    """A file, address or text is not in the format that was expected; nothing of it was imported."""
 
     http_status: ClassVar[int] = 422
 
@@ -203,13 +206,13 @@ class Unreadable(PartnerflowError):
 
 
 class UnsoundLifecycle(_Faulty):
-    """A table in which a partnership could get lost; `faults` names every row concerned."""
+    """A partnership could get stuck or lost in this lifecycle; `faults` names every row concerned."""
 
     http_status: ClassVar[int] = 500
 
 
 class UnknownState(PartnerflowError):
-    """A stored state that the table in force does not know: hold the flow with the table that made it, or evolve it."""
+    """A stored state is not in the lifecycle in use: use the lifecycle that it was made under, or evolve yours."""
 
     def __init__(self, state: str, made_under: str, in_force: str) -> None:
         super().__init__(state, made_under, in_force)
@@ -231,7 +234,7 @@ class PackError(PartnerflowError):
 
 
 class PluginError(PartnerflowError):
-    """An installed package offers what cannot be used: which distribution, which entry point, and what would do."""
+    """An installed package offers something that cannot be used; names its distribution, entry point and the remedy."""
 
     def __init__(self, package: str, point: str, remedy: str) -> None:
         super().__init__(package, point, remedy)
@@ -250,17 +253,17 @@ class StoreError(PartnerflowError):
 
 
 class SchemaMismatch(StoreError):
-    """Tables of ours are there, but not of the version that this release reads."""
+    """The database has tables of partnerflow, but of another version than this release reads."""
 
 
 class StoreBusy(StoreError):
-    """Another writer held the store for longer than the time-out; nothing was written, and trying again is safe."""
+    """Another writer held a lock for longer than the time-out; nothing was written, and it is safe to try again."""
 
     http_status: ClassVar[int] = 503
 
 
 class Tampered(PartnerflowError):
-    """Stored history that does not hold together; `links` names every transition and record concerned."""
+    """Stored history is not intact; `links` names every transition and record concerned."""
 
     def __init__(self, links: Sequence[str]) -> None:
         self.links = tuple(links)

@@ -1,7 +1,7 @@
-"""The one value that policies read: a partnership, what is on its and its partner's file, and its moves.
+"""The one value that policies read: a partnership, the records on its and its partner's file, and its moves.
 
-A dossier is complete in itself. It comes from a store, or from a mapping (the JSON that a host would send):
-`{"partner": {...}, "partnership": {...}, "records": [{"kind": "insurance", ...}, ...]}`, and goes back to one.
+A policy needs nothing else. A dossier is loaded from a store, or read from a mapping (the JSON that a host would send),
+`{"partner": {...}, "partnership": {...}, "records": [{"kind": "insurance", ...}, ...]}`, and can be written as one.
 """
 
 from __future__ import annotations

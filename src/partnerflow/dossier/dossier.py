@@ -1,4 +1,4 @@
-"""A partnership with everything that bears on it, as policies read it."""
+"""A partnership with all its evidence, as policies read it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from partnerflow.records.registry import key_of, kind_of
 
 from . import mapping
 from .neighbour import Neighbour
-from .record_index import ONE_DAY, R, RecordIndex, given, may_cover, period_of, turns
+from .record_index import ONE_DAY, R, RecordIndex, change_days, in_force, may_cover, period_of
 
 
 class Absent(Exception):
-    """Evidence that a policy needs and that is not there: an answer, which becomes the outcome `missing`."""
+    """Evidence that a policy needs is not on file: the finding's outcome becomes `missing`."""
 
     def __init__(self, where: object, field: str | None = None) -> None:
         super().__init__(where, field)
@@ -31,23 +31,23 @@ class Absent(Exception):
 
 @attrs.frozen
 class Dossier:
-    """A partnership with everything that bears on it, as known at one moment."""
+    """A partnership with all its evidence, as known at one moment."""
 
     partner: Partner
     partnership: Partnership
     on_file: RecordIndex = attrs.field(factory=lambda: RecordIndex(()), eq=lambda on_file: on_file.entries)
     moves: tuple[Move, ...] | None = None
-    """The moves made, oldest first; None where a file does not say."""
+    """The transitions made, oldest first; None where a file does not list them."""
     move: Move | None = None
-    """The move now asked; None in a standing check."""
+    """The transition that is requested; None when a file is checked in the state that it is in."""
     filing: tuple[Record, ...] = ()
-    """The records that somebody now asks to file."""
+    """The records that are about to be filed."""
     neighbours: tuple[Neighbour, ...] | None = None
-    """Services of others that share a site and a content area; None where nobody has looked."""
+    """Services of other partnerships that share a site and a content area; None where nobody has looked."""
     tz: tzinfo = UTC
-    """The district's time zone, in which a moment falls on a day."""
+    """The district's time zone, which decides on which day a moment falls."""
 
-    # --- what is on file --------------------------------------------------------------------------------------------
+    # --- records ----------------------------------------------------------------------------------------------------
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -56,17 +56,17 @@ class Dossier:
 
     @property
     def redacted(self) -> tuple[Entry, ...]:
-        """What lay on file and was blanked since: of which kind, when and by whom it was filed, not what it said."""
+        """The entries whose record was redacted: their kind, and when and by whom they were filed, are still there."""
         return tuple(entry for entry in self.entries if entry.redacted is not None)
 
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
-        """Return the records of a kind that stand: the newest filed for each key, oldest key first."""
+        """Return the current records of a kind: the newest filed for each key, oldest key first."""
         if not key:
             return self.on_file.newest(cls)
         return tuple([series[0] for series in reversed(self._matching(cls, key))])
 
     def latest(self, cls: type[R], **key: object) -> R | None:
-        """Return the newest filed record of a kind that stands."""
+        """Return the newest filed record of a kind; None where there is none."""
         if not key:
             newest = self.on_file.newest(cls)
             return newest[-1] if newest else None
@@ -74,26 +74,26 @@ class Dossier:
         return matching[0][0] if matching else None
 
     def filed(self, cls: type[R], **key: object) -> tuple[R, ...]:
-        """Return every record of a kind that was not retracted, superseded ones included, oldest first."""
+        """Return every record of a kind that was not retracted, including superseded ones, oldest first."""
         records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
         return tuple(r for r in records if all(getattr(r, name) == value for name, value in key.items()))
 
     def on(self, cls: type[R], day: date, **key: object) -> R | None:
-        """Return the record of a kind that covers *day*, newest filed first; else the one that covered last.
+        """Return the record of a kind that covers *day*, the newest filed of several; else the last that covered one.
 
-        A record without its dates is not passed over: whoever reads it finds the date missing.
+        A record without its dates is returned too, so that a policy that reads the date finds it missing.
         """
-        if tuple(key) == cls.kind_info.key:  # all of it, as it is nearly always asked
-            return given(self.on_file.series(cls).get(tuple(key.values()), ()), day)
-        return given(chain.from_iterable(self._matching(cls, key)), day)
+        if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
+            return in_force(self.on_file.series(cls).get(tuple(key.values()), ()), day)
+        return in_force(chain.from_iterable(self._matching(cls, key)), day)
 
     def all_on(self, cls: type[R], day: date) -> tuple[R, ...]:
-        """Give, for each key, the record of a kind that covers *day*, those without their dates included."""
-        found = [given(records, day) for records in self.on_file.series(cls).values()]
+        """Return, for each key, the record of a kind that covers *day*, including those without their dates."""
+        found = [in_force(records, day) for records in self.on_file.series(cls).values()]
         return tuple([record for record in found if record is not None and may_cover(record, day)])
 
     def through(self, record: Record, day: date) -> date:
-        """Return the last day on which `on`, from *day*, still gives *record*. Raises Absent for a missing date."""
+        """Return the last day, from *day*, on which `on` still returns *record*. Raises Absent for a missing date."""
         start, end = period_of(record)
         if start is None or end is None:
             raise Absent(record, record.kind_info.period[0 if start is None else 1])
@@ -101,20 +101,22 @@ class Dossier:
         return end if replaced is None else min(end, replaced - ONE_DAY)
 
     def replaced_on(self, record: Record, day: date) -> date | None:
-        """Return the first day after *day* on which `on` gives another record than *record*; None: it never does."""
+        """Return the first day after *day* on which `on` returns another record; None where it never does."""
         if len(self.on_file.standing(type(record))) < 2:
             return None
         series = self.on_file.series(type(record)).get(key_of(record), [])
         if len(series) < 2:
             return None
-        return next((turn for turn in sorted(turns(series, day)) if given(series, turn) is not record), None)
+        return next(
+            (change for change in sorted(change_days(series, day)) if in_force(series, change) is not record), None
+        )
 
     def _matching(self, cls: type[R], key: Mapping[str, object]) -> list[list[R]]:
         series = self.on_file.series(cls)
         if not key:
             return list(series.values())
         names = cls.kind_info.key
-        if tuple(key) == names:  # all of it, as it is nearly always asked
+        if tuple(key) == names:  # the whole key: by far the most frequent call
             found = series.get(tuple(key.values()))
             return [found] if found else []
         if not set(names).issuperset(key):
@@ -127,13 +129,13 @@ class Dossier:
         return [found for values, found in series.items() if all(values[i] == value for i, value in parts)]
 
     def entry(self, record: Record) -> Entry:
-        """Return the entry that *record* lies in."""
+        """Return the entry that holds *record*."""
         return self.on_file.entry(record)
 
-    # --- where it stands --------------------------------------------------------------------------------------------
+    # --- state and term ---------------------------------------------------------------------------------------------
 
     def entered_at_version(self) -> int | None:
-        """Return the version at which the state that it is in, or is to leave, was entered; None where no move says."""
+        """Return the version at which the partnership entered the state that it is in; None where no move says."""
         for version in range(len(self.moves or ()), 0, -1):
             made = (self.moves or ())[version - 1]
             if made.source != made.target:
@@ -141,7 +143,7 @@ class Dossier:
         return None
 
     def filed_since(self, record: Record, version: int | None) -> bool:
-        """Tell whether *record* was filed since the partnership came to *version*. Raises Absent where nothing says."""
+        """Return whether *record* was filed at *version* or later. Raises Absent where that is not on file."""
         filed = self.entry(record)
         if version is None or self.moves is None:
             raise Absent("moves")
@@ -150,16 +152,16 @@ class Dossier:
         return filed.version >= version
 
     def last_made(self, trigger: str) -> int:
-        """Return the version that the last move by *trigger* led to, or 0 where there was none."""
+        """Return the version after the last move by *trigger*; 0 where there was none."""
         moves = self.moves or ()
         return next((v for v in range(len(moves), 0, -1) if moves[v - 1].trigger == trigger), 0)
 
     def day_of(self, moment: datetime) -> date:
-        """Return the district's day on which a moment falls."""
+        """Return the day on which a moment falls in the district."""
         return moment.astimezone(self.tz).date()
 
     def term_began_at_version(self) -> int | None:
-        """Return the version at which its present term began; None where no move says.
+        """Return the version at which the present term began; None where no move says.
 
         A term begins when a partnership is activated, renewed, or adopted as running.
         """
@@ -167,9 +169,9 @@ class Dossier:
         return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
 
     def term_began(self, on: date) -> date | None:
-        """Return the day on which its present term began, as it was recorded; None where none has: it does not run yet.
+        """Return the recorded day on which the present term began; None before the partnership first runs.
 
-        A step now asked for counts as taken *on*, unless it says when. Raises Absent where no move says.
+        A requested transition counts as made *on*, unless it has a time of its own. Raises Absent where no move says.
         """
         if self.move is not None and _begins_a_term(self.move):
             return on if self.move.at is None else self.day_of(self.move.at)
@@ -184,12 +186,12 @@ class Dossier:
         return self.day_of(moment)
 
     def sites(self) -> frozenset[str] | None:
-        """Name the sites that it is for; None where the scope does not say."""
+        """Return the ids of the sites in its scope; None where the scope does not name any."""
         scope = self.latest(Scope)
         return None if scope is None or scope.sites is None else frozenset(scope.sites)
 
     def places(self) -> frozenset[tuple[str, str]]:
-        """Return each site and content area that its services share, by which neighbours are found."""
+        """Return each pair of site and content area of its services; neighbours are found by these."""
         return frozenset(
             (site, area)
             for service in self.all(Service)
@@ -198,7 +200,7 @@ class Dossier:
         )
 
     def after(self, move: Move, on: date) -> Dossier:
-        """Return the dossier as it would stand after *move*, made on the day *on*."""
+        """Return the dossier as it would be after *move*, made on the day *on*."""
         since = self.partnership.since if move.source == move.target else move.since or on
         stood = self.partnership
         partnership = Partnership(move.target, stood.id, stood.partner_id, since, stood.version, stood.succeeds)
@@ -207,7 +209,7 @@ class Dossier:
     # --- as a mapping -----------------------------------------------------------------------------------------------
 
     def pointer(self, where: object, field: str | None = None) -> str:
-        """Return the JSON Pointer of a value in this dossier; a text stands for itself."""
+        """Return the JSON Pointer of a value in this dossier; a text is returned as it is."""
         if isinstance(where, str):
             base = where
         elif (position := self.on_file.position(where)) is not None:
@@ -225,14 +227,14 @@ class Dossier:
         return f"{base}/{field}" if field else base
 
     def label(self, where: object) -> str:
-        """Name a value in this dossier for a reader: a record by its kind and key; nothing where its place says it."""
+        """Return a name for a value in this dossier: a record's kind and key, a neighbour's partner, else ""."""
         if isinstance(where, Record) and where is not self.partner:
             return " ".join([kind_of(where), *(str(part) for part in key_of(where))])
         return where.partner if isinstance(where, Neighbour) else ""
 
     @answers("SPPS-KPI-Y1.1b")
     def to_mapping(self) -> dict[str, Any]:
-        """Return the dossier as plain JSON data, from which `from_mapping` makes it again."""
+        """Return the dossier as plain JSON data, which `from_mapping` reads."""
         return mapping.of(self.partner, self.partnership, self.entries, self.moves, self.neighbours)
 
     @classmethod

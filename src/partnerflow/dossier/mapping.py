@@ -1,4 +1,4 @@
-"""A dossier as plain JSON data, out and in: every fault of what comes in is found in one pass."""
+"""Dossiers from and to plain JSON data. Reading finds every fault in one pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from partnerflow.records import Entry, Partner, Retraction
 from partnerflow.records.conversion import converter, pointer_part, read_filed, read_record, structure, unstructure
 from partnerflow.records.entry import Filed
 from partnerflow.records.plugins import kind_names
-from partnerflow.records.registry import Unregistered
+from partnerflow.records.registry import Record, Unregistered
 
 from .neighbour import Neighbour
 
@@ -26,9 +26,12 @@ _KNOWN = {"partner", "partnership", "records", "moves", "neighbours"}
 
 
 def of(
-    partner: Partner, partnership: Partnership, entries: Iterable[Entry], moves: Iterable[Move] | None,
+    partner: Partner,
+    partnership: Partnership,
+    entries: Iterable[Entry],
+    moves: Iterable[Move] | None,
     neighbours: Iterable[Neighbour] | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Return the parts of a dossier as plain JSON data."""
     made: dict[str, Any] = {
         "partner": unstructure(partner),
@@ -59,10 +62,11 @@ def read(data: Mapping[str, Any]) -> Parts:
 
     def read_all(kind: type[Any], name: str) -> tuple[Any, ...] | None:
         listed = _list(data.get(name), f"/{name}", faults)
-        return None if listed is None else tuple(
-            _collect(faults, partial(structure, item, kind, name, f"/{name}/{at}"))
-            for at, item in enumerate(listed)
-        )  # fmt: skip
+        if listed is None:
+            return None
+        return tuple(
+            _collect(faults, partial(structure, item, kind, name, f"/{name}/{at}")) for at, item in enumerate(listed)
+        )
 
     partner, partnership = read_one(Partner, "partner"), read_one(Partnership, "partnership")
     listed = _list(data.get("records", []), "/records", faults) or []
@@ -86,20 +90,27 @@ def _read_entry(item: Any, path: str) -> Entry:
     filed = Filed()
     if "entry" in item:
         filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
-    if filed is not None and filed.redacted is not None:  # it says no more than that it was there
-        record = Unregistered(kind=item["kind"], fields={})
-        return Entry(record=record, **{field.name: getattr(filed, field.name) for field in attrs.fields(Filed)})
-    lies_on_file = filed is not None and filed.id is not None
-    record = _collect(faults, lambda: (read_filed if lies_on_file else read_record)(item["kind"], item, path))
-    if isinstance(record, Unregistered) and filed is not None and filed.id is None:
-        faults.append(unknown_kind(item["kind"], f"{path}/kind"))
+    record = _collect(faults, lambda: _read_record(item, path, filed))
     if faults:
         raise InvalidRecord("record", faults)
     return Entry(record=record, **{field.name: getattr(filed, field.name) for field in attrs.fields(Filed)})
 
 
+def _read_record(item: Mapping[str, Any], path: str, filed: Filed | None) -> Record:
+    """Read the record of an item; *filed* is None where its `entry` has a fault: then only its fields are checked."""
+    kind = item["kind"]
+    if filed is not None and filed.redacted is not None:  # all that is left of it is that it was filed
+        return Unregistered(kind=kind, fields={})
+    if filed is not None and filed.id is not None:
+        return read_filed(kind, item, path)
+    record = read_record(kind, item, path)
+    if filed is not None and isinstance(record, Unregistered):
+        raise InvalidRecord("record", [unknown_kind(kind, f"{path}/kind")])
+    return record
+
+
 def unknown_kind(kind: str, path: str) -> Fault:
-    """Say that nobody registers a kind, and which one may have been meant."""
+    """Return the fault of a kind that nobody registers, with the nearest name that is registered."""
     near = get_close_matches(kind, kind_names(), n=1)
     return Fault(path, f"{kind!r} is no kind of record{f'; did you mean {near[0]!r}?' if near else ''}")
 
@@ -120,7 +131,10 @@ def _list(value: Any, path: str, faults: list[Fault]) -> Sequence[Any] | None:
 
 
 def _misfiled(entries: Iterable[Entry | None]) -> Iterator[Fault]:
-    """A retraction of what is not in the file, or of either of two, would quietly bring something back: say so."""
+    """Yield the faults of entries that name each other wrongly.
+
+    A retraction of an entry that is not in the file, or whose id two entries share, would quietly bring a record back.
+    """
     filed = [(f"/records/{at}", entry) for at, entry in enumerate(entries) if entry is not None]
     places: dict[UUID, str] = {}
     for path, entry in filed:

@@ -1,4 +1,4 @@
-"""Partnerships that work at the same place: by what one finds the others, and where two meet."""
+"""Other partnerships that share a site and a content area."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .record_index import RecordIndex
 
 @attrs.frozen
 class Neighbour:
-    """A service of another live partnership that shares a site and a content area with one of this partnership's."""
+    """A service of another live partnership, at a site and in a content area of one of this partnership's services."""
 
     partnership_id: str
     partner: str
@@ -22,17 +22,16 @@ class Neighbour:
 
 
 def overlap(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
-    """Tell whether two sets of sites meet; `{"*"}` meets every one."""
+    """Return whether two sets of sites have one in common; `{"*"}` stands for every site."""
     return bool(mine and theirs) and (EVERYWHERE in mine or EVERYWHERE in theirs or not mine.isdisjoint(theirs))
 
 
 def services_at(places: frozenset[tuple[str, str]], entries: Iterable[Entry]) -> list[Service]:
-    """Return the services on a file that share a place, a site and a content area, with *places*; by name."""
-    series = RecordIndex(entries).series(Service).values()
-    sharing = (
-        service
-        for service in (versions[0] for versions in series)
-        if any(overlap(frozenset({site}), service.sites or frozenset()) and area in (service.content_areas or ())
-               for site, area in places)
-    )  # fmt: skip
-    return sorted(sharing, key=lambda service: service.service)
+    """Return the services among *entries* at one of *places*, pairs of site and content area; in order of name."""
+    current = RecordIndex(entries).newest(Service)
+    return sorted((one for one in current if _is_at(one, places)), key=lambda service: service.service)
+
+
+def _is_at(service: Service, places: frozenset[tuple[str, str]]) -> bool:
+    sites, areas = service.sites or frozenset(), service.content_areas or frozenset()
+    return any(area in areas and overlap(frozenset({site}), sites) for site, area in places)

@@ -1,4 +1,4 @@
-"""What lies on file, and on which days each record counts."""
+"""An index over the records on file, and the days on which each record is in force."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class RecordIndex:
-    """What lies on file, in the order of filing, with indexes by which policies find it. Made once, never changed."""
+    """The entries on file, in the order of filing, indexed by kind and key for policies. It never changes."""
 
     __slots__ = ("_by_kind", "_newest", "_positions", "_series", "entries")
 
@@ -34,14 +34,14 @@ class RecordIndex:
         self._newest: dict[type[Record], Any] = {}
 
     def standing(self, cls: type[Record]) -> list[Entry]:
-        """Return what was filed of a kind and not retracted, oldest first."""
+        """Return the entries of a kind that were not retracted, oldest first."""
         return self._by_kind.get(cls, [])
 
     def series(self, cls: type[R]) -> dict[tuple[object, ...], list[R]]:
-        """Give, by key, what stands of a kind, newest filed first.
+        """Return the current records of a kind by key, newest filed first.
 
-        A newer record replaces an older one of the same key outright, unless the two are for different terms, that is,
-        have different first days: then each is for its own. One whose first day is missing is never replaced so.
+        A newer record supersedes an older one of the same key, unless they are for different terms, that is, have
+        different first days: then both are kept. A record without its first day is never superseded.
         """
         found: dict[tuple[object, ...], list[R]] | None = self._series.get(cls)
         if found is None:
@@ -59,28 +59,28 @@ class RecordIndex:
         return found
 
     def newest(self, cls: type[R]) -> tuple[R, ...]:
-        """Return the newest filed for each key, oldest key first."""
+        """Return the newest filed record for each key, oldest key first."""
         found: tuple[R, ...] | None = self._newest.get(cls)
         if found is None:
             found = self._newest[cls] = tuple([records[0] for records in reversed(self.series(cls).values())])
         return found
 
-    def next_turn(self, day: date) -> date | None:
-        """Return the first day after *day* on which some record begins to count, or no longer does."""
+    def next_change(self, day: date) -> date | None:
+        """Return the first day after *day* on which some record comes into force or is no longer in force."""
         records = (entry.record for entry in self.entries if not isinstance(entry.record, Unregistered))
-        return min(turns(records, day), default=None)
+        return min(change_days(records, day), default=None)
 
     def position(self, record: object) -> int | None:
         """Return the place of a record in the order of filing, from 0."""
         return self._positions.get(id(record))
 
     def entry(self, record: Record) -> Entry:
-        """Return the entry that *record* lies in, or one of it alone."""
+        """Return the entry that holds *record*, or a new entry where none does."""
         position = self.position(record)
         return Entry(record=record) if position is None else self.entries[position]
 
     def followed_by(self, record: Record, kinds: Iterable[type[Record]]) -> bool:
-        """Tell whether something of one of *kinds* under the same key was filed after *record*, and stands."""
+        """Return whether a current record of one of *kinds*, under the same key, was filed after *record*."""
         place, key = self.position(record), key_of(record)
         return place is not None and any(
             self._positions[id(later)] > place for kind in kinds for later in self.series(kind).get(key, ())
@@ -88,7 +88,7 @@ class RecordIndex:
 
 
 def period_of(record: Record) -> tuple[date | None, date | None]:
-    """Return the first and last day of a record; of a kind without days, the first and last there are."""
+    """Return the first and last day of a record; for a kind without days, the first and last day of the calendar."""
     period = record.kind_info.period
     if not period:
         return date.min, NO_END
@@ -96,13 +96,13 @@ def period_of(record: Record) -> tuple[date | None, date | None]:
 
 
 def may_cover(record: Record, day: date) -> bool:
-    """Tell whether *record* counts on *day*, or does not say when it counts."""
+    """Return whether *record* is in force on *day*, or has no dates."""
     start, end = period_of(record)
     return start is None or end is None or start <= day <= end
 
 
-def given(records: Iterable[R], day: date) -> R | None:
-    """Return the first that may cover *day*, else the one that covered last."""
+def in_force(records: Iterable[R], day: date) -> R | None:
+    """Return the first of *records* that may cover *day*, else the one that was in force last."""
     last: tuple[date, R] | None = None
     for record in records:
         start, end = period_of(record)
@@ -113,8 +113,8 @@ def given(records: Iterable[R], day: date) -> R | None:
     return last[1] if last else None
 
 
-def turns(records: Iterable[Record], day: date) -> Iterator[date]:
-    """Return the days after *day* on which one of *records* begins to count, or no longer does."""
+def change_days(records: Iterable[Record], day: date) -> Iterator[date]:
+    """Yield the days after *day* on which one of *records* comes into force or is no longer in force."""
     for start, end in map(period_of, records):
         if start is not None and start > day:
             yield start

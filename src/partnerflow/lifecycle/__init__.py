@@ -1,7 +1,7 @@
 """The state machine, pure: it knows nothing of policies, records or storage.
 
-`machine.py` is left out here on purpose: it imports `transitions`, which whoever reads only the table need
-not have.
+`machine.py` is not imported here on purpose: it imports `transitions`, which a program that only reads the table does
+not need.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table as a picture, in the two languages that documents understand."""
+"""Diagrams of a lifecycle, in Mermaid and in DOT (Graphviz)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Running a table: the only file that imports `transitions`.
+"""Run a lifecycle through `transitions`: the only file that imports it.
 
-One flat machine is built for a Lifecycle and shared; it holds no partnership. A step is taken by a small
-mutable cursor that is thrown away, since what it passes over is frozen. Policies have been asked before; all
-that is left to go wrong here is a bug, so nothing is caught.
+One flat machine is built for each Lifecycle and shared; it holds no partnership. A transition moves a small mutable
+cursor that is then discarded, since a partnership is frozen. Policies were evaluated before, so an error here is a bug
+and is not caught.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from transitions import EventData, Machine
 from .row import CHOSEN
 from .table import Lifecycle
 
-_BEFORE = "(not yet)"  # stands for "no partnership is there yet"; no state can be called so
+_BEFORE = "(not yet)"  # before the partnership exists; no state can have this name
 
 
 class _Cursor:
-    """What the machine moves: a place to put the state, under a name that no trigger can have."""
+    """What the machine moves: it holds the state, in an attribute whose name no trigger can have."""
 
     __slots__ = ("STATE",)
 
@@ -57,11 +57,11 @@ def _chose(target: str) -> Callable[[EventData], bool]:
 
 @lru_cache(maxsize=1024)
 def run(lifecycle: Lifecycle, trigger: str, source: str | None, target: str) -> str:
-    """Take the step that *trigger* names from *source* and give the state it led to.
+    """Make the transition that *trigger* names from *source* and return the state that it leads to.
 
-    *target* matters only for a row that lets the caller choose. Raises whatever `transitions` raises for a
-    step that the table does not have; a caller that has asked `Lifecycle.row` first never sees it. The same step
-    always leads to the same state, so the machine takes it once.
+    *target* matters only for a row that lets the caller choose. Raises what `transitions` raises for a transition that
+    the table does not have; a caller that checked `Lifecycle.row` first never sees it. The same transition always leads
+    to the same state, so the result is cached.
     """
     cursor = _Cursor(_BEFORE if source is None else source)
     if not _machine(lifecycle).events[trigger].trigger(cursor, target=target):

@@ -1,4 +1,4 @@
-"""One step, asked or taken."""
+"""One transition, requested or made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from partnerflow.actors import Actor
 
 @attrs.frozen
 class Move:
-    """A step of one partnership: which, from where, to where, when, by whom and why.
+    """A transition of one partnership: its trigger, where from and where to, when, by whom and why.
 
-    `source` is None for a step that brings the partnership into being. `at` is when it happened (aware, UTC),
-    or None while it is only being asked on a date. `by` is None where a pack is asked about a file alone.
+    `source` is None for a transition that creates the partnership. `at` is when it happened (aware, UTC), or None while
+    it is only requested for a day. `by` is None where a pack checks a file alone. `since` is the day, as
+    stated by its adopter, on which an adopted partnership entered its state.
     """
 
     trigger: str

@@ -10,16 +10,16 @@ SAME = "="
 """Target of a row that leaves the partnership where it is."""
 
 CHOSEN = "*"
-"""Target of a row whose caller names the state, any but a final one."""
+"""Target of a row whose caller chooses the state, any but a final one."""
 
 
 def text(value: str) -> str:
-    """Make a State or Trigger the plain text that it is."""
+    """Return a State or Trigger as plain text."""
     return str(value)
 
 
 def texts(value: Iterable[str]) -> tuple[str, ...]:
-    """Take any collection of texts; a lone text is a slip that would become its letters."""
+    """Return a collection of texts as a tuple. Raises TypeError for a single text, which would become its letters."""
     if isinstance(value, str):
         raise TypeError(f"a collection of texts is wanted, not the lone text {str(value)!r}")
     return tuple(map(str, value))
@@ -27,22 +27,22 @@ def texts(value: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """One kind of step: a trigger, where it may be asked, and where it leads."""
+    """One kind of transition: a trigger, the states that it may be requested in, and where it leads."""
 
     trigger: str = attrs.field(converter=text, kw_only=False)
     sources: tuple[str, ...] = attrs.field(converter=texts)
-    """States it may be asked from; none for a row that brings a partnership into being."""
+    """States that it may be requested in; none for a row that creates a partnership."""
     target: str = attrs.field(converter=text)
     event: str = attrs.field(converter=text)
-    """Past tense; the last word of the event's type. A trigger has one, and shares it with no other."""
+    """In the past tense; the last word of the event's type. Each trigger has one of its own."""
     cites: tuple[str, ...] = attrs.field(converter=texts)
     advances: bool = False
     carries: tuple[str, ...] = attrs.field(default=(), converter=texts)
-    """What the request itself must say, such as a reason."""
+    """What the request itself must carry, such as a reason."""
 
     @property
     def creates(self) -> bool:
-        """Whether it brings a partnership into being."""
+        """Whether it creates a partnership."""
         return not self.sources
 
     def targets(self, source: str | None, live: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Row:
 
 
 def steps(rows: Iterable[Row], live: tuple[str, ...]) -> Iterator[tuple[Row, str | None, str]]:
-    """Yield every step: its row, where from (None: no partnership is there yet) and where to."""
+    """Yield every transition: its row, where from (None: it creates the partnership) and where to."""
     for row in rows:
         for source in row.sources or (None,):
             for target in row.targets(source, live):

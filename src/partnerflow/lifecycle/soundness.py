@@ -57,7 +57,7 @@ def _states(table: _Table) -> Iterator[Fault]:
 
 
 def _rows(table: _Table) -> Iterator[Fault]:
-    """Every row holds up by itself, and there is a way in."""
+    """Every row is sound by itself, and some row creates a partnership."""
     for row in table.rows:
         for message in (*_ends(row, table), *_texts(row)):
             yield Fault(_label(row), message)
@@ -94,7 +94,7 @@ def _texts(row: Row) -> Iterator[str]:
 
 
 def _clashes(table: _Table) -> Iterator[Fault]:
-    """One trigger in one state leads to one place, and is said once."""
+    """One trigger in one state leads to one state, and has one row."""
     seen: dict[tuple[str, str], Row] = {}
     for row in table.rows:
         for source in row.sources or ("-",):
@@ -115,9 +115,9 @@ def _events(table: _Table) -> Iterator[Fault]:
 
 
 def _paths(table: _Table) -> Iterator[Fault]:
-    """Every state can be reached from where partnerships begin, and there is a way from each to a final one.
+    """Every state can be reached from where partnerships begin, and a final state can be reached from each.
 
-    They begin where the rows say; where every row leaves that to the caller, in any state that can be left.
+    They begin in the targets of the rows that create one, or in any state that can be left where the caller chooses.
     """
     begins = {row.target for row in table.rows if row.creates and row.target in table.states}
     starts = [state for state in table.states if state in begins] or table.live

@@ -1,6 +1,6 @@
 """The states and triggers of the default table, as names.
 
-Signatures elsewhere take `str`, so that a host's own states and triggers fit beside these.
+Signatures elsewhere take `str`, so that a host can use states and triggers of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a partnership stands."""
+    """The states of a partnership."""
 
     INTAKE = "intake"
     VETTING = "vetting"
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What can be asked of a partnership."""
+    """What can be requested of a partnership."""
 
     PROPOSE = "propose"
     ADOPT = "adopt"
@@ -42,6 +42,6 @@ class Trigger(StrEnum):
 
 
 BEFORE_ACTIVE = (State.INTAKE, State.VETTING, State.ONBOARDING)
-"""Where a partnership stands before it first runs."""
+"""The states before a partnership first runs."""
 TERM_BEGINS = frozenset({Trigger.ADOPT, Trigger.ACTIVATE, Trigger.RENEW})
-"""The steps with which a term of a partnership begins (TK-9)."""
+"""The triggers that begin a term of a partnership (TK-9)."""

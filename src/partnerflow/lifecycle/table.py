@@ -1,11 +1,11 @@
 """The life of a partnership, as a table that a superintendent could read.
 
-Rule 1: everything about which step leads where is a row here; no other file names a source and a target.
+Rule 1: a row here is the only place that says which transition leads where.
 Rule 2: a table is checked when it is built (soundness.py), so a Lifecycle that exists can be run.
-Rule 3: a row says nothing of policies. A policy says which rows it guards and in which states it holds.
+Rule 3: a row names no policy. A policy names the triggers that it guards and the states that it holds in.
 
-A row that *advances* is open only when everything that holds in its target holds; a row that does not is held
-up by its own guards alone. What "must be on file" for a row is such a guard: see
+A row that *advances* is allowed only when every policy that holds in its target passes; a row that does not advance is
+blocked only by the policies that guard it. What must be on file for a row is such a guard: see
 `partnerflow.policies.shipped`.
 """
 
@@ -37,7 +37,7 @@ _REASON = ("reason",)
 TRANSITIONS: tuple[Row, ...] = (
     # One point of entry, for a partner's offer and for a school's request alike.
     Row(Trigger.PROPOSE, sources=(), target=State.INTAKE, event="proposed", cites=("SPPS-III.D4",)),
-    # A partnership that was there before us is written down as it stands, not replayed.
+    # A partnership that began before it was recorded here is recorded as it is, not replayed.
     Row(Trigger.ADOPT, sources=(), target=CHOSEN, event="adopted", carries=_REASON, cites=("SPPS-II.4",)),
     Row(
         Trigger.BEGIN_VETTING, sources=(State.INTAKE,), target=State.VETTING, advances=True,
@@ -59,7 +59,7 @@ TRANSITIONS: tuple[Row, ...] = (
         Trigger.ACTIVATE, sources=(State.ONBOARDING,), target=State.ACTIVE, advances=True,
         event="activated", cites=("EAF-4.2.0", "CS2-2.S1", "SPPS-V.21"),
     ),
-    # A change of terms is a step of its own; the terms before it stay readable.
+    # A change of terms is a transition of its own; the terms before it stay readable.
     Row(
         Trigger.AMEND, sources=_RUNNING, target=SAME,
         event="amended", carries=_REASON, cites=("SPPS-V.13b",),
@@ -97,7 +97,7 @@ TRANSITIONS: tuple[Row, ...] = (
         Trigger.TERMINATE_FOR_PERFORMANCE, sources=(State.IMPROVEMENT_PLAN,), target=State.TERMINATED,
         event="terminated_for_performance", carries=_REASON, cites=("EAF-4.3.e",),
     ),
-    # Safety, law or breach cannot wait for a plan; a second person's approval stands in its place.
+    # Safety, law or breach cannot wait for a plan; a second person's approval takes its place.
     Row(
         Trigger.TERMINATE_FOR_CAUSE, sources=(State.ONBOARDING, *_RUNNING), target=State.TERMINATED,
         event="terminated_for_cause", carries=_REASON, cites=("SPPS-V.13",),
@@ -108,7 +108,7 @@ TRANSITIONS: tuple[Row, ...] = (
 @answers("SPPS-III.D5", "TK-18", "EAF-4.2.j")
 @attrs.frozen(cache_hash=True)
 class Lifecycle:
-    """A named, versioned table that has been checked: every state can be reached, and left or is final.
+    """A named, versioned table that was checked: every state can be reached, and can be left or is final.
 
     Raises UnsoundLifecycle, naming every row concerned.
     """
@@ -117,7 +117,7 @@ class Lifecycle:
     version: str
     rows: tuple[Row, ...] = attrs.field(converter=_rows)
     states: tuple[str, ...] = attrs.field(default=tuple(State), converter=texts)
-    """Every state there is, first to last; a source or target that is not among them is a slip."""
+    """Every state, first to last; a source or target that is not among them is a fault."""
     final: frozenset[str] = attrs.field(default=frozenset({State.TERMINATED}), converter=_text_set)
 
     _rows_by_step: dict[tuple[str, str | None], Row] = attrs.field(init=False, repr=False, eq=False)
@@ -132,28 +132,28 @@ class Lifecycle:
 
     @property
     def live(self) -> tuple[str, ...]:
-        """The states that a partnership can still leave."""
+        """The states that a partnership can leave: all but the final ones."""
         return tuple(state for state in self.states if state not in self.final)
 
     @property
     def triggers(self) -> tuple[str, ...]:
-        """Every trigger there is, in the order of the table."""
+        """Every trigger, in the order of the table."""
         return tuple(dict.fromkeys(row.trigger for row in self.rows))
 
     def row(self, trigger: str, source: str | None) -> Row | None:
-        """Return the row, if any, for a trigger asked in *source* (None: no partnership is there yet)."""
+        """Return the row for a trigger requested in *source* (None: before the partnership exists), if there is one."""
         return self._rows_by_step.get((trigger, source))
 
     def legal(self, source: str | None) -> tuple[str, ...]:
-        """Name the triggers that may be asked in *source*."""
+        """Return the triggers that may be requested in *source*."""
         return tuple(trigger for trigger, asked_in in self._rows_by_step if asked_in == source)
 
     def targets(self, row: Row, source: str | None) -> tuple[str, ...]:
-        """Name the states that *row* can lead to from *source*: one, unless the caller may choose."""
+        """Return the states that *row* can lead to from *source*: one, unless the caller may choose."""
         return row.targets(source, self.live)
 
     def steps(self) -> Iterator[tuple[Row, str | None, str]]:
-        """Return every step: its row, where from (None: no partnership is there yet) and where to."""
+        """Yield every transition: its row, where from (None: it creates the partnership) and where to."""
         return steps(self.rows, self.live)
 
     def evolve(
@@ -166,10 +166,10 @@ class Lifecycle:
         without: Iterable[str] = (),
         final: Iterable[str] = (),
     ) -> Lifecycle:
-        """Return a new table of its own name and version, with more in it, and *without* these triggers.
+        """Return a new lifecycle with a name and version of its own, more rows and states, and *without* some triggers.
 
-        A row for a trigger that is already there adds sources to it. Raises UnsoundLifecycle, and
-        InvalidRequest for a trigger that is not there to be left out.
+        A row for a trigger that is already there adds sources to it. Raises UnsoundLifecycle for a table with faults,
+        and InvalidRequest for a trigger in *without* that the table does not have.
         """
         gone = _text_set(without)
         if unknown := sorted(gone.difference(self.triggers)):

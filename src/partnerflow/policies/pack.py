@@ -238,7 +238,7 @@ class Pack:
     def _due(self, rule: Rule, finding: Finding, dossier: Dossier, on: date) -> date | None:
         """Follow a finding from day to day while it stays sound: a renewal already on file puts the due date off."""
         if not finding.is_ok:
-            later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_turn(on)]
+            later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_change(on)]
             return _day_before(min((day for day in later if day is not None), default=None))
         if finding.until is None and finding.waiver is None and not rule.settings:
             return None  # as it is of most

@@ -21,7 +21,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.records import Partner, Record
 from partnerflow.records.entry import Filed
 from partnerflow.records.plugins import find_kind, kind_names
-from partnerflow.records.shapes import Schema, Shapes, prose, said_of
+from partnerflow.records.shapes import Schema, Shapes, field_docs, prose
 
 from .finding import AppliedWaiver, Finding, Outcome, Owner, Severity
 from .report import SCHEMA, Report
@@ -164,7 +164,7 @@ def _finding(shapes: Shapes) -> Schema:
         "severity": {"enum": [str(severity) for severity in Severity]},
         "enforced": {"type": "boolean"},
         "gates": {"type": "boolean"},
-        "stands": {"description": prose(said_of(Finding)["is_standing"]), "type": "boolean"},
+        "stands": {"description": prose(field_docs(Finding)["is_standing"]), "type": "boolean"},
         "fix": {"type": "string"},
         "advice": {"type": "string"},
         "parameters": _PLAIN,
@@ -209,7 +209,7 @@ def _object(description: str, properties: Mapping[str, Schema], *, required: Map
 
 def _described(cls: type[Any], properties: Mapping[str, Schema]) -> dict[str, Schema]:
     """Add what a class says of its fields and properties."""
-    said = said_of(cls)
+    said = field_docs(cls)
     told = {name: said.get(name) or (getattr(cls, name).__doc__ if hasattr(cls, name) else None) for name in properties}
     return {
         name: schema

@@ -162,7 +162,7 @@ class Shapes:
 
     def _field(self, cls: type[Any], field: attrs.Attribute[Any], wanted: Any) -> Schema:
         schema = _validated(self.of(wanted), field.validator)
-        said = said_of(cls).get(field.name)
+        said = field_docs(cls).get(field.name)
         return {"description": prose(said), **schema} if said else schema
 
     def _refer(self, one: Any, name: str, make: Callable[[], Schema]) -> Schema:
@@ -211,7 +211,7 @@ def prose(doc: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(doc).split("\n\n"))
 
 
-def said_of(cls: type[Any]) -> Mapping[str, str]:
+def field_docs(cls: type[Any]) -> Mapping[str, str]:
     """Return the texts that stand below the fields of a class, those that it inherits included."""
     said: dict[str, str] = {}
     for each in reversed(cls.__mro__):
