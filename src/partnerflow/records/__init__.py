@@ -1,4 +1,4 @@
-"""What may lie on file: frozen classes, one a kind, one module a subject. `registry.record` adds a host's own."""
+"""Kinds of evidence: one frozen class for each, one module for each subject. A host adds its own with `@record`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the partner is let into: the data, the material and the school day."""
+"""What the partner has access to: data, material and the school day."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .registry import Record, record
     cites=("TK-7", "EAF-4.4.a", "EAF-C.5b"),
 )
 class AccessGrant(Record):
-    """Leave to use one resource of the district's. A grant of one sort gives no other, and a further one widens.
+    """Permission to use one resource of the district. It gives no other access; a further one must meet more policies.
 
-    Take it back by filing it again with its last day. Leave for rooms, with its paperwork, is `FacilityAccess`.
+    To end it, file it again with its last day. Permission to use rooms, with its paperwork, is `FacilityAccess`.
     """
 
     access: Literal["facility", "student_data", "curriculum"]
     what: str
     """Such as "attendance, grade 3" or "the reading units of grade 4"."""
     holder: str | None = None
-    """The role or person at the partner who uses it and answers for it."""
+    """The role or person at the partner who uses it and is responsible for it."""
     purpose: str | None = None
     elements: AbstractSet[str] | None = None
     """For data on students: the elements, named as in the data-sharing agreement."""
@@ -37,7 +37,7 @@ class AccessGrant(Record):
 
 @record("school_day_leave", about="partnership", key=("site",), period=("starts_on", "ends_on"), cites=("TK-6",))
 class SchoolDayLeave(Record):
-    """A school's leave to have its teachers or students during the school day."""
+    """A school's permission to work with its teachers or students during the school day."""
 
     site: str
     granted_by: str | None = None

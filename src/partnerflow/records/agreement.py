@@ -14,7 +14,7 @@ from .registry import Record, record
 
 @attrs.frozen(kw_only=True)
 class ResponsibleParty:
-    """The person whom one side answers through."""
+    """The person who is responsible on one side."""
 
     name: str | None = None
     role: str | None = None
@@ -41,7 +41,7 @@ class Milestone:
 
 @attrs.frozen(kw_only=True)
 class CollegeTransition:
-    """How advising is handed on from secondary to post-secondary education (EAF-4.2.f)."""
+    """How advising passes from secondary to post-secondary education (EAF-4.2.f)."""
 
     who: str | None = None
     when: str | None = None
@@ -50,7 +50,7 @@ class CollegeTransition:
 
 @attrs.frozen(kw_only=True)
 class Responsibility:
-    """What one role on one side sees to (CS2-2.A3)."""
+    """What one role on one side is responsible for (CS2-2.A3)."""
 
     side: Literal["district", "school", "partner"] | None = None
     role: str | None = None
@@ -70,12 +70,21 @@ class SharedElement:
     about="partnership",
     period=("starts_on", "ends_on"),
     cites=(
-        "EAF-4.2.0", "EAF-4.2.a", "EAF-4.2.b", "EAF-4.2.c", "EAF-4.2.d", "EAF-4.2.f", "EAF-4.2.g", "EAF-4.2.h",
-        "SPPS-III.E6", "SPPS-V.7b", "CS2-2.A3",
+        "EAF-4.2.0",
+        "EAF-4.2.a",
+        "EAF-4.2.b",
+        "EAF-4.2.c",
+        "EAF-4.2.d",
+        "EAF-4.2.f",
+        "EAF-4.2.g",
+        "EAF-4.2.h",
+        "SPPS-III.E6",
+        "SPPS-V.7b",
+        "CS2-2.A3",
     ),
-)  # fmt: skip
+)
 class Agreement(Record):
-    """The contract or memorandum of understanding; element e of EAF-4.2, the data sharing, is a record of its own."""
+    """The contract or memorandum of understanding. Data sharing, element e of EAF-4.2, is a record of its own."""
 
     form: Literal["contract", "mou"] | None = None
     version: str | None = None
@@ -89,7 +98,7 @@ class Agreement(Record):
     milestones: tuple[Milestone, ...] | None = None
     transition: CollegeTransition | None = None
     trained_people: AbstractSet[str] | None = None
-    """Those whom the training agreement covers (EAF-4.2.g); an empty set says that nobody serves students directly."""
+    """The people whom the training agreement covers (EAF-4.2.g); an empty set: nobody serves students directly."""
     plans: dict[str, str] | None = attrs.field(default=None, hash=False)
     """How the sides talk, solve problems and decide, by topic, such as "decision_making" (SPPS-III.E6)."""
     custodian: ResponsibleParty | None = None
@@ -98,7 +107,7 @@ class Agreement(Record):
     """The names of the services that it covers; `{"*"}` for all."""
     responsibilities: tuple[Responsibility, ...] | None = None
     cost: Money | None = None
-    """What the district pays over the term; nothing is said by `"0 USD"`."""
+    """What the district pays over the term; `"0 USD"` if it pays nothing."""
 
 
 @record(
@@ -111,7 +120,7 @@ class DataSharingAgreement(Record):
     """Which data on students may be shared, for what, and how each element reaches the caseload system."""
 
     elements: tuple[SharedElement, ...] | None = None
-    """What is shared; an empty tuple says that nothing is."""
+    """What is shared; an empty tuple: nothing."""
     purpose: str | None = None
     basis: str | None = None
     confidentiality: str | None = None

@@ -1,7 +1,7 @@
-"""What leaders of several institutions do together: whom they know, when they met, what they signed and answer for.
+"""What leaders of several institutions do together: their contacts, meetings, agreements and commitments.
 
-All of it is about the district's practice and lies on the district's own file. `site` names the school that a record is
-about, and `"*"` says that it is about them all.
+All of it is about the district's practice and is on the district's own file. `site` names the school that a record is
+about; `"*"` stands for every school.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import attrs
 from .registry import Record, record
 
 Sector = Literal["district", "postsecondary", "business", "civic", "community"]
-"""The side of a coalition that somebody speaks for; business covers employers of every kind."""
+"""The side of a coalition that somebody represents; "business" covers employers of every kind."""
 
 
 @record("leader_engagement", about="district", key=("engagement",), cites=("D4.1-L1", "D4.4-L1b"))
@@ -34,13 +34,13 @@ class LeaderEngagement(Record):
     """Such as "president" or "owner"."""
     nearby: bool | None = None
     intents: AbstractSet[str] | None = None
-    """What both have said they are after: "formal_agreement", "smooth_transitions", or other words."""
+    """What both said that they want: "formal_agreement", "smooth_transitions", or other words."""
     site: str | None = None
 
 
 @record("joint_meeting", about="district", key=("meeting",), cites=("D4.1-L2", "D4.2-L1", "D4.4-L3b", "D4.5-L1b"))
 class JointMeeting(Record):
-    """A meeting of people from several institutions: who was there by role and by side, and what they went through."""
+    """A meeting of people from several institutions: the roles and sides present, and what they reviewed."""
 
     meeting: str
     """A short name, such as "transition review 2026"."""
@@ -49,19 +49,19 @@ class JointMeeting(Record):
     """Roles present, such as "superintendent", "principal", "school_counselor" or "college_administrator"."""
     sides: AbstractSet[Sector] | None = None
     topics: AbstractSet[str] | None = None
-    """What was looked at, such as "past_student_transitions"."""
+    """What was reviewed, such as "past_student_transitions"."""
     reviewed: str | None = None
-    """Where the data that was looked at is kept."""
+    """Where the data that was reviewed is kept."""
     goals: AbstractSet[str] | None = None
     """The shared goals whose progress was reviewed."""
     body: str | None = None
-    """The council, coalition or board that met, where one did."""
+    """The council, coalition or board that met, if it was a meeting of one."""
     site: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class AimedGoal:
-    """A goal of a partnership, and what it is after for students."""
+    """A goal of a partnership, and what it is to bring to students."""
 
     goal: str
     aim: str | None = None
@@ -70,7 +70,7 @@ class AimedGoal:
 
 @record("partnership_profile", about="district", key=("partnership",), cites=("D4.1-L2b", "D4.4-L1", "D4.P1"))
 class PartnershipProfile(Record):
-    """What one partnership is for and what each side gets and gives, as far as the district's practice goes."""
+    """What one partnership is for, and what each side gives and gains."""
 
     partnership: str
     """Its id, or the name that the district knows it by."""
@@ -103,19 +103,19 @@ class Party:
 
 @attrs.frozen(kw_only=True)
 class Competency:
-    """Something that a pathway is to teach because employers ask for it, and the employer who said so."""
+    """Something that a pathway teaches because employers ask for it, and the employer who confirmed it."""
 
     competency: str
     pathway: str | None = None
     confirmed_by: str | None = None
     regional: bool | None = None
-    """Whether who confirmed it employs people in the region."""
+    """Whether the employer who confirmed it employs people in the region."""
     confirmed_on: date | None = None
 
 
 @attrs.frozen(kw_only=True)
 class KeyFunction:
-    """Something that the pathways cannot do without, and the institution that does it."""
+    """Something that the pathways need, and the institution that does it."""
 
     function: str
     responsible: str | None = None
@@ -148,7 +148,7 @@ class JointAgreement(Record):
     "commitment", about="district", key=("agreement", "commitment"), weighs="against", cites=("D4.1-L4", "D4.1-L4b")
 )
 class Commitment(Record):
-    """Something that one side of an agreement has to do by a day. A promise is answered, never taken off the file."""
+    """Something that one side of an agreement has to do by a day. Only a later record replaces it."""
 
     agreement: str
     commitment: str
@@ -157,16 +157,16 @@ class Commitment(Record):
     due_on: date | None = None
     fulfilled_on: date | None = None
     procedure: str | None = None
-    """The standard procedure by which it is done each time: where its text is kept."""
+    """Where the text of the standard procedure for doing it is kept."""
     procedure_owner: str | None = None
     procedure_review_on: date | None = None
-    """The day on which the procedure is to be looked at again."""
+    """The day on which the procedure is to be reviewed."""
     site: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Acceptance:
-    """That an institution has taken a shared text for its own; no day: it has not yet."""
+    """That an institution accepted a shared text; without a day: not yet."""
 
     institution: str
     accepted_on: date | None = None
@@ -174,7 +174,7 @@ class Acceptance:
 
 @attrs.frozen(kw_only=True)
 class VisionGoal:
-    """A goal that several institutions hold, and those that answer for it."""
+    """A goal that several institutions share, and those that are responsible for it."""
 
     goal: str
     owners: tuple[str, ...] | None = None
@@ -192,7 +192,7 @@ class SharedVision(Record):
 
 @record("membership", about="district", key=("body", "member"), cites=("D4.4-L3", "D4.6-L4"))
 class Membership(Record):
-    """That a person sits on a body that several institutions share, in which role and from when to when."""
+    """A person's seat on a body that several institutions share: in which role, from when to when."""
 
     body: str
     member: str
@@ -200,9 +200,9 @@ class Membership(Record):
     sector: Sector | None = None
     role: str | None = None
     leads: bool | None = None
-    """Whether the role is one of leading."""
+    """Whether the role is a leading one."""
     accountable_for: AbstractSet[str] | None = None
-    """What the member answers for, such as "pathway_implementation"."""
+    """What the member is responsible for, such as "pathway_implementation"."""
     starts_on: date | None = None
     ends_on: date | None = None
     site: str | None = None
@@ -210,7 +210,7 @@ class Membership(Record):
 
 @attrs.frozen(kw_only=True)
 class Accountable:
-    """A leader who answers for how an indicator moves."""
+    """A leader who is responsible for how an indicator develops."""
 
     name: str | None = None
     sector: Sector | None = None
@@ -218,12 +218,12 @@ class Accountable:
 
 @record("indicator", about="district", key=("indicator",), cites=("D4.4-L4", "D4.6-L4", "D4.P6"))
 class Indicator(Record):
-    """A number that says how a region fares: where it began and is to go, where it was when, and who answers for it."""
+    """A number that shows how a region does: its baseline, its target, its values by year, and who is responsible."""
 
     indicator: str
     domain: Literal["educational", "economic", "social", "workforce"] | None = None
     unit: str | None = None
-    """What one of the whole numbers below stands for, such as "per mille of graduates"."""
+    """The unit of the whole numbers below, such as "per mille of graduates"."""
     baseline: int | None = None
     target: int | None = None
     values: dict[str, int] | None = attrs.field(default=None, hash=False)

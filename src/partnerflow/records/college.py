@@ -1,6 +1,6 @@
-"""How a district helps its students on to college: who is told, who helps, and what the counts say, year by year.
+"""How a district helps its students on to college: whom it reaches, who helps, and the counts of each year.
 
-Counts only, never a student: the host keeps its students to itself.
+Only counts are kept, never a student.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .registry import Record, record
 
 @record("outreach_reach", about="district", key=("site", "grade", "topic", "audience"), cites=("D4.2-L1b",))
 class OutreachReach(Record):
-    """How many of a grade, students or their families, have been told of one topic at a school."""
+    """How many students of a grade, or their families, were informed on one topic at a school."""
 
     site: str
     """The school; `"*"` for all of them together."""
@@ -25,13 +25,13 @@ class OutreachReach(Record):
     audience: Literal["students", "families"]
     reached: int | None = None
     of: int | None = None
-    """How many there are."""
+    """How many there are in all."""
     counted_on: date | None = None
 
 
 @record("counselor_assignment", about="district", key=("site", "person"), cites=("D4.2-L2",))
 class CounselorAssignment(Record):
-    """Who helps the students of a school, and their families, to apply to college and to arrive there."""
+    """A person who helps the students of a school, and their families, with the way into college."""
 
     site: str
     person: str
@@ -46,7 +46,7 @@ class CounselorAssignment(Record):
 class MatriculationCount(Record):
     """How many students of a school took each step on the way into college in one school year.
 
-    The host follows its students by references of its own; here are the sums.
+    The host tracks its students itself; only the sums are recorded here.
     """
 
     site: str
@@ -60,7 +60,7 @@ class MatriculationCount(Record):
 
 @record("joint_plan", about="district", key=("plan",), cites=("D4.2-L3",))
 class JointPlan(Record):
-    """A plan of the district and a college to need fewer remedial courses, and what came of it."""
+    """A plan of the district and a college to reduce remedial courses, and its result."""
 
     plan: str
     district_owner: str | None = None
@@ -99,7 +99,7 @@ class GraduateDestinations(Record):
 
 @attrs.frozen(kw_only=True)
 class ImprovementAction:
-    """Something that was done to make the way easier."""
+    """Something that was done to make transitions easier."""
 
     what: str
     done_on: date | None = None
@@ -107,7 +107,7 @@ class ImprovementAction:
 
 @record("improvement_commitment", about="district", key=("commitment",), cites=("D4.2-L4b",))
 class ImprovementCommitment(Record):
-    """That a leader of the district and one of a college keep making transitions better, and what they did for it."""
+    """The commitment of a leader of the district and one of a college to improve transitions, and what they did."""
 
     commitment: str
     district_leader: str | None = None

@@ -1,7 +1,7 @@
-"""Records and other values as plain JSON data, and back.
+"""Conversion of records and other values to plain JSON data, and back.
 
-One converter for everything. Shapes are strict (a number is not a text, a date is `YYYY-MM-DD`), every fault of a value
-is found in one pass, and fields that a kind does not know are kept in `extra`.
+There is one converter for everything. It is strict (a number is not a text, a date is `YYYY-MM-DD`), it finds every
+fault of a value in one pass, and it keeps fields that a kind does not have in `extra`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def moment_text(moment: datetime) -> str:
-    """Write an aware moment in UTC, to the microsecond, always equally long."""
+    """Write an aware moment in UTC, to the microsecond, so that all texts have one length and sort by time."""
     return in_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -98,7 +98,7 @@ def _uuid(value: object, _: object) -> UUID:
 
 def _date_text(value: object) -> object:
     if isinstance(value, datetime) or not isinstance(value, date):
-        return value  # a slip; reading it back says so
+        return value  # of the wrong type; reading it back reports that
     return "no_end" if value == NO_END else value.isoformat()
 
 
@@ -212,7 +212,7 @@ def _may_be_absent(wanted: object) -> bool:
 
 
 def _absent_hook(converter: Converter, wanted: Any) -> Any:
-    """Find out once how a value that is there is read; else it would be found out for each."""
+    """Look up the hook for a value that is present once; cattrs would look it up for each value."""
     (inner,) = (one for one in get_args(wanted) if one is not NoneType)
     read = converter.get_structure_hook(inner)
     return lambda value, _: None if value is None else read(value, inner)
@@ -256,7 +256,7 @@ def _record_text_hook(converter: Converter, cls: type[Record]) -> Any:
 
 @lru_cache(maxsize=1)
 def converter() -> Converter:
-    """Return the one converter, made when first asked for."""
+    """Return the converter; it is made at the first call."""
     return _make()
 
 
@@ -264,7 +264,7 @@ def converter() -> Converter:
 
 
 def unstructure(value: object) -> Any:
-    """Return *value* as plain JSON data; absent facts are left out."""
+    """Return *value* as plain JSON data; fields that have their default are left out."""
     return converter().unstructure(value)
 
 
@@ -279,10 +279,10 @@ def structure(data: object, cls: type[T], what: str, path: str = "") -> T:
 
 
 def read_record(kind: str, fields: Mapping[str, Any], path: str = "", revision: int | None = None) -> Record:
-    """Read the fields of a record of *kind*, of today's revision or of an older one. Raises InvalidRecord.
+    """Read the fields of a record of *kind*, of the current revision or of an older one. Raises InvalidRecord.
 
-    A kind that an installed package offers is imported now; raises PluginError where that fails. A kind that nobody
-    registers comes back as Unregistered, with all its fields.
+    A kind that an installed package offers is imported now; raises PluginError where that fails. For a kind that nobody
+    registers, returns Unregistered with all the fields.
     """
     cls = find_kind(kind)
     if cls is None:
@@ -294,9 +294,9 @@ def read_record(kind: str, fields: Mapping[str, Any], path: str = "", revision: 
 
 
 def read_filed(kind: str, fields: Mapping[str, Any], path: str = "", revision: int | None = None) -> Record:
-    """Read a record that lies on file: as `read_record` does, but for a kind whose package is broken.
+    """Read a record on file as `read_record` does, but return Unregistered for a kind whose package is broken.
 
-    It comes back as Unregistered, so that the rest of the file can be read.
+    So the rest of the file can still be read.
     """
     try:
         return read_record(kind, fields, path, revision)
@@ -309,9 +309,9 @@ def _unregistered(kind: str, fields: Mapping[str, Any]) -> Unregistered:
 
 
 def record_text(record: Record) -> tuple[Record, str]:
-    """Check the shape of a record made in Python; give it as it will be read back, and its canonical text.
+    """Check the shape of a record made in Python; return it as it will be read back, and its canonical text.
 
-    Raises InvalidRecord for a value of the wrong type and InvalidRequest for text that no database can keep.
+    Raises InvalidRecord for a value of the wrong type, and InvalidRequest for text that no database can store.
     """
     kind = record.kind_info.name
     try:
@@ -322,7 +322,7 @@ def record_text(record: Record) -> tuple[Record, str]:
 
 
 def _faults(error: BaseException, path: str) -> Iterator[Fault]:
-    """Walk the tree of errors that cattrs raises and give each leaf with its JSON Pointer."""
+    """Walk the tree of errors that cattrs raises, and yield each leaf with its JSON Pointer."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             notes = getattr(inner, "__notes__", [])

@@ -1,4 +1,4 @@
-"""Days, and the one that never comes."""
+"""Arithmetic with days, and the day that stands for no end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 NO_END = date.max
-"""Says that something has no end. An absent date never says that: it is missing. Written `"no_end"` in JSON."""
+"""The last day of something that has no end, written `"no_end"` in JSON. An absent date means that it is unknown."""
 
 
 def days_after(day: date, days: int) -> date:

@@ -1,4 +1,4 @@
-"""Who was heard and who was asked, and what the district's words mean."""
+"""Who was heard, which units were consulted, and how the district defines its terms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from .registry import Record, record
 
 STAKEHOLDERS = ("students", "parents", "school_staff", "principals", "district", "community")
-"""The groups that are heard unless a district says otherwise (SPPS-III.E2)."""
+"""The groups that are heard by default (SPPS-III.E2)."""
 
 
 @record("stakeholder_input", about="partnership", key=("group", "topic"), cites=("SPPS-III.E2", "SPPS-III.E2b"))
@@ -30,7 +30,7 @@ class StakeholderInput(Record):
     cites=("SPPS-IV.OUT0", "SPPS-IV.OUT3", "SPPS-IV.OUT4", "SPPS-IV.OUT6"),
 )
 class Consultation(Record):
-    """A question put to a unit of the district, and its answer. It stops nothing unless a policy asks for it."""
+    """A question to a unit of the district, and its answer. It blocks nothing unless a policy asks for it."""
 
     unit: str
     subject: str
@@ -40,21 +40,21 @@ class Consultation(Record):
     ) = None
     question: str | None = None
     figures: str | None = None
-    """The figures that the question rests on, where money is the matter."""
+    """The figures behind the question, where it is about money."""
     asked_on: date | None = None
     answered_on: date | None = None
     answer: str | None = None
     part_of_scope_from: date | None = None
-    """The day from which the unit takes part for good, where it joins."""
+    """The day from which the unit takes part permanently, if it does."""
 
 
 @record(
     "definition", about="district", key=("term",), cites=("SPPS-III.D1", "SPPS-V.2a", "SPPS-V.2c", "SPPS-KPI-Y1.6b")
 )
 class Definition(Record):
-    """What a word means here ("partnership", "partner", "sponsor", "vendor"), or what the district believes.
+    """How the district defines a term ("partnership", "partner", "sponsor", "vendor"), or what it believes.
 
-    The newest text of a term is the one that counts; older ones stay readable.
+    The newest text of a term applies; older ones stay readable.
     """
 
     term: str
@@ -63,5 +63,6 @@ class Definition(Record):
     status: Literal["working", "adopted"] | None = None
     adopted_on: date | None = None
     put_to_inside: AbstractSet[str] | None = None
-    """Whom within the district it was put to; an empty set says nobody."""
+    """To whom in the district it was presented; an empty set: to nobody."""
     put_to_outside: AbstractSet[str] | None = None
+    """To whom outside the district it was presented; an empty set: to nobody."""

@@ -1,4 +1,4 @@
-"""A record as it lies on file."""
+"""A record on file, with what is known of its filing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import Record, kind_of
 @answers("CS2-X2c")
 @attrs.frozen
 class Document:
-    """Where a paper is kept, and the hash by which it can be known again; never the paper itself (CS2-X2c)."""
+    """Where a document is kept, and its SHA-256; never the document itself (CS2-X2c)."""
 
     uri: str
     sha256: str = attrs.field(validator=attrs.validators.matches_re(r"[0-9a-f]{64}"))
@@ -24,19 +24,19 @@ class Document:
 
 @attrs.frozen(kw_only=True)
 class Filed:
-    """What is known of the filing of a record, apart from the record. A loose file may say none of it."""
+    """What is known of the filing of a record. A file from outside the store may leave out all of it."""
 
     id: UUID | None = None
     filed_at: datetime | None = None
-    """When it came to hand, as the filer says; aware, UTC."""
+    """When it was received, as the filer states; aware, UTC."""
     recorded_at: datetime | None = None
-    """When the store took it in, by the store's clock; aware, UTC."""
+    """When it was stored, by the flow's clock; aware, UTC."""
     filed_by: Actor | None = None
     version: int | None = None
-    """The partnership's version at that moment, for what is about the partnership: tells before from after a step."""
+    """The partnership's version at that moment, for a record about it: was it filed before or after a transition?"""
     documents: tuple[Document, ...] = ()
     redacted: str | None = None
-    """The SHA-256 of the text that a redaction blanked; None: it is all there."""
+    """The SHA-256 of the text that a redaction blanked; None where it was not redacted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Entry(Filed):
 
     record: Record
     text: str = attrs.field(default="", repr=False)
-    """The very text that is stored and hashed; empty where it was redacted."""
+    """The text that is stored and hashed; empty where it was redacted."""
     revision: int = 1
     """The revision that its kind had when it was filed."""
     file_id: UUID | None = None
@@ -53,7 +53,7 @@ class Entry(Filed):
     seq: int = 0
     """Its place on that file, from 1, without gaps."""
     link: str = attrs.field(default="", repr=False)
-    """Hash over the text, all the above and the link before it."""
+    """SHA-256 over the text, all fields above and the link of the entry before it."""
 
     @property
     def kind(self) -> str:

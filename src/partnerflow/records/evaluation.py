@@ -1,4 +1,4 @@
-"""How the partnership does, and what is done when it does badly."""
+"""How well the partnership works, and what is done when it does not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Effect: TypeAlias = Literal["positive", "none", "negative"]
     cites=("SPPS-III.D7", "SPPS-III.E7", "SPPS-III.E11", "SPPS-II.0", "CS2-3.S2", "TK-14", "TK-15"),
 )
 class Evaluation(Record):
-    """What an evaluation found, against the goals. It may count against the partnership: it is answered, not taken."""
+    """The findings of an evaluation. It may count against the partnership, so only a later one replaces it."""
 
     evaluated_on: date | None = None
     done_by: str | None = None
@@ -32,14 +32,14 @@ class Evaluation(Record):
     dimensions: dict[Literal["activities", "partnership", "progress"], Effectiveness] | None = attrs.field(
         default=None, hash=False
     )
-    """How the activities, the partnership itself and the progress on its goals did, each apart (SPPS-III.E7)."""
+    """The ratings of the activities, of the partnership itself and of the progress on its goals (SPPS-III.E7)."""
     findings: str | None = None
     evidence: str | None = None
     goals: dict[str, int] | None = attrs.field(default=None, hash=False)
     effect: Effect | None = None
-    """What it did to the long-term outcome that the partnership is for (SPPS-II.0)."""
+    """Its effect on the long-term outcome that the partnership is for (SPPS-II.0)."""
     outcomes: dict[Literal["social", "academic"], Effect] | None = attrs.field(default=None, hash=False)
-    """What it did to social and to academic outcomes, apart (TK-14)."""
+    """Its effects on social and on academic outcomes (TK-14)."""
     benefits: dict[Side, Effectiveness] | None = attrs.field(default=None, hash=False)
     """How each side rates what it gained (CS2-3.S2, TK-15)."""
     benefits_seen: AbstractSet[str] | None = None
@@ -48,7 +48,7 @@ class Evaluation(Record):
 
 @record("review_decision", about="partnership", key=("made_on",), weighs="against", cites=("SPPS-0.1", "CS2-1.S3"))
 class ReviewDecision(Record):
-    """What a review decided, why, which needs that serves, and who took part. One is kept for each day."""
+    """What a review decided, why, which needs that serves, and who took part. There is one for each day."""
 
     made_on: date
     decision: Literal["keep", "revise", "end", "deepen", "expand", "new"] | None = None
@@ -59,7 +59,7 @@ class ReviewDecision(Record):
 
 @attrs.frozen(kw_only=True)
 class PlanItem:
-    """One thing to do: what, who, by when, and how one will know."""
+    """One thing to do: what, by whom, by when, and how success is measured."""
 
     what: str | None = None
     owner: str | None = None
@@ -69,10 +69,10 @@ class PlanItem:
 
 @record("improvement_plan", about="partnership", cites=("EAF-4.3.e", "EAF-4.3.e2"))
 class ImprovementPlan(Record):
-    """The plan that a partnership is given before it can be ended for its performance. A newer one takes its place."""
+    """The plan that a partnership gets before it can be ended for its performance. A newer one replaces it."""
 
     plan: str
-    """A short name, by which its closing names it, such as "spring 2027"."""
+    """A short name, such as "spring 2027"; the closing of the plan refers to it."""
     cause: Literal["ineffective", "low_outcomes"] | None = None
     starts_on: date | None = None
     ends_on: date | None = None
@@ -81,7 +81,7 @@ class ImprovementPlan(Record):
 
 @record("plan_closing", about="partnership", key=("plan",), weighs="against", cites=("EAF-4.3.e", "EAF-4.3.e3"))
 class PlanClosing(Record):
-    """How the plan of that name ended. Only a newer closing, or a new plan, answers it."""
+    """How the plan of that name ended. Only a newer closing, or a new plan, replaces it."""
 
     plan: str
     outcome: Literal["met", "unsuccessful"] | None = None

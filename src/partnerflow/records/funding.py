@@ -16,19 +16,19 @@ Side = Literal["district", "school", "partner"]
 
 @attrs.frozen(kw_only=True)
 class FundingSource:
-    """One source of money, sought or had."""
+    """One source of money, with its status."""
 
     source: str | None = None
     kind: str | None = None
     """Such as "grant", "district budget" or "donations"."""
     amount: Money | None = None
     percent: int | None = None
-    """Its share in what the programme lives on, in 100."""
+    """Its share in all funding of the programme, in percent."""
     ends_on: date | None = None
-    """Its last day; without end is said by NO_END."""
+    """Its last day; NO_END where it has none."""
     status: Literal["sought", "applied", "won", "lost"] | None = None
     status_on: date | None = None
-    """Since when the status is so."""
+    """The day since which it has this status."""
     parties: AbstractSet[str] | None = None
     """Who shares in it."""
     prioritises_collaboration: bool | None = None
@@ -36,7 +36,7 @@ class FundingSource:
 
 @attrs.frozen(kw_only=True)
 class FundingStep:
-    """One step of the plan that both sides made to stand on more than one leg."""
+    """One step of the plan that both sides made for lasting funding."""
 
     what: str | None = None
     owner_side: Side | None = None
@@ -46,9 +46,9 @@ class FundingStep:
 
 @record("funding_plan", about="partnership", cites=("EAF-C.4a", "CS2-X6", "CS2-X6b", "CS2-X6c", "CS2-3.A5"))
 class FundingPlan(Record):
-    """All sources of a partnership, the talk on how it is to last, and the steps agreed in it. A newer one replaces it.
+    """All sources of a partnership's money, when lasting funding was discussed, and the steps that were agreed.
 
-    An empty tuple of sources says that it lives on no money, one of steps that none are agreed.
+    A newer one replaces it. An empty tuple of sources: it needs no money; of steps: none were agreed.
     """
 
     sources: tuple[FundingSource, ...] | None = None
@@ -66,7 +66,7 @@ class CostPart:
 
 
 def _adds_up(shared: Any, _: object, shares: tuple[CostPart, ...] | None) -> None:
-    """Refuse shares that do not make up the cost; where either is not stated, nothing can be said."""
+    """Raise ValueError for shares that do not add up to the cost, where both are stated."""
     cost: Money | None = shared.cost
     if cost is None or shares is None:
         return

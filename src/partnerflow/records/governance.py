@@ -1,4 +1,4 @@
-"""Who decided, who took something back, and how it ended."""
+"""Approvals, corrections of the file, and the notice that a partnership ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import Record, record
 
 @record("approval", about="partnership", key=("trigger",), cites=("SPPS-V.13",))
 class Approval(Record):
-    """Somebody's consent to a step that another person will ask for. Who files it gives it."""
+    """Consent to a transition that another person will request. The person who files it gives the consent."""
 
     trigger: str
     given_on: date | None = None
@@ -20,7 +20,7 @@ class Approval(Record):
 
 @record("retraction", about="partnership", key=("entry_id",), weighs="against", cites=("SPPS-III.D2",))
 class Retraction(Record):
-    """Takes a record back that should not have been filed; both stay readable."""
+    """Takes back a record that should not have been filed; both stay readable."""
 
     entry_id: UUID
     reason: str
@@ -28,12 +28,12 @@ class Retraction(Record):
 
 @record("redaction", about="partnership", key=("entries", "steps"), cites=("SPPS-III.D2",))
 class Redaction(Record):
-    """Says which texts were blanked, and why; the hash of each stays in its chain."""
+    """Which texts were blanked, and why; the hash of each stays in its chain."""
 
     entries: tuple[UUID, ...]
-    """Ids of entries on the same file of which the text was blanked."""
+    """Ids of the entries on the same file whose text was blanked."""
     steps: tuple[int, ...]
-    """Versions of the partnership of which the reason and the decision were blanked."""
+    """Versions of the partnership whose reason and decision were blanked."""
     reason: str
 
 
@@ -46,4 +46,4 @@ class TerminationNotice(Record):
     cause: Literal["term_end", "funding", "mutual", "needs_changed", "other", "performance", "safety"] | None = None
     notice_on: date | None = None
     close_out: tuple[str, ...] | None = None
-    """What must still be done, such as the return of data; an empty tuple says that nothing is left."""
+    """What must still be done, such as the return of data; an empty tuple: nothing."""

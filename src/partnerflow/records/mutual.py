@@ -13,9 +13,9 @@ from .registry import Record, record
 Side: TypeAlias = Literal["district", "school", "partner"]
 
 MEASURES = ("grades", "attendance", "attitude", "motivation", "graduation_rate")
-"""How an outcome is measured unless a host says otherwise (TK-8)."""
+"""How an outcome is measured by default (TK-8)."""
 DOMAINS = ("academic_achievement", "attendance", "social_emotional", "civic_participation")
-"""What a goal is about (SPPS-III.E1); a host adds words of its own, and "workforce" is for work and careers."""
+"""What a goal is about (SPPS-III.E1); a host may add words of its own. "workforce" is for work and careers."""
 PARTNER_BENEFITS = ("reach", "access", "program_quality", "staff_engagement")
 """What a partner may gain (TK-12)."""
 SCHOOL_BENEFITS = ("skills", "culture", "reputation", "resources", "staff_support")
@@ -39,10 +39,10 @@ COMMUNITY_BENEFITS = (
     cites=("CS2-L0", "CS2-L2", "SPPS-V.2b", "SPPS-V.7a", "SPPS-V.7b", "SPPS-III.D6", "CS2-2.A1b", "D4.P7"),
 )
 class Statement(Record):
-    """A text that both sides stand behind, in its newest version; older ones stay readable.
+    """A text that both sides agree on, in its newest version; older ones stay readable.
 
-    `by_side` has, where each side speaks for itself, what it takes on or expects. `accepted_by` has the day on which
-    a side accepted this version; a new version begins with nobody.
+    `by_side` has what each side promises or expects, where they differ. `accepted_by` has the day on which a side
+    accepted this version; nobody has accepted a new version yet.
     """
 
     subject: str
@@ -61,11 +61,11 @@ class Statement(Record):
     cites=("CS2-3.S2", "SPPS-III.E13", "SPPS-III.E11", "TK-5", "TK-12", "TK-15"),
 )
 class Benefit(Record):
-    """What one side gains, in words or in kinds, and the day on which it confirmed that."""
+    """What one side gains, as kinds of benefit or in words, and the day on which it confirmed that."""
 
     side: Side
     kinds: AbstractSet[str] | None = None
-    """Of `PARTNER_BENEFITS`, `SCHOOL_BENEFITS` and `COMMUNITY_BENEFITS`, or the host's own; none is an empty set."""
+    """Of `PARTNER_BENEFITS`, `SCHOOL_BENEFITS` and `COMMUNITY_BENEFITS`, or the host's own; an empty set: none."""
     text: str | None = None
     confirmed_on: date | None = None
 
@@ -77,12 +77,12 @@ class Benefit(Record):
     cites=("SPPS-III.E1", "SPPS-III.E3", "SPPS-III.E4", "SPPS-III.E5", "SPPS-III.E9", "SPPS-V.7a", "TK-5", "D4.P2"),
 )
 class SharedGoal(Record):
-    """A goal of the partnership, and which sides hold it. Filed again with a later day, it is held anew."""
+    """A goal of the partnership, and which sides share it. They confirm it by filing it again with a later day."""
 
     goal: str
     held_by: AbstractSet[Side] | None = None
     confirmed_on: date | None = None
-    """When those who hold it last said so."""
+    """When the sides that share it last confirmed it."""
     category: str | None = None
     """Such as "student_learning", "student_development" or "organization"."""
     domain: str | None = None
@@ -92,7 +92,7 @@ class SharedGoal(Record):
     """One of `MEASURES`, or the host's own word."""
     contributions: dict[Literal["school", "family", "community"], str] | None = attrs.field(default=None, hash=False)
     owners: tuple[str, ...] | None = None
-    """Who answers for it, in whichever institution."""
+    """Who is responsible for it, in any institution."""
 
 
 @record(
@@ -102,7 +102,7 @@ class SharedGoal(Record):
     cites=("EAF-4.4.c", "SPPS-II.0", "TK-8", "TK-14"),
 )
 class ExpectedOutcome(Record):
-    """What the partner expects students to gain, and how one will know."""
+    """What the partner expects students to gain, and how that is measured."""
 
     outcome: str
     stated_on: date | None = None

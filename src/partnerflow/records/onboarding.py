@@ -1,4 +1,4 @@
-"""What happens between a yes and the first day."""
+"""What happens between the approval and the first day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import Record, record
 
 @record("liaison", about="partnership", key=("side",), period=("starts_on", "ends_on"), cites=("CS2-2.S2", "CS2-2.A4"))
 class Liaison(Record):
-    """The one person on a side who looks after the partnership, from one day to another."""
+    """The one person on a side who is responsible for the partnership, from one day to another."""
 
     side: Literal["district", "partner"]
     name: str | None = None
@@ -44,7 +44,7 @@ class Orientation(Record):
 
 @record("expectations_meeting", about="partnership", period=("held_on",), cites=("CS2-2.A1", "CS2-2.A1b", "CS2-2.S1"))
 class ExpectationsMeeting(Record):
-    """The first meeting of both sides: what each expects, what they want, what comes first."""
+    """The first meeting of both sides, on expectations, vision and priorities."""
 
     held_on: date | None = None
     sides: AbstractSet[Literal["district", "school", "partner"]] | None = None

@@ -1,4 +1,4 @@
-"""Who the partner is, who speaks for it, and where the district has schools."""
+"""The partner and its contacts, and the sites of the district."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PartnerKind = Literal[
 class Partner(Record):
     """An outside organisation, as it registered.
 
-    `classification` is what the district calls it (SPPS-V.2a). `licences_required` names the licence types that it
-    needs for what it does; an empty tuple says that it needs none. `has_employees` says whether it pays anybody. `ids`
-    are its ids elsewhere, unique per system (`{"edfi": "19255901"}`); `part_of` is such an id of the organisation that
-    it belongs to, as `"edfi:19"`.
+    `classification` is the district's term for it (SPPS-V.2a). `licences_required` names the licence types that it
+    needs for its work; an empty tuple: it needs none. `has_employees` tells whether it pays anybody. `ids` are its ids
+    in other systems, unique in each (`{"edfi": "19255901"}`); `part_of` is such an id of the organisation that it
+    belongs to, as `"edfi:19"`.
     """
 
     name: str = attrs.field(validator=attrs.validators.min_len(1))

@@ -1,4 +1,4 @@
-"""Career pathways, as far as partnerships carry them: which there are, who could help, what lacks, where they lead."""
+"""Career pathways that partnerships support: which there are, who could help, what is lacking, where they lead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registry import Record, record
 
 @record("district_outline", about="district", cites=("D4.3-L1", "D4.5-L1b", "D4.2-L2"))
 class DistrictOutline(Record):
-    """Which pathways and which high schools the district has. What is asked of each of them is asked of these."""
+    """The pathways and the high schools of the district; what must be true of each is checked for these."""
 
     pathways: tuple[str, ...] | None = None
     high_schools: tuple[str, ...] | None = None
@@ -22,7 +22,7 @@ class DistrictOutline(Record):
 
 @record("prospect", about="district", key=("prospect", "pathway"), cites=("D4.F1", "D4.F2"))
 class Prospect(Record):
-    """A college or an employer nearby that might work with a pathway, before there is any partnership."""
+    """A college or an employer that might work with a pathway, before there is any partnership."""
 
     prospect: str
     """Its name."""
@@ -34,13 +34,13 @@ class Prospect(Record):
     years: Literal[2, 4] | None = None
     """Whether a college is a two-year or a four-year one."""
     programs: tuple[str, ...] | None = None
-    """The programs of a college that go on where the pathway ends."""
+    """The programs of a college that continue the pathway."""
     industry: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class CapacityGap:
-    """Something that no institution offers yet, or that does not join up."""
+    """Something that no institution offers yet, or that does not fit together."""
 
     what: str
     type: Literal["new_course", "vertical_alignment"] | None = None
@@ -57,7 +57,7 @@ class CapacityAnalysis(Record):
     district_roles: AbstractSet[str] | None = None
     analysed_on: date | None = None
     gaps: tuple[CapacityGap, ...] | None = None
-    """An empty tuple says that there are none."""
+    """An empty tuple: there are none."""
 
 
 @record("pathway_map", about="district", key=("pathway",), cites=("D4.3-L4",))
@@ -67,7 +67,7 @@ class PathwayMap(Record):
     pathway: str
     work_based_learning: tuple[str, ...] | None = None
     credentials: tuple[str, ...] | None = None
-    """Certifications that the industry knows, and credentials that add up."""
+    """Certifications that the industry accepts, and credentials that build on each other."""
     college_pathway: str | None = None
     career: str | None = None
     superintendent: str | None = None
@@ -77,7 +77,7 @@ class PathwayMap(Record):
 
 @attrs.frozen(kw_only=True)
 class ProfileOutcome:
-    """One thing that a graduate is to be able to do, and where at work it is learned."""
+    """One thing that a graduate is to be able to do, and the activities at work that teach it."""
 
     outcome: str
     activities: tuple[str, ...] | None = None
@@ -95,7 +95,7 @@ class GraduateProfile(Record):
 
 @record("pathway_input", about="district", key=("group", "topic"), cites=("D4.6-L1",))
 class PathwayInput(Record):
-    """What a group of people said of one topic while pathways were being designed."""
+    """What a group of people said on one topic while pathways were designed."""
 
     group: str
     """Such as "students", "parents", "faith_based" or "community_based"."""
@@ -108,14 +108,14 @@ class PathwayInput(Record):
 
 @record("pathway_review", about="district", key=("pathway",), cites=("D4.6-L1b",))
 class PathwayReview(Record):
-    """How equitable, how accessible and how rigorous a pathway is, in the light of what people said of it."""
+    """How equitable, accessible and rigorous a pathway is, considering what people said of it."""
 
     pathway: str
     equitable: Literal[1, 2, 3, 4] | None = None
     accessible: Literal[1, 2, 3, 4] | None = None
     rigorous: Literal[1, 2, 3, 4] | None = None
     inputs: tuple[str, ...] | None = None
-    """What was said that the review rests on, or where it is kept."""
+    """The statements behind the review, or where they are kept."""
     reviewed_on: date | None = None
 
 
@@ -129,7 +129,7 @@ class OutsideOrganization:
 
 @attrs.frozen(kw_only=True)
 class RoleAction:
-    """Something that is done so that families and students take one role."""
+    """Something that helps families and students to take one role."""
 
     role: str
     """"consumer", "advocate", "decision_maker" or "contributing_partner"."""

@@ -1,4 +1,4 @@
-"""Who was given which part in a partnership, by whom, and what a principal signed."""
+"""The roles that people have in a partnership, and what a principal signed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .registry import Record, record
     cites=("CS2-2.S3", "CS2-2.A5", "CS2-2.A8", "CS2-3.A8", "CS2-X3g", "CS2-X4d", "D4.F3"),
 )
 class Assignment(Record):
-    """A part that one person has in the partnership, from one day to another. When they leave, only that ends."""
+    """The role of one person in the partnership, from one day to another. When they leave, only the role ends."""
 
     role: str
     """Such as "champion", "coordinator", "team_member", "lead_agency" or "quality_point_person"."""
@@ -26,10 +26,10 @@ class Assignment(Record):
     person: str | None = None
     employer: Literal["district", "school", "partner", "other"] | None = None
     position: str | None = None
-    """What they are there, such as "principal"."""
+    """Their position there, such as "principal"."""
     assigned_by: str | None = None
     rights: AbstractSet[str] | None = None
-    """What they may do in it: triggers, words of the district, or "*"; an empty set says nothing."""
+    """What they may do: triggers, words of the district, or "*" for everything; an empty set: nothing."""
     supervisor: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
@@ -37,7 +37,7 @@ class Assignment(Record):
 
 @record("school_approval", about="partnership", key=("site",), cites=("CS2-C.a",))
 class SchoolApproval(Record):
-    """What the principal of a school said to the partnership at that school, by name and with the day."""
+    """The decision of a school's principal on the partnership at that school, with name and day."""
 
     site: str
     principal: str | None = None

@@ -1,6 +1,6 @@
-"""Kinds of records that other packages offer by entry point: each is imported when it is first asked for by its name.
+"""Kinds of records that other packages offer by entry point; each is imported when its name is first looked up.
 
-A package that is broken harms only who asks for its kind; what is stored of the kind stays on file as it is.
+A broken package is an error only for those who look up its kind; stored records of the kind stay on file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GROUP = "partnerflow.records"
 
 @attrs.frozen
 class Offer:
-    """A kind of record that an installed package offers, as its metadata say."""
+    """A kind of record that an installed package offers, according to its metadata."""
 
     kind: str
     package: str
@@ -31,9 +31,9 @@ class Offer:
 
 
 def find_kind(name: str) -> type[Record] | None:
-    """Return the class of the kind *name*, and import the package that offers it where nobody registered it so far.
+    """Return the class of the kind *name*; import the package that offers it where the kind is not registered yet.
 
-    None for a kind that nobody offers. Raises PluginError where the package that does is broken.
+    None where no package offers it. Raises PluginError where the package that offers it is broken.
     """
     found = kinds().get(name)
     if found is not None or name not in _offers():
@@ -45,18 +45,18 @@ def find_kind(name: str) -> type[Record] | None:
 
 
 def kind_names() -> tuple[str, ...]:
-    """Name every kind that is registered, and every one that a package offers; imports none of them."""
+    """Return the names of all kinds that are registered or that a package offers, without importing any package."""
     return tuple(sorted({*kinds(), *_offers()}))
 
 
 def offered_kinds() -> tuple[Offer, ...]:
-    """List what installed packages offer, sound or not, without importing any of it."""
+    """Return the offers of installed packages, including broken ones, without importing any package."""
     return tuple(offer for name in sorted(_offers()) for offer in _offers()[name])
 
 
 @cache
 def _offers() -> dict[str, list[Offer]]:
-    """Read the entry points of the group, once; a distribution whose metadata cannot be read offers nothing."""
+    """Return the entry points of the group by name; a distribution whose metadata cannot be read is left out."""
     from importlib.metadata import distributions
 
     found: dict[str, list[Offer]] = {}
@@ -66,9 +66,9 @@ def _offers() -> dict[str, list[Offer]]:
             points = distribution.entry_points.select(group=GROUP)
             name = distribution.metadata["Name"] if points else None
             package = f"{name or 'a distribution without a name'} {distribution.version}" if points else ""
-        except Exception:  # noqa: BLE001, S112  whose metadata are broken is not known, and others are not to suffer
+        except Exception:  # noqa: BLE001, S112  broken metadata of one package must not affect the others
             continue
-        if points and name not in seen:  # the first on the path is the one that is imported
+        if points and name not in seen:  # the first on the path is the one that gets imported
             seen.add(name)
             for point in points:
                 found.setdefault(point.name, []).append(Offer(point.name, package, point.value))
@@ -77,7 +77,7 @@ def _offers() -> dict[str, list[Offer]]:
 
 @cache
 def _loaded(name: str) -> type[Record] | PluginError:
-    """Import what is offered as the kind *name*, or say what is wrong with it; tried once in a process."""
+    """Import what is offered as the kind *name*, or return the error; tried once in a process."""
     from importlib.metadata import EntryPoint
 
     before = set(KINDS)
@@ -90,13 +90,13 @@ def _loaded(name: str) -> type[Record] | PluginError:
     else:
         try:
             found = EntryPoint(name, first.value, GROUP).load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever is wrong with it, name whose it is
+        except (Exception, SystemExit) as error:  # noqa: BLE001  any error of the package is reported with its name
             cause = error
             wrong = f"cannot be loaded ({type(error).__name__}: {error}): mend the package, or uninstall it"
     if not wrong and not (wrong := _fault(found, name)):
         return cast("type[Record]", found)
     for kind in set(KINDS) - before:
-        if kind == name or KINDS[kind].__module__ not in modules:  # the module failed after it had registered them
+        if kind == name or KINDS[kind].__module__ not in modules:  # registered by a module that then failed
             del KINDS[kind]
     failure = PluginError(first.package, f"[{GROUP}] {name} = {first.value!r}", wrong)
     failure.__cause__ = cause
@@ -104,7 +104,7 @@ def _loaded(name: str) -> type[Record] | PluginError:
 
 
 def _fault(found: object, name: str) -> str:
-    """Say what keeps *found* from being the kind *name*; nothing, where it is."""
+    """Return why *found* cannot be the kind *name*; an empty text where it can."""
     if not isinstance(found, type) or not issubclass(found, Record) or "kind_info" not in vars(found):
         return "is not a kind of record: name a subclass of Record that @record decorates"
     if found.kind_info.name != name:

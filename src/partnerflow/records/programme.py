@@ -11,7 +11,7 @@ import attrs
 from .registry import Record, record
 
 EVERYWHERE = "*"
-"""Stands for every site of the district, where a list of sites is asked for."""
+"""Stands for every site of the district in a list of sites."""
 
 Purpose = Literal["fill_gap", "content_expertise", "individual_planning"]
 PartnershipKind = Literal["contractual_service", "short_term_collaboration", "long_term"]
@@ -19,7 +19,7 @@ PartnershipKind = Literal["contractual_service", "short_term_collaboration", "lo
 
 @record("profile", about="partnership", cites=("TK-2", "TK-3", "TK-4", "TK-5", "SPPS-V.2d", "SPPS-II.2"))
 class Profile(Record):
-    """What sort of partnership this is. It changes by filing a newer one, and changing it moves no state (TK-2)."""
+    """What sort of partnership this is. It changes by filing a newer one, which changes no state (TK-2)."""
 
     partnership_kind: PartnershipKind | None = None
     duration: str | None = None
@@ -29,10 +29,10 @@ class Profile(Record):
     level: str | None = None
     """The level that the district gives it, in the district's words (SPPS-V.2d)."""
     owning_office: str | None = None
-    """The office that looks after it (SPPS-II.2)."""
+    """The office that is responsible for it (SPPS-II.2)."""
     themes: AbstractSet[str] | None = None
     source: str | None = None
-    """How the district came to know of it, such as "survey of principals 2026"."""
+    """How the district learned of it, such as "survey of principals 2026"."""
 
 
 Level = Literal["district", "school"]
@@ -40,7 +40,7 @@ Level = Literal["district", "school"]
 
 @record("scope", about="partnership", weighs="against", cites=("SPPS-V.3",))
 class Scope(Record):
-    """Whether the partnership is the whole district's or certain schools' (SPPS-V.3): a wider one answers for more."""
+    """Whether it is for the whole district or for some schools (SPPS-V.3). A wider scope must meet more policies."""
 
     level: Level | None = None
     sites: AbstractSet[str] | None = None
@@ -64,7 +64,7 @@ class Slot:
     cites=("EAF-4.2.i", "TK-1", "TK-6", "TK-13", "TK-17", "CS2-I9"),
 )
 class Service(Record):
-    """Something that the partner offers: what, where, for whom and when. A further one has more to answer for."""
+    """Something that the partner offers: what, where, for whom and when. A further service must meet more policies."""
 
     service: str
     """A short name, such as "after-school tutoring"."""
@@ -75,12 +75,12 @@ class Service(Record):
     grades: AbstractSet[str] | None = None
     timing: Literal["school_day", "out_of_school_time", "both"] | None = None
     out_of_school: Literal["before", "after", "other"] | None = None
-    """When, where it is outside of the school day (TK-17)."""
+    """When, if it is outside of the school day (TK-17)."""
     slots: tuple[Slot, ...] | None = None
-    """The hours of the week; an empty tuple says that there are no fixed ones."""
+    """The hours of the week; an empty tuple: there are no fixed ones."""
     schedule: str | None = None
     needs_access: AbstractSet[Literal["teachers", "students"]] | None = None
-    """Whom it needs during the school day (TK-6); an empty set says nobody."""
+    """Whom it needs during the school day (TK-6); an empty set: nobody."""
     learning_opportunities: AbstractSet[str] | None = None
     community_resources: AbstractSet[str] | None = None
     direct_contact: bool | None = None
@@ -97,12 +97,10 @@ class Service(Record):
     "need",
     about="partnership",
     key=("need",),
-    cites=(
-        "EAF-4.1.b", "EAF-4.1.a", "EAF-0", "SPPS-III.D3", "SPPS-II.1", "SPPS-III.E14b", "SPPS-IV.OUT5",
-    ),
-)  # fmt: skip
+    cites=("EAF-4.1.b", "EAF-4.1.a", "EAF-0", "SPPS-III.D3", "SPPS-II.1", "SPPS-III.E14b", "SPPS-IV.OUT5"),
+)
 class Need(Record):
-    """A need of students and families, or a gap in what the district can do, that this partner is to answer."""
+    """A need of students and families, or a gap in what the district can do, that this partner is to meet."""
 
     need: str
     level: Literal["district", "school", "community"] | None = None
@@ -111,28 +109,28 @@ class Need(Record):
     equity: bool | None = None
     populations: AbstractSet[str] | None = None
     site: str | None = None
-    """The school whose need it is; the same lack at two schools is two needs, named apart."""
+    """The school whose need it is; the same need at two schools is two records with two names."""
     group: Literal["students", "teachers", "families"] | None = None
     """Whose need it is."""
     priority: str | None = None
-    """Which priority of the district's plan it comes under, as the plan names it (SPPS-II.1)."""
+    """The priority of the district's plan that it belongs to, as the plan names it (SPPS-II.1)."""
     source: str | None = None
-    """Who says so, such as the placement office (SPPS-IV.OUT5)."""
+    """Where the information comes from, such as the placement office (SPPS-IV.OUT5)."""
     as_of: date | None = None
-    """The day of what the source says."""
+    """The day of the source's information."""
     figures: dict[str, int] | None = attrs.field(default=None, hash=False)
     """Numbers of the source, such as `{"enrolled": 412}`."""
     feedback: str | None = None
-    """What families said, in a few words, nobody named."""
+    """What families said, in a few words and without names."""
 
 
 @record("service_plan", about="partnership", key=("site",), cites=("CS2-2.A2", "CS2-X4b"))
 class ServicePlan(Record):
-    """How the services are made to fit one school: which needs of that school they answer, and what is done for it."""
+    """How the services are fitted to one school: which needs of that school they meet, and what is done for it."""
 
     site: str
     needs: AbstractSet[str] | None = None
-    """The names of the needs on file that it answers."""
+    """The names of the needs on file that it meets."""
     services: AbstractSet[str] | None = None
     tailored: str | None = None
 
@@ -146,7 +144,7 @@ class StrategicGoal(Record):
     """The long-term student outcome that it advances."""
     how: str | None = None
     current: bool | None = None
-    """Whether the plan still holds it."""
+    """Whether the plan still contains it."""
     rests_on: AbstractSet[Literal["form", "evaluation"]] | None = None
     """What shows that the partnership serves it: the partner's annual form, an evaluation, or both."""
 
@@ -158,7 +156,7 @@ class StrategicGoal(Record):
     cites=("CS2-1.S1d", "EAF-4.4.c2", "CS2-1.S3"),
 )
 class DuplicationDecision(Record):
-    """What was decided about services that another partnership offers already, at the same place."""
+    """The decision on services that another partnership already offers at the same place."""
 
     with_partnership: str
     """The id of the other partnership."""
@@ -168,10 +166,10 @@ class DuplicationDecision(Record):
 
 @record("annual_form", about="partnership", key=("year",), period=("submitted_on",), cites=("SPPS-KPI-Y1.4b",))
 class AnnualForm(Record):
-    """What the partner reports of one school year."""
+    """What the partner reports on one school year."""
 
     year: str
     """The school year, such as "2026-27"."""
     submitted_on: date | None = None
     aligned_goals: AbstractSet[str] | None = None
-    """The goals of the district that the work of the year served; an empty set says none."""
+    """The goals of the district that the work of the year served; an empty set: none."""

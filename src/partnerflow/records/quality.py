@@ -1,4 +1,4 @@
-"""How quality is watched over, and how the sides keep talking."""
+"""How quality is monitored, and how the sides communicate."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .registry import Record, record
 
 @record("quality_system", about="partnership", cites=("CS2-3.S3", "CS2-3.A8"))
 class QualitySystem(Record):
-    """How one tells whether services are reliable, good and to the point; who watches over it is an assignment."""
+    """How the reliability, quality and alignment of services are measured. Who monitors them is an assignment."""
 
     tool: str | None = None
-    """The instrument by which quality is measured."""
+    """The instrument that measures quality."""
     measures: dict[str, str] | None = attrs.field(default=None, hash=False)
-    """How one measures "reliability", "quality" and "alignment"."""
+    """How "reliability", "quality" and "alignment" are measured."""
     agreed_by: dict[Side, date] | None = attrs.field(default=None, hash=False)
 
 
@@ -31,13 +31,13 @@ class Channel:
 
 @record("communication_plan", about="partnership", cites=("CS2-3.A2", "CS2-L3", "CS2-X4c"))
 class CommunicationPlan(Record):
-    """How the sides talk to each other, how often, and when they look at needs and quality again."""
+    """How the sides communicate, how often, and when they review needs and quality."""
 
     channels: tuple[Channel, ...] | None = None
     norms: str | None = None
-    """What each may count on, such as an answer within two days."""
+    """What each side can expect, such as an answer within two days."""
     cadence: str | None = None
     """How often they meet."""
     review: str | None = None
-    """When and how needs and quality are looked at again."""
+    """When and how needs and quality are reviewed."""
     committed_by: dict[Side, date] | None = attrs.field(default=None, hash=False)

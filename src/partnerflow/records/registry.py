@@ -1,4 +1,4 @@
-"""Kinds of records: what each says of itself, and the one list of them that hosts can add to."""
+"""Kinds of records: the card of each, and the registry that hosts add to."""
 
 from __future__ import annotations
 
@@ -16,36 +16,53 @@ from partnerflow.errors import InvalidRequest
 About = Literal["partner", "partnership", "district"]
 
 _SHIPPED = (
-    "partner", "programme", "safety", "vetting", "mutual", "agreement", "access", "funding", "onboarding", "people",
-    "quality", "engagement", "evaluation", "governance", "waiver",
-    "coalition", "college", "pathways", "workplace", "practice",
-)  # fmt: skip
+    "partner",
+    "programme",
+    "safety",
+    "vetting",
+    "mutual",
+    "agreement",
+    "access",
+    "funding",
+    "onboarding",
+    "people",
+    "quality",
+    "engagement",
+    "evaluation",
+    "governance",
+    "waiver",
+    "coalition",
+    "college",
+    "pathways",
+    "workplace",
+    "practice",
+)
 
 
 @attrs.frozen(kw_only=True)
 class Kind:
-    """What a class of records says of itself."""
+    """The card of a kind of records."""
 
     name: str
     about: About
-    """Whose file it goes to: the partner's (shared by its partnerships), one partnership's, or the district's own."""
+    """Whose file it is on: the partner's (shared by its partnerships), one partnership's, or the district's own."""
     key: tuple[str, ...] = ()
-    """Fields that a newer record must share to supersede an older one; none: there is one of the kind on a file."""
+    """Fields that a newer record must share to supersede an older one; none: a newer one supersedes every older one."""
     period: tuple[str, ...] = ()
-    """Fields with its first and last day (both included); one field: from that day on; none: from filing on."""
+    """Fields with its first and last day (inclusive); one field: from that day on; none: from filing on."""
     weighs: Literal["for", "against"] = "for"
-    """`against`: it counts against a partnership or widens it, so that only a later record answers it, never none."""
+    """`against`: it counts against a partnership or widens it, so that taking it away must never unblock anything."""
     revision: int = 1
     upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = None
-    """Reads the fields of an older revision as today's; what is stored is never rewritten."""
+    """Converts the fields of an older revision when they are read; stored texts are never rewritten."""
     cites: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class Record:
-    """A piece of evidence: frozen, of one kind. A fact that is absent is None, and never means that all is well.
+    """A piece of evidence of one kind. A fact that is unknown is None, which a policy never reads as good.
 
-    `extra` keeps fields that the kind does not know, as they came; no policy reads them.
+    `extra` keeps fields that the kind does not have, unchanged; no policy reads them.
     """
 
     kind_info: ClassVar[Kind]
@@ -57,7 +74,7 @@ R = TypeVar("R", bound=Record)
 
 @attrs.frozen(kw_only=True)
 class Unregistered(Record):
-    """A record of a kind that nobody registers any more: kept and shown, judged by nothing."""
+    """A record of a kind that is no longer registered: it is kept and shown, but no policy reads it."""
 
     kind: str
     fields: Mapping[str, Any] = attrs.field(hash=False)
@@ -65,7 +82,7 @@ class Unregistered(Record):
 
 KINDS: dict[str, type[Record]] = {}
 RESERVED = ("kind", "entry", "revision_of_kind")
-"""Names beside the fields of a record in a mapping. A partner, which stands there apart, may use them."""
+"""Keys beside the fields of a record in a mapping. A partner has a mapping of its own and may use them as fields."""
 
 
 @answers("SPPS-V.4b")
@@ -114,7 +131,7 @@ def record(
 
 
 def kinds() -> Mapping[str, type[Record]]:
-    """Return every registered kind by name, those that come with us and those of the host."""
+    """Return every registered kind by name, shipped or added by the host."""
     _register_shipped()
     return MappingProxyType(KINDS)
 
@@ -126,7 +143,7 @@ def _register_shipped() -> None:
 
 
 def kind_of(record: Record) -> str:
-    """Return the name of a record's kind, one that nobody registers any more included."""
+    """Return the name of a record's kind, also of one that is no longer registered."""
     return record.kind if isinstance(record, Unregistered) else record.kind_info.name
 
 

@@ -1,4 +1,4 @@
-"""What keeps students safe and the district covered."""
+"""People in contact with students, their checks, and the partner's insurance and licences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import Record, record
 
 @record("person", about="partner", key=("person",), weighs="against", cites=("EAF-C.5a", "SPPS-V.4b.1"))
 class Person(Record):
-    """Somebody who works for the partner, paid or not. A further one has more to answer for.
+    """Somebody who works for the partner, paid or not. A further person must meet more policies.
 
     When somebody leaves, file the person again with `direct_contact=False`.
     """
@@ -24,7 +24,7 @@ class Person(Record):
     role: str | None = None
     sites: AbstractSet[str] | None = None
     one_time_visitor: bool | None = None
-    """Whether the person comes once only, as a speaker does."""
+    """Whether the person comes only once, such as a speaker."""
 
 
 @record(
@@ -35,7 +35,7 @@ class Person(Record):
     cites=("EAF-C.3b", "SPPS-V.4b.1"),
 )
 class BackgroundCheck(Record):
-    """The outcome of one person's background check, and how long it counts."""
+    """The result of one person's background check, and how long it is valid."""
 
     person: str
     result: Literal["clear", "not_clear"] | None = None
@@ -43,7 +43,7 @@ class BackgroundCheck(Record):
     ends_on: date | None = None
     provider: str | None = None
     components: AbstractSet[str] | None = None
-    """What was looked at, such as "fingerprint" or "tuberculosis"."""
+    """What was checked, such as "fingerprint" or "tuberculosis"."""
 
 
 @record("insurance", about="partner", key=("line",), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
@@ -82,7 +82,7 @@ class Licence(Record):
     cites=("EAF-C.3a", "TK-7"),
 )
 class FacilityAccess(Record):
-    """Leave to use the rooms of one site, with its paperwork (EAF-C.3a)."""
+    """Permission to use the rooms of one site, with its paperwork (EAF-C.3a)."""
 
     site: str
     paperwork: str | None = None

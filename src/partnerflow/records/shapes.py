@@ -1,10 +1,9 @@
-"""What the converter reads, said as JSON Schema (2020-12), so that others can check a value before they send it.
+"""JSON Schemas (2020-12) of what `conversion` reads, so that others can check a value before they send it.
 
-The two agree: what a schema of ours accepts, `conversion` reads. The schema is the narrower of the two where one thing
-can be written in many ways: an id has its hyphens, a moment is written as in RFC 3339, an amount has no spaces around
-it, a set names nothing twice. Three things it cannot say: that a whole number has no point (`3.0` is refused), what a
-validator asks beyond a length or a pattern (that the shares of a cost add up), and what a field may hold whose type
-only the hooks of a host can read.
+`conversion` reads every value that a schema accepts. The schema is narrower where a value can be written in several
+ways: an id has its hyphens, a moment is written as in RFC 3339, an amount has no spaces around it, a set has no item
+twice. A schema cannot express three things: that a whole number has no point (`3.0` is refused), a validator other than
+a length or a pattern (that the shares of a cost add up), and the type of a field that only hooks of a host read.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ VALUES: Mapping[Any, tuple[str, Schema]] = {
         },
     ),
 }
-"""The types that are written as text: the name of the schema of each, and the schema."""
+"""The types that are written as text: the name of each schema, and the schema."""
 _SIMPLE: Mapping[Any, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -102,13 +101,13 @@ _SETS, _LISTS = (frozenset, set, AbstractSet), (tuple, list)
 
 @attrs.define
 class Shapes:
-    """Schemas of types and classes; what is used more than once is kept in `defs` and referred to."""
+    """Schemas of types and classes; those of classes are kept in `defs` and referred to."""
 
     defs: dict[str, Schema] = attrs.field(factory=dict)
     _names: dict[Any, str] = attrs.field(factory=dict)
 
     def of(self, wanted: Any) -> Schema:
-        """Return the schema of the type of a field; of a type that is not known here, one that accepts anything."""
+        """Return the schema of a field's type; for a type that is not known here, one that accepts anything."""
         if wanted in VALUES:
             name, schema = VALUES[wanted]
             return self._refer(wanted, name, lambda: dict(schema))
@@ -136,7 +135,7 @@ class Shapes:
         return {}
 
     def object(self, cls: type[Any]) -> Schema:
-        """Return the schema of an attrs class. Only a record may have fields that its kind does not know."""
+        """Return the schema of an attrs class. Only a record may have fields that its class does not have."""
         hints = get_type_hints(cls)
         fields = list(fields_of(cls)) if issubclass(cls, Record) else list(attrs.fields(cls))
         schema: Schema = {"description": prose(cls.__doc__)} if cls.__doc__ else {}
@@ -148,7 +147,7 @@ class Shapes:
         return schema
 
     def record(self, cls: type[Record]) -> Schema:
-        """Give, by reference, the schema of a record as it lies among the records of a dossier, with its `kind`."""
+        """Return a reference to the schema of a record in the records of a dossier, with its `kind`."""
         kind = cls.kind_info.name
 
         def made() -> Schema:
@@ -166,19 +165,19 @@ class Shapes:
         return {"description": prose(said), **schema} if said else schema
 
     def _refer(self, one: Any, name: str, make: Callable[[], Schema]) -> Schema:
-        """Refer to the schema of *one*, made when first referred to; two of one name are told apart by a number."""
+        """Return a reference to the schema of *one*, which is made once; a number tells two of one name apart."""
         if one not in self._names:
             taken, number = name, 2
             while name in self.defs:
                 name, number = f"{taken}.{number}", number + 1
             self._names[one] = name
-            self.defs[name] = {}  # its place, for a class that refers to itself
+            self.defs[name] = {}  # reserves the name, for a class that refers to itself
             self.defs[name] = make()
         return {"$ref": f"#/$defs/{quote(pointer_part(self._names[one]))}"}
 
 
 def _or_null(schema: Schema) -> Schema:
-    """Let a value be null too: a fact that is not known."""
+    """Allow null too: the fact is unknown."""
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     if isinstance(schema.get("type"), str):
@@ -187,11 +186,11 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _validated(schema: Schema, validator: Any) -> Schema:
-    """Add what the validators of attrs ask, as far as a schema can say it."""
+    """Add what the attrs validators check, as far as a schema can express it."""
     if validator is None:
         return schema
     for part in (*getattr(validator, "_validators", ()), getattr(validator, "validator", None)):
-        schema = _validated(schema, part)  # of `and_` all, of `optional` the one
+        schema = _validated(schema, part)  # `and_` has several, `optional` has one
     kinds = schema.get("type", ())
     text, listed = "string" in kinds, "array" in kinds
     if (least := getattr(validator, "min_length", None)) is not None and (text or listed):
@@ -203,7 +202,7 @@ def _validated(schema: Schema, validator: Any) -> Schema:
     return schema
 
 
-# --- what the code says of itself ----------------------------------------------------------------------------------
+# --- descriptions from docstrings -----------------------------------------------------------------------------------
 
 
 def prose(doc: str) -> str:
@@ -212,16 +211,16 @@ def prose(doc: str) -> str:
 
 
 def field_docs(cls: type[Any]) -> Mapping[str, str]:
-    """Return the texts that stand below the fields of a class, those that it inherits included."""
+    """Return the docstrings below the fields of a class, including inherited ones."""
     said: dict[str, str] = {}
     for each in reversed(cls.__mro__):
-        said |= _said_in(each.__module__).get(each.__name__, {})
+        said |= _field_docs_in(each.__module__).get(each.__name__, {})
     return said
 
 
 @cache
-def _said_in(module: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the texts below the fields of each class of a module; none where its source is not at hand."""
+def _field_docs_in(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the docstrings below the fields of each class of a module; none where its source cannot be read."""
     try:
         tree = ast.parse(inspect.getsource(import_module(module)))
     except (OSError, TypeError, ImportError, SyntaxError):

@@ -1,4 +1,4 @@
-"""What the district found when it looked at the partner closely."""
+"""The district's review of a partner before it is approved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import Record, record
 
 @attrs.frozen(kw_only=True)
 class Score:
-    """One criterion, scored, with what the score rests on."""
+    """The score for one criterion, and the evidence for it."""
 
     score: int | None = None
     evidence: str | None = None
@@ -29,15 +29,23 @@ class ReviewStep:
     "vetting_review",
     about="partnership",
     cites=(
-        "EAF-4.1.c", "EAF-C.3b", "CS2-1.A5", "CS2-1.S2", "CS2-1.A6", "CS2-C.b", "CS2-C.c", "CS2-C.d", "SPPS-IV.OUT6",
+        "EAF-4.1.c",
+        "EAF-C.3b",
+        "CS2-1.A5",
+        "CS2-1.S2",
+        "CS2-1.A6",
+        "CS2-C.b",
+        "CS2-C.c",
+        "CS2-C.d",
+        "SPPS-IV.OUT6",
     ),
-)  # fmt: skip
+)
 class VettingReview(Record):
     """The district's review of a partner before it is approved.
 
-    `scores` goes by criterion (EAF-4.1.c, CS2-1.A5), `steps` by step (CS2-1.S2). `fits_communities` answers whether the
-    goals of the organisation and those whom it serves sit well with every community of the school (CS2-1.A6). `answers`
-    has, by unit, what departments that were consulted said of it (SPPS-IV.OUT6).
+    `scores` are by criterion (EAF-4.1.c, CS2-1.A5), `steps` by step (CS2-1.S2). `fits_communities` tells whether the
+    goals of the organisation and the people whom it serves suit every community of the school (CS2-1.A6). `answers` are
+    those of the departments that were consulted, by unit (SPPS-IV.OUT6).
     """
 
     reviewed_on: date | None = None

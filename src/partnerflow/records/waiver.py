@@ -1,4 +1,4 @@
-"""Leave to fall short of one policy for a while: asked for, granted, refused, revoked (EAF-C.3c)."""
+"""Waivers of one policy for a limited time: requested, granted, refused, revoked (EAF-C.3c)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .registry import Record, record
 
 @record("waiver_request", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
 class WaiverRequest(Record):
-    """Somebody asks to let one policy pass until a day. Who files it asks, and so cannot grant it.
+    """A request to waive one policy until a day. The person who files it is the requester, and so cannot grant it.
 
-    `revision` is that of the policy it is asked for; `flow.file` fills it in.
+    `revision` is the policy's own; `flow.file` fills it in.
     """
 
     policy: str = attrs.field(kw_only=False)
@@ -24,9 +24,9 @@ class WaiverRequest(Record):
 
 @record("waiver", about="partnership", key=("policy",), cites=("EAF-C.3c",))
 class Waiver(Record):
-    """Leave to fall short of one policy for a while. Who files it approves it, and is not who asked for it.
+    """Permission not to meet one policy until a day. The person who files it approves it, and is not the requester.
 
-    `expires_on` is its last day. `revision` is that of the policy it was given for; `flow.file` fills it in.
+    `expires_on` is its last day. `revision` is the policy's own; `flow.file` fills it in.
     """
 
     policy: str = attrs.field(kw_only=False)
@@ -38,7 +38,7 @@ class Waiver(Record):
 
 @record("waiver_refusal", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
 class WaiverRefusal(Record):
-    """A waiver that was asked for is not granted. Who files it refuses."""
+    """The refusal of a requested waiver. The person who files it refuses."""
 
     policy: str = attrs.field(kw_only=False)
     reason: str
@@ -46,7 +46,7 @@ class WaiverRefusal(Record):
 
 @record("waiver_revocation", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
 class WaiverRevocation(Record):
-    """A waiver that was granted counts no longer. Only a waiver granted after it counts again."""
+    """The end of a waiver before its last day. Only a waiver granted after it applies again."""
 
     policy: str = attrs.field(kw_only=False)
     reason: str

@@ -1,4 +1,4 @@
-"""Work-based learning as the district runs it: means, councils, rules, criteria, who takes part, how good it is."""
+"""Work-based learning in the district: resources, councils, policies, criteria, participation and quality."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import Record, record
 
 @record("workplace_resource", about="district", key=("resource",), cites=("D4.5-L1",))
 class WorkplaceResource(Record):
-    """Means that one side has committed to work-based learning: technology or staff, for the district or for a site."""
+    """Technology or staff that one side committed to work-based learning, for the district or for a site."""
 
     resource: str
     side: Literal["district", "industry"] | None = None
@@ -32,14 +32,14 @@ class AdvisoryCouncil(Record):
 
     pathway: str
     council: str | None = None
-    """Its name, which its meetings give as their body."""
+    """Its name; the joint meetings of the council have it as their `body`."""
     formed_on: date | None = None
     ends_on: date | None = None
 
 
 @record("council_liaison", about="district", key=("pathway", "person"), cites=("D4.5-L3",))
 class CouncilLiaison(Record):
-    """Who carries word between the advisory council of a pathway and a coalition."""
+    """A person who connects the advisory council of a pathway with a coalition."""
 
     pathway: str
     person: str
@@ -50,7 +50,7 @@ class CouncilLiaison(Record):
 
 @record("board_policy", about="district", key=("policy",), cites=("D4.5-L2",))
 class BoardPolicy(Record):
-    """A policy that the school board adopted, and what it settles."""
+    """A policy that the school board adopted, and what it covers."""
 
     policy: str
     subject: str | None = None
@@ -63,7 +63,7 @@ class BoardPolicy(Record):
 
 @record("workplace_program", about="district", cites=("D4.5-L3b", "D4.5-L4e"))
 class WorkplaceProgram(Record):
-    """Who coordinates work-based learning, and the partners that take part. What is asked of each is asked of these."""
+    """Who coordinates work-based learning, and the partners that take part; each of these is checked."""
 
     coordinator: str | None = None
     partners: tuple[str, ...] | None = None
@@ -71,7 +71,7 @@ class WorkplaceProgram(Record):
 
 @record("workplace_orientation", about="district", key=("partner",), cites=("D4.5-L3b",))
 class WorkplaceOrientation(Record):
-    """The introduction to work-based learning that a partner of it attended."""
+    """The introduction to work-based learning that a partner attended."""
 
     partner: str
     coordinator: str | None = None
@@ -81,7 +81,7 @@ class WorkplaceOrientation(Record):
 
 @record("workplace_criteria", about="district", cites=("D4.5-L4",))
 class WorkplaceCriteria(Record):
-    """What work-based learning must be like, in the words of who coordinates it; a newer version takes its place."""
+    """The criteria for work-based learning that its coordinator set; a newer version replaces them."""
 
     version: str | None = None
     author: str | None = None
@@ -100,7 +100,7 @@ class GroupAccess:
 
 @record("workplace_access", about="district", key=("site", "school_year"), cites=("D4.5-L4b",))
 class WorkplaceAccess(Record):
-    """Who takes part in work-based learning at a school, by group of students, beside who is enrolled there."""
+    """Participation in work-based learning at a school by group of students, compared with enrolment."""
 
     site: str
     school_year: int
@@ -110,7 +110,7 @@ class WorkplaceAccess(Record):
 
 @record("workplace_quality_review", about="district", period=("reviewed_on",), weighs="against", cites=("D4.5-L4c",))
 class WorkplaceQualityReview(Record):
-    """How good work-based learning is, by its criteria. It may count against the district; a later one answers it."""
+    """The quality of work-based learning by its criteria. It may count against the district."""
 
     reviewed_on: date | None = None
     reviewer: str | None = None
@@ -120,7 +120,7 @@ class WorkplaceQualityReview(Record):
 
 @record("classroom_strategy", about="district", key=("strategy",), cites=("D4.5-L4d",))
 class ClassroomStrategy(Record):
-    """A sample of how work-based learning and lessons are joined: the paper, the pathway and the service it is for."""
+    """A sample of how lessons use work-based learning: the document, and the pathway and service that it is for."""
 
     strategy: str
     document: str | None = None
@@ -131,7 +131,7 @@ class ClassroomStrategy(Record):
 
 @record("partner_recognition", about="district", key=("partner", "occasion"), cites=("D4.5-L4e",))
 class PartnerRecognition(Record):
-    """That a partner was thanked in public."""
+    """The public recognition of a partner."""
 
     partner: str
     occasion: str
