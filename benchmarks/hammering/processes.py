@@ -9,7 +9,7 @@ LOADED = (
     "partnerflow.adapters.sqlalchemy",
     "partnerflow.flow.file",
     "partnerflow.flow.fire",
-    "partnerflow.flow.propose",
+    "partnerflow.flow.begin",
     "psycopg",
     "pymysql",
 )

@@ -163,10 +163,16 @@ def _marked(module: ModuleType) -> Iterator[tuple[str, Any]]:
         if getattr(thing, "__module__", None) != module.__name__:
             continue
         if inspect.isclass(thing):
-            inside = ((f"{name}.{member}", _function(value)) for member, value in vars(thing).items())
-            yield from ((known, value) for known, value in inside if inspect.isfunction(value) and _clauses(value))
+            inside = ((member, _function(value)) for member, value in vars(thing).items())
+            marked = [(member, value) for member, value in inside if inspect.isfunction(value) and _clauses(value)]
+            yield from ((f"{cls}.{member}", value) for cls in _called_on(thing) for member, value in marked)
         if (inspect.isclass(thing) or inspect.isfunction(thing)) and _clauses(thing):
             yield name, thing
+
+
+def _called_on(cls: type[Any]) -> list[str]:
+    """Return the classes on which a method is called: those of ours that inherit it, or else its own."""
+    return [each.__name__ for each in cls.__subclasses__() if _ours(each)] or [cls.__name__]
 
 
 def _function(member: object) -> object:

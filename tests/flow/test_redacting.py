@@ -261,11 +261,11 @@ def test_what_a_partner_is_known_by_now_is_kept_and_what_it_was_known_by_can_go(
 ) -> None:
     file = files_of(flow.store)[active.partner_id]
     (first,) = (entry for entry in file if isinstance(entry.record, Partner))
-    with pytest.raises(InvalidRequest, match="known by now: file the partner anew"):
+    with pytest.raises(InvalidRequest, match="newest record: file the partner again"):
         flow.redact(active.id, entries=[id_of(first)], by=OFFICE, reason=WHY)
     before = clock()
     (second,) = flow.file(active.id, attrs.evolve(riverbend, name="Northside"), by=OFFICE)
-    with pytest.raises(InvalidRequest, match="known by now"):
+    with pytest.raises(InvalidRequest, match="newest record"):
         flow.redact(active.id, entries=[id_of(second)], by=OFFICE, reason=WHY)
     steps = [step.version for step in flow.history(active.id)]  # each decision names the partner that it was about
     flow.redact(active.id, entries=[id_of(first)], steps=steps, by=OFFICE, reason=WHY)

@@ -143,7 +143,7 @@ def test_a_revocation_cannot_be_taken_back_only_granted_over(
     (revocation,) = flow.file(underinsured, REVOKED, by=board)
     before = everything(flow)
     for by in (office, board):
-        with pytest.raises(InvalidRequest, match="grant the waiver anew"):
+        with pytest.raises(InvalidRequest, match="grant the waiver again"):
             flow.retract(underinsured, revocation.id, by=by, reason="on second thoughts")
     assert everything(flow) == before
     assert blocking(flow, underinsured) == ["SAFE-002"]

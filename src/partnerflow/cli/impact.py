@@ -77,7 +77,7 @@ def impact(
     """
     from partnerflow.flow.compare import moment as moment_of
     from partnerflow.flow.impact import Tally
-    from partnerflow.flow.putting_together import check_fit
+    from partnerflow.flow.validation import check_fit
     from partnerflow.policies import load_pack
 
     asked = attrs.evolve(settings, pack=against or settings.pack)

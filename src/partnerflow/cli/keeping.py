@@ -22,7 +22,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from partnerflow import Dossier
-    from partnerflow.flow.redact import Purged
+    from partnerflow.flow.purge import Purged
 
 
 @command("sweep", "partnerflow sweep", "partnerflow sweep --at 2026-09-01T06:00+00:00")

@@ -94,10 +94,10 @@ class _Look:
 
     def found(self, flow: Partnerflow, *, after: UUID | None = None, limit: int | None = None) -> Iterator[Named]:
         """Return those that fit, with the name of each partner, of then if it is as of then."""
-        from partnerflow.flow.find import wanted
+        from partnerflow.flow.search import read_query
 
         if self.as_of is None:
-            return (Named(*one) for one in flow.store.find(wanted(**self.said), after=after, limit=limit))
+            return (Named(*one) for one in flow.store.find(read_query(**self.said), after=after, limit=limit))
         stood = flow.find(**self.said, as_of=self.as_of, after=after, limit=limit)
         return (Named(each, flow.dossier(each.id, as_of=self.as_of).partner.name) for each in stood)
 

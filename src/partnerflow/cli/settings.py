@@ -73,7 +73,7 @@ class Settings:
     def today(self) -> date:
         """Return the day in the district's time zone."""
         from partnerflow.adapters import system
-        from partnerflow.flow.putting_together import time_zone
+        from partnerflow.flow.validation import time_zone
 
         return system.now().astimezone(time_zone(self.tz or "UTC")).date()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from partnerflow.canonical import check_text
 from partnerflow.errors import Conflict, InvalidRequest
@@ -18,28 +18,38 @@ from .context import Context
 T = TypeVar("T")
 
 
+class Times(NamedTuple):
+    """The two moments of a request, both aware and in UTC."""
+
+    at: datetime
+    """When what is requested happened."""
+    recorded_at: datetime
+    """When it is recorded: by the clock, and never earlier than what was recorded before."""
+
+
 def to_utc(moment: datetime, argument: str) -> datetime:
-    """Return *moment* in UTC. Raises InvalidRequest for one without a time zone."""
+    """Return *moment* in UTC. Raises InvalidRequest, which names *argument*, for one without a time zone."""
     if moment.tzinfo is None or moment.utcoffset() is None:
-        raise InvalidRequest(
-            argument, moment.isoformat(), "has no time zone: say which, as in 2026-09-01T08:00:00+00:00"
-        )
+        raise InvalidRequest(argument, moment.isoformat(), "has no time zone: add one, as in 2026-09-01T08:00:00+00:00")
     return moment.astimezone(UTC)
 
 
 def recording_time(context: Context, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
-    """Return the clock's moment, never earlier than *after* or than what was recorded last on *files*."""
+    """Return the clock's moment, but never one before *after* or before the last entry of one of *files*."""
     last = (file[-1].recorded_at for file in files if file)
     return max([to_utc(context.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
 
 
 def recording_time_on(context: Context, snapshot: Snapshot) -> datetime:
-    """Return the moment at which something more about *snapshot* is recorded."""
+    """Return the moment at which the next thing about a partnership is recorded."""
     return recording_time(context, snapshot.partner_file, snapshot.own_file, after=snapshot.recorded_at)
 
 
 def happened_at(at: datetime | None, now: datetime, not_before: datetime | None = None) -> datetime:
-    """Read the argument `at`. Raises InvalidRequest for a naive moment, the future, or before the last step."""
+    """Read the argument `at`; None is *now*.
+
+    Raises InvalidRequest for a moment without a time zone, in the future, or before *not_before*, the last step.
+    """
     if at is None:
         return now
     at = to_utc(at, "at")
@@ -50,23 +60,37 @@ def happened_at(at: datetime | None, now: datetime, not_before: datetime | None 
     return at
 
 
+def times_on(context: Context, snapshot: Snapshot, at: datetime | None) -> Times:
+    """Return the moments of a request about a partnership; it cannot have happened before the last step."""
+    now = recording_time_on(context, snapshot)
+    return Times(happened_at(at, now, snapshot.moves[-1].at), now)
+
+
 def reason_text(reason: str | None) -> str | None:
-    """Read the argument `reason`: an empty one is none. Raises InvalidRequest for what no database can keep."""
+    """Read the argument `reason`: a blank text counts as none. Raises InvalidRequest for what no database can keep."""
     if reason is None or not reason.strip():
         return None
     check_text(reason, "reason")
     return reason
 
 
-def check_version(snapshot: Snapshot, version: int | None) -> None:
+def required_reason(reason: str | None, remedy: str) -> str:
+    """Read the argument `reason` where there must be one. Raises InvalidRequest with *remedy* where there is none."""
+    text = reason_text(reason)
+    if text is None:
+        raise InvalidRequest("reason", repr(reason), remedy)
+    return text
+
+
+def check_version(snapshot: Snapshot, expected: int | None) -> None:
     """Raise Conflict where the partnership is not at the version that the caller expects."""
     actual = snapshot.partnership.version
-    if version is not None and version != actual:
-        raise Conflict(snapshot.partnership.id, version, actual)
+    if expected is not None and expected != actual:
+        raise Conflict(snapshot.partnership.id, expected, actual)
 
 
-def batched(everything: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Return *size* at a time, and the rest (itertools.batched from Python 3.12 on)."""
-    left = iter(everything)
+def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Yield *size* items at a time, and then the rest (itertools.batched from Python 3.12 on)."""
+    left = iter(items)
     while some := tuple(islice(left, size)):
         yield some

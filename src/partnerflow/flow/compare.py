@@ -21,7 +21,7 @@ from partnerflow.ports import Snapshot
 from .arguments import to_utc
 from .context import Context
 from .loading import build_dossier, load_dossier
-from .putting_together import check_fit
+from .validation import check_fit
 
 SCHEMA = "partnerflow.impact-partnership/1"
 

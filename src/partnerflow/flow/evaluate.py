@@ -1,41 +1,51 @@
-"""Evaluate a requested step: build the move, ask the pack about the dossier as it would be after it."""
+"""Evaluate what is requested: ask the pack, once, about the dossier as it would be after the move.
+
+Nothing here writes. Refusing to file is here too, because it is the pack that says who may file what.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import attrs
 
+from partnerflow.actors import Actor
 from partnerflow.decision import Decision
 from partnerflow.dossier import Dossier
+from partnerflow.errors import Refused
 from partnerflow.lifecycle import Move, Row
+from partnerflow.policies import FILE
 from partnerflow.policies.report import Report
 from partnerflow.ports import Transaction
 from partnerflow.records import Record
 
 from .arguments import reason_text
 from .context import Context
-
-if TYPE_CHECKING:
-    from partnerflow.actors import Actor
+from .request import Request
 
 
 def requested_move(
-    context: Context, source: str, trigger: str, *, by: Actor, at: datetime, reason: str | None
+    context: Context, source: str, trigger: str, request: Request, at: datetime
 ) -> tuple[Move, Row | None]:
-    """Make the step that is asked for, and its row of the table; None: there is none from this state."""
+    """Return the move that is requested and its row of the lifecycle; None: there is no such step from *source*."""
     row = context.lifecycle.row(trigger, source)
     target = source if row is None else context.lifecycle.targets(row, source)[0]
-    return Move(str(trigger), source, target, by=by, at=at, reason=reason_text(reason)), row
+    return Move(str(trigger), source, target, by=request.by, at=at, reason=reason_text(request.reason)), row
 
 
 def evaluate(
-    context: Context, tx: Transaction, dossier: Dossier, move: Move, row: Row | None, *, at: datetime,
-    host: tuple[Record, ...] = (),
-) -> tuple[Decision, Dossier]:  # fmt: skip
-    """Judge, once, the dossier as it would stand after *move*; give the Decision and that dossier."""
-    on = context.today(at)
+    context: Context,
+    tx: Transaction,
+    dossier: Dossier,
+    move: Move,
+    row: Row | None,
+    host_records: tuple[Record, ...] = (),
+) -> tuple[Decision, Dossier]:
+    """Evaluate, once, the dossier as it would be after *move*; return the Decision and that dossier.
+
+    The neighbours are loaded only where a rule for the trigger compares with them.
+    """
+    on = context.today(move.at)
     source = move.source
     legal = context.lifecycle.legal(source)
     if row is None:
@@ -54,17 +64,33 @@ def evaluate(
             near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=context.lifecycle.live)
             after = attrs.evolve(after, neighbours=near)
         report = context.pack.evaluate(after, on, row=row)
-    return Decision(
+    decision = Decision(
         move=move,
         legal=row is not None,
         legal_triggers=legal,
         needs=row.carries if row else (),
         report=report,
         lifecycle=str(context.lifecycle),
-        host_records=host,
-    ), after
+        host_records=host_records,
+    )
+    return decision, after
 
 
 def missing_fields(decision: Decision) -> tuple[str, ...]:
-    """Name what the request must carry and does not."""
+    """Return what the request must carry and does not, such as a reason."""
     return tuple(name for name in decision.needs if getattr(decision.move, name, None) is None)
+
+
+def refuse_unless_may_file(
+    context: Context, dossier: Dossier, records: tuple[Record, ...], *, by: Actor, at: datetime
+) -> None:
+    """Raise Refused where *by* may not file *records*: the only refusal that evidence of the right shape can meet."""
+    state = dossier.partnership.state
+    move = Move(FILE, state, state, by=by, at=at)
+    report = context.pack.evaluate(attrs.evolve(dossier, move=move, filing=records), context.today(at))
+    if not report.ok:
+        legal = context.lifecycle.legal(state)
+        lifecycle = str(context.lifecycle)
+        raise Refused(
+            Decision(move=move, legal=True, legal_triggers=legal, needs=(), report=report, lifecycle=lifecycle)
+        )

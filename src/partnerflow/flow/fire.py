@@ -1,9 +1,7 @@
-"""Doing a step, or saying no and keeping that somebody asked."""
+"""Taking a step, or refusing it and recording the attempt."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -14,94 +12,90 @@ from partnerflow.errors import IllegalTrigger, NotFound, Refused
 from partnerflow.history import Attempt, Transition
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 
-from .arguments import check_version, happened_at, reason_text, recording_time_on
+from .arguments import Times, check_version, reason_text
 from .context import Context
 from .evaluate import evaluate, missing_fields, requested_move
-from .found_by import placements
-from .idempotency import complete, find_completed, pending, request_hash
-from .loading import load_dossier, load_snapshot
-from .writing import new_judgement, new_transition, number_events, write
-
-if TYPE_CHECKING:
-    from partnerflow.actors import Actor
+from .idempotency import complete, find_completed, pending
+from .loading import load, load_snapshot
+from .request import Request
+from .search_index import search_entries
+from .writing import Chains, new_judgement, new_transition, number_events, write
 
 
 @attrs.frozen(kw_only=True)
-class Stepped:
-    """What became of a step that was asked: taken, or refused and kept as an attempt; nothing of it is written yet."""
+class StepResult:
+    """What a requested step leads to: a transition, or a refusal with its attempt; nothing of it is written yet."""
 
     transition: Transition | None
     refused: Refused | None
     changes: ChangeSet
 
 
-def fire(
-    context: Context, partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None, at: datetime | None,
-    expected_version: int | None, idempotency_key: str | None,
-) -> Transition:  # fmt: skip
-    """Lock, load, judge, tell `before`, write; nothing is written before the last thing that can say no."""
-    request = request_to(partnership_id, trigger, by=by, reason=reason, at=at)
+def fire(context: Context, partnership_id: UUID, trigger: str, request: Request) -> Transition:
+    """Lock, load, evaluate, notify `before`, write. Raises Refused once the attempt is written.
+
+    Nothing is written before the last thing that can refuse, so a refusal or a veto has nothing to undo.
+    """
+    request_hash = hash_step(partnership_id, trigger, request)
     with context.store.transaction() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=True)
-        if done := find_completed(tx, idempotency_key, request):
-            return _done(tx, done.work[0])
-        stepped = step(
-            context, tx, snapshot, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
-            receipt=pending(idempotency_key, request),
-        )  # fmt: skip
-        write(context, tx, stepped.changes)
-    if stepped.transition is None:
-        assert stepped.refused is not None  # noqa: S101  it is the one or the other
-        raise stepped.refused
-    return stepped.transition
+        if completed := find_completed(tx, request, request_hash):
+            return _completed(tx, completed.work[0])
+        result = step(context, tx, snapshot, trigger, request, pending(request, request_hash))
+        write(context, tx, result.changes)
+    if result.transition is None:
+        assert result.refused is not None  # noqa: S101  it is the one or the other
+        raise result.refused
+    return result.transition
 
 
-def request_to(partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None, at: datetime | None) -> str:
+def hash_step(partnership_id: UUID, trigger: str, request: Request) -> str:
     """Hash the request to take a step."""
-    return request_hash("fire", by, at, partnership_id, trigger, reason_text(reason))
+    return request.hash("fire", partnership_id, trigger, reason_text(request.reason))
 
 
 def step(
-    context: Context, tx: Transaction, snapshot: Snapshot, trigger: str, *, by: Actor, reason: str | None,
-    at: datetime | None, expected_version: int | None, receipt: IdempotencyRecord | None,
-) -> Stepped:  # fmt: skip
-    """Judge a step over a snapshot that is locked, and tell `before`; *receipt* is still without its work."""
-    check_version(snapshot, expected_version)
-    now = recording_time_on(context, snapshot)
-    when = happened_at(at, now, snapshot.moves[-1].at)
-    dossier, host = load_dossier(context, tx, snapshot)
-    move, row = requested_move(context, dossier.partnership.state, trigger, by=by, at=when, reason=reason)
-    decision, after = evaluate(context, tx, dossier, move, row, at=when, host=host)
-    lacks = missing_fields(decision)
-    if row is None or not decision.allowed or lacks:
-        refused = (Refused if decision.legal else IllegalTrigger)(decision, lacks)
-        attempt = _attempt(context, snapshot.partnership.id, decision, when, now)
-        return Stepped(transition=None, refused=refused, changes=ChangeSet(attempt=attempt))
-    transition = new_transition(
-        context, decision, row, dossier, now=now, previous=snapshot.link,
-        partner_file=snapshot.partner_file, own_file=snapshot.own_file,
-    )  # fmt: skip
+    context: Context,
+    tx: Transaction,
+    snapshot: Snapshot,
+    trigger: str,
+    request: Request,
+    idempotency: IdempotencyRecord | None,
+) -> StepResult:
+    """Evaluate a step of a partnership that is locked, and notify `before`, whose receivers may still stop it."""
+    check_version(snapshot, request.expected_version)
+    _, times, dossier, host_records = load(context, tx, snapshot, request.at)
+    move, row = requested_move(context, dossier.partnership.state, trigger, request, times.at)
+    decision, after = evaluate(context, tx, dossier, move, row, host_records)
+    missing = missing_fields(decision)
+    if row is None or not decision.allowed or missing:
+        refused = (Refused if decision.legal else IllegalTrigger)(decision, missing)
+        attempt = _attempt(context, snapshot.partnership.id, decision, times)
+        return StepResult(transition=None, refused=refused, changes=ChangeSet(attempt=attempt))
+    chains = Chains(snapshot.link, snapshot.partner_file, snapshot.own_file)
+    transition = new_transition(context, decision, row, dossier, times.recorded_at, chains)
     context.before.tell(transition)
-    stands = snapshot.partnership
+    partnership = snapshot.partnership
+    moved = events.moved(transition, partnership.partner_id)
     changes = ChangeSet(
         partnership=attrs.evolve(after.partnership, version=transition.version),
         transition=transition,
         judgements=[new_judgement(context, decision.report, after, snapshot.obligations)],
-        search_entries=placements(snapshot, after),
-        events=number_events(context, [events.moved(transition, stands.partner_id)], stands.id, snapshot.events),
-        receipt=complete(receipt, [transition.id]),
+        search_entries=search_entries(snapshot, after),
+        events=number_events(context, [moved], partnership.id, snapshot.events),
+        receipt=complete(idempotency, [transition.id]),
     )
-    return Stepped(transition=transition, refused=None, changes=changes)
+    return StepResult(transition=transition, refused=None, changes=changes)
 
 
-def _done(tx: Transaction, transition_id: UUID) -> Transition:
+def _completed(tx: Transaction, transition_id: UUID) -> Transition:
     transition = tx.transition(transition_id)
     if transition is None:
         raise NotFound("transition", transition_id)
     return transition
 
 
-def _attempt(context: Context, partnership_id: UUID, decision: Decision, at: datetime, now: datetime) -> Attempt:
+def _attempt(context: Context, partnership_id: UUID, decision: Decision, times: Times) -> Attempt:
     move = decision.move
     return Attempt(
         id=context.new_id(),
@@ -109,7 +103,7 @@ def _attempt(context: Context, partnership_id: UUID, decision: Decision, at: dat
         trigger=move.trigger,
         source=move.source,
         by=move.by.id if move.by else "",
-        at=at,
-        recorded_at=now,
+        at=times.at,
+        recorded_at=times.recorded_at,
         codes=decision.codes,
     )

@@ -1,53 +1,43 @@
 """Idempotency keys: recognise a request that was made before, and record what a request made.
 
-A key is looked up inside the transaction, after the lock: of two requests with one key at the same time, the second
-waits, and then finds what the first one made. A request that fails records nothing, so its key stays unused.
+A key is looked up inside the transaction, after the lock: of two requests with the same key, the second waits, and then
+finds what the first one made. The record of a key is written with the work itself, so a request that fails, is refused
+or crashes leaves its key unused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from partnerflow.canonical import canonical, check_text, sha256
+from partnerflow.canonical import check_text
 from partnerflow.errors import KeyReused
 from partnerflow.ports import IdempotencyRecord, Transaction
-from partnerflow.records.conversion import moment_text
 
-from .arguments import to_utc
-
-if TYPE_CHECKING:
-    from partnerflow.actors import Actor
+from .request import Request
 
 
-def request_hash(call: str, by: Actor, at: datetime | None, *said: object) -> str:
-    """Hash what was asked, so that a key can tell its own request from another."""
-    when = None if at is None else moment_text(to_utc(at, "at"))
-    return sha256(canonical([call, by.id, by.side, when, [None if one is None else str(one) for one in said]]))
-
-
-def find_completed(tx: Transaction, key: str | None, request: str) -> IdempotencyRecord | None:
-    """Return what *key* has done already. Raises KeyReused if that was another request."""
+def find_completed(tx: Transaction, request: Request, request_hash: str) -> IdempotencyRecord | None:
+    """Return what the request's key has made already, if anything. Raises KeyReused if that was another request."""
+    key = request.idempotency_key
     if key is None:
         return None
     check_text(key, "idempotency_key")
-    done = tx.receipt(key)
-    if done is not None and done.request != request:
+    completed = tx.receipt(key)
+    if completed is not None and completed.request != request_hash:
         raise KeyReused(key)
-    return done
+    return completed
 
 
-def pending(key: str | None, request: str) -> IdempotencyRecord | None:
-    """Make the receipt of a request that has a key, still without its work."""
-    return None if key is None else IdempotencyRecord(key=key, request=request, work=())
+def pending(request: Request, request_hash: str) -> IdempotencyRecord | None:
+    """Return the record of a request that has a key, still without the ids of what it makes."""
+    key = request.idempotency_key
+    return None if key is None else IdempotencyRecord(key=key, request=request_hash, work=())
 
 
-def complete(receipt: IdempotencyRecord | None, ids: Iterable[UUID | None]) -> IdempotencyRecord | None:
-    """Note on a receipt the ids of what its key has made."""
-    if receipt is None:
+def complete(record: IdempotencyRecord | None, ids: Iterable[UUID | None]) -> IdempotencyRecord | None:
+    """Add to the record of a key the ids of what was made."""
+    if record is None:
         return None
-    return IdempotencyRecord(
-        key=receipt.key, request=receipt.request, work=tuple([each for each in ids if each is not None])
-    )
+    work = tuple([each for each in ids if each is not None])
+    return IdempotencyRecord(key=record.key, request=record.request, work=work)

@@ -15,9 +15,9 @@ from partnerflow.ports import Query, Snapshot, Transaction
 from .arguments import batched, to_utc
 from .context import Context
 from .due import DueItem
-from .find import check_page, find_as_of
 from .loading import load_dossier, newest_partner, refuse_unknown_state
-from .look import recorded_by
+from .queries import recorded_by
+from .search import check_page, find_as_of
 
 PAGE = 500
 """How many partnerships are loaded and evaluated at a time."""

@@ -1,23 +1,50 @@
-"""Load what is on file about partnerships, and build the dossiers that policies read."""
+"""Load and lock what is on file about partnerships, and build the dossiers that policies read.
+
+Locks are taken in one order everywhere: first partners, then partnerships, each by id. Two requests that need the same
+rows then wait for one another, and cannot deadlock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
+from typing import NamedTuple
 from uuid import UUID
 
 from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import NotFound, UnknownState
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Snapshot, Transaction
+from partnerflow.ports import PartnerFile, Snapshot, Transaction
 from partnerflow.records import Entry, Partner, Record
 
+from .arguments import Times, times_on
 from .context import Context
 
 
+class Locked(NamedTuple):
+    """A partnership that is locked, and those of its siblings that a request changes too."""
+
+    snapshot: Snapshot
+    siblings: tuple[Snapshot, ...] = ()
+    """Other partnerships of the same partner, locked as well."""
+
+
+class Loaded(NamedTuple):
+    """A partnership as one request evaluates it."""
+
+    snapshot: Snapshot
+    times: Times
+    dossier: Dossier
+    host_records: tuple[Record, ...]
+    """The host's own facts, which are in the dossier."""
+
+
+# --- snapshots ------------------------------------------------------------------------------------------------------
+
+
 def load_snapshot(context: Context, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
-    """Load a partnership. Raises NotFound, and UnknownState for a state that today's table does not have."""
+    """Load a partnership. Raises NotFound, and UnknownState for a state that the lifecycle does not have."""
     snapshot = tx.holding(partnership_id, lock=lock)
     if snapshot is None:
         raise NotFound("partnership", partnership_id)
@@ -25,22 +52,81 @@ def load_snapshot(context: Context, tx: Transaction, partnership_id: UUID, *, lo
     return snapshot
 
 
-def pick_snapshot(context: Context, held: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
-    """Return one of many that were loaded. Raises as `held` does."""
-    if partnership_id not in held:
+def pick_snapshot(context: Context, snapshots: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
+    """Return one of many that were loaded together. Raises as `load_snapshot` does."""
+    if partnership_id not in snapshots:
         raise NotFound("partnership", partnership_id)
-    refuse_unknown_state(context, held[partnership_id])
-    return held[partnership_id]
+    refuse_unknown_state(context, snapshots[partnership_id])
+    return snapshots[partnership_id]
+
+
+def lock_with_siblings(context: Context, tx: Transaction, partnership_id: UUID, *, ended: bool) -> Locked:
+    """Lock a partnership, its partner and the partner's other partnerships.
+
+    Ended siblings are locked only with *ended*: they are not evaluated any more, but they are still searched for.
+    """
+    partnership = tx.partnerships([partnership_id]).get(partnership_id)
+    partner = None if partnership is None else tx.partner_file(partnership.partner_id, lock=True)
+    if partner is None:
+        raise NotFound("partnership", partnership_id)
+    ids = sorted({*partnerships_of(context, partner, ended=ended), partnership_id})
+    snapshots = tx.holdings(ids)
+    siblings = tuple(pick_snapshot(context, snapshots, each) for each in ids if each != partnership_id)
+    return Locked(pick_snapshot(context, snapshots, partnership_id), siblings)
+
+
+def partnerships_of(context: Context, partner: PartnerFile, *, ended: bool) -> tuple[UUID, ...]:
+    """Return the ids of a partner's partnerships, those that have ended only with *ended*."""
+    return tuple(each.id for each in partner.partnerships if ended or each.state not in context.lifecycle.final)
 
 
 def refuse_unknown_state(context: Context, snapshot: Snapshot) -> None:
-    """Raise UnknownState for a state that today's table does not have."""
+    """Raise UnknownState for a state that the lifecycle does not have."""
     if snapshot.partnership.state not in context.lifecycle.states:
         raise UnknownState(snapshot.partnership.state, snapshot.lifecycle_version, str(context.lifecycle))
 
 
+# --- dossiers -------------------------------------------------------------------------------------------------------
+
+
+def load(context: Context, tx: Transaction, snapshot: Snapshot, at: datetime | None) -> Loaded:
+    """Load what a request about a partnership is evaluated on. Raises InvalidRequest for an *at* that cannot be."""
+    times = times_on(context, snapshot, at)
+    dossier, host_records = load_dossier(context, tx, snapshot)
+    return Loaded(snapshot, times, dossier, host_records)
+
+
+def load_dossier(context: Context, tx: Transaction, snapshot: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
+    """Return the dossier of a partnership, and the host's facts that are in it."""
+    host_records = load_host_records(context, tx, snapshot.partnership)
+    dossier = build_dossier(
+        snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host_records, tz=context.tz
+    )
+    return dossier, host_records
+
+
+def load_host_records(context: Context, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
+    """Ask the host for its own facts about a partnership."""
+    return () if context.host_records is None else tuple(context.host_records(partnership, tx.session))
+
+
+def build_dossier(
+    partnership: Partnership,
+    partner_file: Sequence[Entry],
+    own_file: Sequence[Entry],
+    moves: tuple[Move, ...],
+    host_records: Sequence[Record] = (),
+    *,
+    tz: tzinfo,
+) -> Dossier:
+    """Build a dossier from the two files; the host's facts come last, as the newest."""
+    entries = [entry for entry in partner_file if not isinstance(entry.record, Partner)]
+    index = RecordIndex([*entries, *own_file, *(Entry(record=record) for record in host_records)])
+    return Dossier(newest_partner(partner_file), partnership, index, moves=moves, tz=tz)
+
+
 def newest_partner(entries: Iterable[Entry]) -> Partner:
-    """Return what is now on file of a partner; of a past moment, it may have been redacted since."""
+    """Return the newest Partner record; one that was redacted since counts as a partner named "redacted"."""
     found: Partner | None = None
     for entry in entries:
         if isinstance(entry.record, Partner):
@@ -50,31 +136,3 @@ def newest_partner(entries: Iterable[Entry]) -> Partner:
     if found is None:
         raise NotFound("partner record", "of this partner")
     return found
-
-
-def load_host_records(context: Context, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
-    """Ask the host for its own facts, once a load."""
-    return () if context.host_records is None else tuple(context.host_records(partnership, tx.session))
-
-
-def build_dossier(
-    partnership: Partnership, partner_file: Sequence[Entry], own_file: Sequence[Entry], moves: tuple[Move, ...],
-    host: Sequence[Record] = (), *, tz: tzinfo,
-) -> Dossier:  # fmt: skip
-    """Put a dossier together; the host's facts come last, as the newest."""
-    entries = [entry for entry in partner_file if not isinstance(entry.record, Partner)]
-    return Dossier(
-        newest_partner(partner_file),
-        partnership,
-        RecordIndex([*entries, *own_file, *(Entry(record=record) for record in host)]),
-        moves=moves,
-        tz=tz,
-    )
-
-
-def load_dossier(context: Context, tx: Transaction, snapshot: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
-    """Return the dossier of a snapshot, and the host's facts that are in it."""
-    host = load_host_records(context, tx, snapshot.partnership)
-    return build_dossier(
-        snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host, tz=context.tz
-    ), host

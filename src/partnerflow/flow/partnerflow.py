@@ -1,56 +1,61 @@
-"""Partnerflow: the names a host calls. What each does is in the module beside this one that is named after it."""
+"""Partnerflow: everything that a host calls. Each method is one call of the module that does the work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from datetime import date, datetime, tzinfo
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import attrs
 
+from partnerflow.actors import Actor
 from partnerflow.clauses import answers
+from partnerflow.history import Transition
+from partnerflow.lifecycle import DEFAULT, Lifecycle
+from partnerflow.partnership import Partnership
+from partnerflow.policies import Pack, load_pack
+from partnerflow.ports import Clock, HostRecords, Licensed, Listing, NewId, Store
+from partnerflow.records import Document, Entry, Partner, Record, Site
 
+from . import (
+    admit,
+    begin,
+    file,
+    fire,
+    purge,
+    redact,
+    register,
+    retract,
+    sweep,
+    validation,
+)
+from .admit import Admission
+from .bulk import Adoption, BulkResult, Filing, Step, operations, run
 from .context import Context, Opened
+from .purge import Purged
 from .reading import Reading
+from .request import Request
+from .submission import check_submission
+from .sweep import Sweep
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from partnerflow.actors import Actor
-    from partnerflow.decision import Decision
-    from partnerflow.dossier import Dossier
-    from partnerflow.history import Attempt, Transition
-    from partnerflow.lifecycle import Lifecycle
-    from partnerflow.partnership import Partnership
-    from partnerflow.policies import Pack, Report
-    from partnerflow.ports import Clock, HostRecords, Licensed, Listing, NewId, Store
-    from partnerflow.records import Document, Entry, Partner, Record, Site
     from partnerflow.signals import After, Before
-
-    from .admit import Admission
-    from .bulk import Adoption, Done, Filing, Step
-    from .redact import Purged
-    from .sweep import Sweep
 
 
 class Partnerflow(Reading):
     """The life of a district's partnerships, on one store, under one pack and one lifecycle.
 
-    It is never changed after it is made, and safe to share between threads. Every write takes `by` (who acts), and may
-    take `at` (when it happened: an aware moment, not in the future, not before the partnership's last step; left out:
-    now), `expected_version` (else Conflict) and `idempotency_key` (the same key with the same request gives the same
-    work again; with another, KeyReused). What is refused raises Refused, which carries the Decision.
+    It never changes after it is made, and threads may share it. Every write takes `by` (who acts), and may take `at`
+    (when it happened: an aware moment, not in the future, not before the partnership's last step; default: now),
+    `expected_version` (else Conflict) and `idempotency_key` (the same key with the same request returns the same work
+    again; with another request: KeyReused). A refusal raises Refused, which carries the Decision.
     """
 
-    __slots__ = ("context", "opened")
-
-    context: Context
-    """The parts that it is made of, as its use cases take them."""
-    opened: Opened | None
-    """How `open` opened its store; None for a store that a host brought."""
+    __slots__ = ()
 
     def __init__(
         self,
@@ -65,28 +70,24 @@ class Partnerflow(Reading):
     ) -> None:
         """Put a flow together by hand; it makes no tables.
 
-        *tz* is the district's time zone: a day ends at its midnight. *clock* and *new_id* are the machine's own if left
-        out. Raises PackError for a pack that names states or triggers which *lifecycle* does not have.
+        *tz* is the district's time zone: a day ends at its midnight. *clock* and *new_id* default to the machine's own.
+        Raises PackError for a pack that names states or triggers which *lifecycle* does not have.
         """
         from partnerflow.adapters import system
-        from partnerflow.lifecycle import DEFAULT
-        from partnerflow.policies import load_pack
         from partnerflow.signals import After, Before
-
-        from .putting_together import check_fit, time_zone
 
         self.context = Context(
             store=store,
             pack=load_pack(pack) if isinstance(pack, str) else pack,
             lifecycle=DEFAULT if lifecycle is None else lifecycle,
-            tz=time_zone(tz) if isinstance(tz, str) else tz,
+            tz=validation.time_zone(tz) if isinstance(tz, str) else tz,
             clock=system.now if clock is None else clock,
             new_id=system.uuid7 if new_id is None else new_id,
             host_records=host_records,
             before=Before(),
             after=After(),
         )
-        check_fit(self.pack, self.lifecycle)
+        validation.check_fit(self.pack, self.lifecycle)
         self.opened = None
 
     @classmethod
@@ -111,15 +112,8 @@ class Partnerflow(Reading):
 
         store = open_store(url, tenant=tenant)
         try:
-            flow = cls(
-                store=store,
-                pack=pack,
-                tz=tz,
-                clock=clock,
-                lifecycle=lifecycle,
-                host_records=host_records,
-                new_id=new_id,
-            )
+            rest = partial(cls, lifecycle=lifecycle, host_records=host_records, new_id=new_id)
+            flow = rest(store=store, pack=pack, tz=tz, clock=clock)
         except BaseException:
             store.close()
             raise
@@ -148,47 +142,13 @@ class Partnerflow(Reading):
 
     @property
     def before(self) -> Before:
-        """Called inside the transaction, before anything is written; raising stops the change."""
+        """Receivers that are called inside the transaction, before anything is written; raising stops the change."""
         return self.context.before
 
     @property
     def after(self) -> After:
-        """Called after the commit."""
+        """Receivers that are called after the commit."""
         return self.context.after
-
-    @property
-    def store(self) -> Store:
-        """The store that it works on."""
-        return self.context.store
-
-    @property
-    def pack(self) -> Pack:
-        """The policies that it asks."""
-        return self.context.pack
-
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """The table of transitions."""
-        return self.context.lifecycle
-
-    @property
-    def tz(self) -> tzinfo:
-        """The district's time zone."""
-        return self.context.tz
-
-    @property
-    def clock(self) -> Clock:
-        """Where the current moment comes from."""
-        return self.context.clock
-
-    @property
-    def new_id(self) -> NewId:
-        """Where new ids come from."""
-        return self.context.new_id
-
-    def today(self, at: datetime | None = None) -> date:
-        """Return the day in the district's time zone, now or at a moment."""
-        return self.context.today(at)
 
     # --- the host's transaction -------------------------------------------------------------------------------------
 
@@ -196,8 +156,8 @@ class Partnerflow(Reading):
     def within(self, session: object) -> Partnerflow:
         """Return this flow inside a host's Session or Connection, which it never begins, commits or rolls back.
 
-        Receivers of `after` are told when the Session's outermost transaction has been committed; on a bare Connection,
-        when the host then calls `committed()`.
+        Receivers of `after` are called when the Session's outermost transaction has been committed; on a bare
+        Connection, when the host then calls `committed()`.
         """
         joined = copy(self)
         joined.opened = None
@@ -205,10 +165,10 @@ class Partnerflow(Reading):
         return joined
 
     def committed(self) -> None:
-        """Say that the bare Connection has been committed, which SQLAlchemy tells nobody."""
+        """Report that the bare Connection has been committed, which SQLAlchemy does not report."""
         self.store.committed()
 
-    # --- bringing a partnership into being --------------------------------------------------------------------------
+    # --- beginning a partnership ------------------------------------------------------------------------------------
 
     @answers("SPPS-III.D4")
     def propose(
@@ -225,11 +185,8 @@ class Partnerflow(Reading):
 
         *succeeds* names an ended partnership of the same partner that this one comes back from.
         """
-        from .propose import propose
-
-        return propose(
-            self.context, partner, by=by, reason=reason, succeeds=succeeds, at=at, idempotency_key=idempotency_key
-        )
+        request = Request(by, at, reason, None, idempotency_key)
+        return begin.propose(self.context, partner, request, succeeds=succeeds)
 
     @answers("SPPS-II.4")
     def adopt(
@@ -247,91 +204,87 @@ class Partnerflow(Reading):
 
         What its file lacks is recorded and reported, not refused. *since* is the day from which it has been in *state*.
         """
-        from .propose import adopt
-
-        return adopt(
-            self.context,
-            partner,
-            state=state,
-            by=by,
-            reason=reason,
-            since=since,
-            at=at,
-            idempotency_key=idempotency_key,
-        )
+        request = Request(by, at, reason, None, idempotency_key)
+        return begin.adopt(self.context, partner, request, state=state, since=since)
 
     def register(self, partner: Partner, *, by: Actor, at: datetime | None = None) -> UUID:
-        """Put an organisation on file that has no partnership, and give its id; one that is known stays as it is."""
-        from .propose import register
-
-        return register(self.context, partner, by=by, at=at)
+        """Put an organisation on file that has no partnership; return its id. One that is on file stays as it is."""
+        return register.register(self.context, partner, Request(by, at))
 
     def admit(self, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
-        """Take in what an outside system lists, and say of each what became of it; doing it twice changes nothing."""
-        from .admit import admit
-
-        return admit(self.context, listed, by=by)
+        """Take in what an outside system lists; yield what was done about each. Doing it twice changes nothing."""
+        return admit.admit(self.context, listed, Request(by))
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
     def file(
-        self, subject: UUID, *records: Record, by: Actor, documents: Iterable[Document] = (),
-        at: datetime | None = None, expected_version: int | None = None, idempotency_key: str | None = None,
-    ) -> tuple[Entry, ...]:  # fmt: skip
-        """File records on a partnership, or on its partner where that is what they are about: one Entry each.
+        self,
+        subject: UUID,
+        *records: Record,
+        by: Actor,
+        documents: Iterable[Document] = (),
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:
+        """File records on a partnership, or on its partner if they are about the partner; return one Entry for each.
 
-        Any number, in one transaction, in any state. What already stands is not filed again; its entry is given back.
-        *subject* is a partnership's id, or `DISTRICT` for what is about the district. Raises InvalidRecord for a shape
-        that is wrong, Refused for somebody who may not file this.
+        Any number, in one transaction, in any state. A record that is on file already is not filed again; its entry is
+        returned. *subject* is a partnership's id, or `DISTRICT` for records about the district. Raises InvalidRecord
+        for a record of the wrong shape, Refused for an actor who may not file it.
         """
-        from .file import file
-
-        return file(
-            self.context, subject, records, by=by, documents=tuple(documents), at=at, expected_version=expected_version,
-            idempotency_key=idempotency_key,
-        )  # fmt: skip
+        submission = check_submission(subject, records, tuple(documents))
+        return file.file(self.context, submission, Request(by, at, None, expected_version, idempotency_key))
 
     def retract(
-        self, partnership_id: UUID, entry_id: UUID, *, by: Actor, reason: str, at: datetime | None = None,
-        expected_version: int | None = None, idempotency_key: str | None = None,
-    ) -> Entry:  # fmt: skip
-        """Take back a record that should not have been filed; both stay readable. Gives the entry of the retraction."""
-        from .file import retract
-
-        return retract(
-            self.context, partnership_id, entry_id, by=by, reason=reason, at=at, expected_version=expected_version,
-            idempotency_key=idempotency_key,
-        )  # fmt: skip
+        self,
+        partnership_id: UUID,
+        entry_id: UUID,
+        *,
+        by: Actor,
+        reason: str,
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Entry:
+        """Take back a record that should not have been filed; return the retraction's entry. Both stay readable."""
+        request = Request(by, at, reason, expected_version, idempotency_key)
+        return retract.retract(self.context, partnership_id, entry_id, request)
 
     def redact(
-        self, partnership_id: UUID, *, entries: Iterable[UUID] = (), steps: Iterable[int] = (), by: Actor, reason: str,
-        at: datetime | None = None, idempotency_key: str | None = None,
-    ) -> tuple[Entry, ...]:  # fmt: skip
-        """Blank texts that should not be kept; give the redactions that say so.
+        self,
+        partnership_id: UUID,
+        *,
+        entries: Iterable[UUID] = (),
+        steps: Iterable[int] = (),
+        by: Actor,
+        reason: str,
+        at: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:
+        """Blank texts that should not be kept; return the redactions that record it.
 
-        Of *entries*, named by id, it is the record; of *steps*, named by version, the reason and the decision, which
-        quotes what it judged. Each keeps its place and its hash, so every chain holds. What was blanked already stays
-        so. Raises InvalidRequest for a record that still counts: file what is right, and retract it, first.
+        *entries* are ids: their records are blanked. *steps* are versions: their reasons and decisions are blanked, as
+        a decision quotes what it evaluated. All keep their places and hashes, so every chain verifies; what is blank
+        already stays so. Raises InvalidRequest for a record that still counts: file what is right, and retract it,
+        first.
         """
-        from .redact import redact
-
-        return redact(self.context, partnership_id, entries=entries, steps=steps, by=by, reason=reason, at=at,
-            idempotency_key=idempotency_key,
-        )  # fmt: skip
+        request = Request(by, at, reason, None, idempotency_key)
+        return redact.redact(self.context, partnership_id, request, entries=entries, steps=steps)
 
     def purge(self, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
-        """Blank all texts of partnerships that ended before a day, and longer ago than the pack has them kept.
+        """Blank all texts of partnerships that ended before a day, and longer ago than the pack keeps them.
 
-        The partner's file goes with the last of its partnerships, but for what it is called. Work is done as what it
-        gives is read: one partnership, one transaction. Raises InvalidRequest where the pack has no retention_months.
+        The partner's file is blanked with the last of its partnerships, except its name. The work is done as the
+        iterator is read, with one transaction for each partnership. Raises InvalidRequest where the pack has no
+        retention_months.
         """
-        from .redact import purge
+        return purge.purge(self.context, Request(by, None, reason), before=before)
 
-        return purge(self.context, before=before, by=by, reason=reason)
+    # --- firing ----------------------------------------------------------------------------------------------------
 
-    # --- asking and doing -------------------------------------------------------------------------------------------
-
-    def check(
+    @answers("EAF-4.2.j")
+    def fire(
         self,
         partnership_id: UUID,
         trigger: str,
@@ -339,136 +292,58 @@ class Partnerflow(Reading):
         by: Actor,
         reason: str | None = None,
         at: datetime | None = None,
-    ) -> Decision:
-        """Say whether *trigger* may be done and everything that stands in its way; change nothing."""
-        from .decide import check
-
-        return check(self.context, partnership_id, trigger, by=by, reason=reason, at=at)
-
-    def options(self, partnership_id: UUID, *, by: Actor, at: datetime | None = None) -> dict[str, Decision]:
-        """Return a Decision for every trigger that is legal from here: the host's buttons."""
-        from .decide import options
-
-        return options(self.context, partnership_id, by=by, at=at)
-
-    @answers("EAF-4.2.j")
-    def fire(
-        self, partnership_id: UUID, trigger: str, *, by: Actor, reason: str | None = None, at: datetime | None = None,
-        expected_version: int | None = None, idempotency_key: str | None = None,
-    ) -> Transition:  # fmt: skip
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Transition:
         """Do *trigger*, or raise Refused (IllegalTrigger for a step that is not there) and keep the attempt."""
-        from .fire import fire
-
-        return fire(
-            self.context, partnership_id, trigger, by=by, reason=reason, at=at, expected_version=expected_version,
-            idempotency_key=idempotency_key,
-        )  # fmt: skip
+        request = Request(by, at, reason, expected_version, idempotency_key)
+        return fire.fire(self.context, partnership_id, trigger, request)
 
     def fire_many(
-        self, steps: Iterable[Step], *, by: Actor, key: str, at_once: int = 1000,
+        self,
+        steps: Iterable[Step],
+        *,
+        by: Actor,
+        key: str,
+        at_once: int = 1000,
         progress: Callable[[int], object] | None = None,
-    ) -> Iterator[Done[Step]]:  # fmt: skip
-        """Do many steps, up to *at_once* in a transaction, and say of each, in their order, what became of it.
+    ) -> Iterator[BulkResult[Step]]:
+        """Take many steps, up to *at_once* in a transaction; yield a result for each, in their order.
 
-        One that is refused, late or wrong spoils none of the others. Work is done as what it gives is read; *progress*
-        is told how many are done. *key* names the batch, in at most 120 characters: sent again after a crash, it goes
-        on where it stopped. Raises StoreError where the store fails; what was given until then is done.
+        One that is refused, late or wrong does not affect the others. The work is done as the iterator is read;
+        *progress* is called with how many are done. *key* names the run, in at most 120 characters: started again with
+        it after a crash, the run continues where it stopped. Raises StoreError where the store fails; what was yielded
+        until then is done.
         """
-        from .bulk import Steps, work_through
-
-        return work_through(Steps(self.context, by), self.context, steps, key=key, at_once=at_once, progress=progress)
+        operation = operations.Steps(self.context, by)
+        return run.run(operation, steps, key=key, at_once=at_once, progress=progress)
 
     def file_many(
-        self, filings: Iterable[Filing], *, by: Actor, key: str, at_once: int = 1000,
+        self,
+        filings: Iterable[Filing],
+        *,
+        by: Actor,
+        key: str,
+        at_once: int = 1000,
         progress: Callable[[int], object] | None = None,
-    ) -> Iterator[Done[Filing]]:  # fmt: skip
-        """File many records; as `fire_many` in all else."""
-        from .bulk import Filings, work_through
-
-        return work_through(
-            Filings(self.context, by), self.context, filings, key=key, at_once=at_once, progress=progress
-        )
+    ) -> Iterator[BulkResult[Filing]]:
+        """File many records; in all else as `fire_many`."""
+        operation = operations.Filings(self.context, by)
+        return run.run(operation, filings, key=key, at_once=at_once, progress=progress)
 
     def adopt_many(
-        self, adoptions: Iterable[Adoption], *, by: Actor, key: str, at_once: int = 1000,
+        self,
+        adoptions: Iterable[Adoption],
+        *,
+        by: Actor,
+        key: str,
+        at_once: int = 1000,
         progress: Callable[[int], object] | None = None,
-    ) -> Iterator[Done[Adoption]]:  # fmt: skip
-        """Take in many partnerships; as `fire_many` in all else."""
-        from .bulk import Adoptions, work_through
-
-        return work_through(
-            Adoptions(self.context, by), self.context, adoptions, key=key, at_once=at_once, progress=progress
-        )
+    ) -> Iterator[BulkResult[Adoption]]:
+        """Adopt many partnerships; in all else as `fire_many`."""
+        operation = operations.Adoptions(self.context, by)
+        return run.run(operation, adoptions, key=key, at_once=at_once, progress=progress)
 
     def sweep(self, *, at: datetime | None = None) -> Sweep:
-        """Tell, each once, what approaches, was missed, broke or was mended; change no state."""
-        from .sweep import sweep
-
-        return sweep(self.context, at=at)
-
-    # --- looking ----------------------------------------------------------------------------------------------------
-
-    @answers("SPPS-III.D2")
-    def dossier(self, partnership_id: UUID, *, as_of: datetime | None = None) -> Dossier:
-        """Return everything on a partnership, as recorded now or up to and with a past moment."""
-        from .look import dossier
-
-        return dossier(self.context, partnership_id, as_of=as_of)
-
-    @answers("CS2-X3g", "TK-9")
-    def history(self, partnership_id: UUID) -> list[Transition]:
-        """Return every transition of a partnership, oldest first."""
-        from .look import history
-
-        return history(self.context, partnership_id)
-
-    def attempts(self, partnership_id: UUID) -> list[Attempt]:
-        """Return every step that was asked for and refused, oldest first."""
-        from .look import attempts
-
-        return attempts(self.context, partnership_id)
-
-    @answers("SPPS-III.D2")
-    def find(
-        self, *, state: str | None = None, site: str | None = None, kind: str | None = None,
-        partner: UUID | None = None, ids: Mapping[str, str] | None = None, service: str | None = None,
-        contact: str | None = None, text: str | None = None, due_before: date | None = None,
-        as_of: datetime | None = None, after: UUID | None = None, limit: int | None = None,
-    ) -> Iterator[Partnership]:  # fmt: skip
-        """Return the partnerships that fit everything said, in the order of their ids.
-
-        *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`. *service*, *contact*
-        and *text* are words, 16 at most and in any order, each the beginning of one that stands in the services, in the
-        contacts and liaisons, or in any of these, the partner's name and summary and the needs; letter case, accents
-        and signs do not matter. *due_before*: something was due before that day: it holds only until then, or was
-        missed and still does not hold. *as_of* gives them as they were recorded up to a past moment, and goes with
-        *state* and *partner* alone. The next page is `after=` the last id of this one, with the same *limit*. Raises
-        InvalidRequest for a text without a word, and for an id, a day or a limit that is none.
-        """
-        from .find import find
-
-        return find(
-            self.context, state=state, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact,
-            text=text, due_before=due_before, as_of=as_of, after=after, limit=limit,
-        )  # fmt: skip
-
-    @answers("SPPS-III.D2")
-    def counts(
-        self, *, site: str | None = None, kind: str | None = None, partner: UUID | None = None,
-        ids: Mapping[str, str] | None = None, service: str | None = None, contact: str | None = None,
-        text: str | None = None, due_before: date | None = None,
-    ) -> dict[str, int]:  # fmt: skip
-        """Return how many partnerships there are in each state, of those that fit everything said; see `find`."""
-        from .find import counts
-
-        return counts(
-            self.context, site=site, kind=kind, partner=partner, ids=ids, service=service, contact=contact, text=text,
-            due_before=due_before,
-        )  # fmt: skip
-
-    @answers("SPPS-V.5")
-    def explain(self, partnership_id: UUID, *, at: datetime | None = None) -> Report:
-        """Return the Report of what does not hold now, with no trigger asked."""
-        from .decide import standing
-
-        return standing(self.context, partnership_id, at=at)
+        """Notify, each once, of what approaches, was missed, broke or was mended; change no state."""
+        return sweep.sweep(self.context, at=at)

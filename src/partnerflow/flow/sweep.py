@@ -15,8 +15,8 @@ from partnerflow.ports import ChangeSet, Snapshot, Transaction
 
 from .arguments import batched, happened_at, recording_time
 from .context import Context
-from .found_by import placements
 from .loading import load_dossier, refuse_unknown_state
+from .search_index import search_entries
 from .writing import new_judgement, number_events, write
 
 if TYPE_CHECKING:
@@ -129,6 +129,6 @@ class _Sweeper:
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
             judgements=[attrs.evolve(judgement, obligations=obligations)],
-            search_entries=placements(snapshot, dossier),
+            search_entries=search_entries(snapshot, dossier),
             events=number_events(context, facts, partnership_id, snapshot.events),
         )

@@ -1,4 +1,4 @@
-"""By what a partnership is found: its sites, the areas of its services there, and the words of what stands on file."""
+"""The search index: the sites, the content areas and the words that a partnership is found by."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from partnerflow.dossier import Dossier
 from partnerflow.ports import SearchEntry, SearchField, Snapshot
 from partnerflow.records import Contact, Entry, Liaison, Need, Partner, Record, Retraction, Scope, Service
 
-FOUND_BY: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Partner, Retraction)
-"""The kinds of records that bear on by what a partnership is found."""
+INDEXED: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Partner, Retraction)
+"""The kinds of records that the index is built from, or that can take one of them away."""
 LONGEST = 64
-"""How many letters of a word are kept."""
+"""How many letters of a word are indexed."""
 _ACCENTS = frozenset([*range(10, 36), *range(200, 255)])
-"""The combining classes of what is written over or under a letter; the others are letters to whoever reads them."""
+"""The combining classes of accents, which are dropped; readers take the other combining characters for letters."""
 _PLAIN = str.maketrans(
     {"æ": "ae", "ð": "d", "ø": "o", "þ": "th", "đ": "d", "ħ": "h", "\u0131": "i", "ł": "l", "œ": "oe"}
 )
-"""Letters that Unicode does not take apart, as they are typed by those who have no key for them."""
+"""Letters that Unicode does not decompose, as people type them who have no key for them."""
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 """Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Chinese and Japanese."""
 _SIGN = re.compile(r"[^\w\s]|[_\u02b9-\u02ff]")
-"""What is no letter, no digit and no space, and the letters that stand for an apostrophe."""
+"""What is no letter, no digit and no space, and the letters that are used as an apostrophe."""
 _IN_NUMBER = re.compile(r"(?<=[0-9)])\s+(?=[0-9(])")
-"""The space within a number such as that of a telephone, which others write without it."""
+"""A space inside a number, as in a telephone number, which others write without it."""
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a text that somebody looks for, without regard to letter case and accents.
+    """Return the words of a search text, without letter case and accents.
 
     *José's club* is `jose`, `s` and `club`.
     """
@@ -38,16 +38,17 @@ def words(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def found_under(text: str) -> frozenset[str]:
-    """Return by what a text is found: each of its words, with what follows it up to the next space.
+def index_words(text: str) -> frozenset[str]:
+    """Return the words that a text is indexed under: each, with what follows it up to the next space.
 
-    *After-school* is `afterschool` and `school`, so it is found by *after-school*, *after school* and *afterschool*.
+    A search word matches the beginning of an indexed one. *After-school* is indexed as `afterschool` and `school`, so
+    *after-school*, *after school* and *afterschool* all find it.
     """
     return frozenset(word[:LONGEST] for run in _runs(text) for word in _endings(run))
 
 
 def _runs(text: str) -> Iterator[list[str]]:
-    """Take a text apart at its spaces, and each part at whatever else is no letter and no digit."""
+    """Split a text at its spaces, and each part at everything else that is no letter and no digit."""
     apart = unicodedata.normalize("NFKD", text)
     if not apart.isascii():
         apart = "".join(each for each in apart if unicodedata.combining(each) not in _ACCENTS)
@@ -57,7 +58,7 @@ def _runs(text: str) -> Iterator[list[str]]:
 
 
 def _or_nothing(sign: re.Match[str]) -> str:
-    """Keep a mark that belongs to a letter."""
+    """Return a sign that belongs to a letter; anything else separates words."""
     return sign[0] if unicodedata.category(sign[0]).startswith("M") else "\0"
 
 
@@ -69,29 +70,29 @@ def _endings(run: list[str]) -> Iterator[str]:
         start += len(part)
 
 
-def bear_on_finding(records: Iterable[Record]) -> bool:
-    """Tell whether some of these records bear on by what partnerships are found."""
-    return any(isinstance(record, FOUND_BY) for record in records)
+def affects_search(records: Iterable[Record]) -> bool:
+    """Return whether any of these records affects the search index."""
+    return any(isinstance(record, INDEXED) for record in records)
 
 
-def placements(snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
-    """Say anew by what a partnership is found, where something *new* bears on it or this release never said it."""
-    anew = not snapshot.pack_digest or bear_on_finding(entry.record for entry in new)
-    return [placement(dossier)] if anew else []
+def search_entries(snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry] = ()) -> list[SearchEntry]:
+    """Rebuild the search entry where a new record affects it, or where this release has never built it."""
+    stale = not snapshot.pack_digest or affects_search(entry.record for entry in new)
+    return [search_entry(dossier)] if stale else []
 
 
-def placement(dossier: Dossier) -> SearchEntry:
-    """Say by what a partnership is found."""
+def search_entry(dossier: Dossier) -> SearchEntry:
+    """Build the search entry of a partnership."""
     return SearchEntry(
         partnership_id=dossier.partnership.id,
         sites=dossier.sites() or frozenset(),
         places=dossier.places(),
-        words=frozenset((field, word) for field, text in _texts(dossier) for word in found_under(text)),
+        words=frozenset((field, word) for field, text in _texts(dossier) for word in index_words(text)),
     )
 
 
 def _texts(dossier: Dossier) -> Iterator[tuple[SearchField, str]]:
-    """Return each text that is searched, and in what it stands; whatever it is, it is found as text too."""
+    """Yield each text that is indexed, and the field that it is found in; all are found in the field "text" too."""
     services = [
         text for each in dossier.all(Service) for text in (each.service, each.summary, *(each.content_areas or ()))
     ]

@@ -1,24 +1,21 @@
-"""Whether the parts of a flow fit each other."""
+"""Check that the parts of a Partnerflow fit each other."""
 
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from partnerflow.errors import Fault, InvalidRequest, PackError
-
-if TYPE_CHECKING:
-    from partnerflow.lifecycle import Lifecycle
-    from partnerflow.policies import Pack
+from partnerflow.lifecycle import Lifecycle
+from partnerflow.policies import Pack
 
 
 def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
-    """Raise PackError where *pack* names a state or a trigger that *lifecycle* does not have: a rule never asked."""
+    """Raise PackError where *pack* names a state or trigger that *lifecycle* lacks: that rule would never be asked."""
     states, triggers = pack.names()
     faults = [
-        Fault(f"{name} {unknown}", f"{lifecycle} has {', '.join(known)}")
-        for name, named, known in (("state", states, lifecycle.states), ("trigger", triggers, lifecycle.triggers))
+        Fault(f"{kind} {unknown}", f"{lifecycle} has {', '.join(known)}")
+        for kind, named, known in (("state", states, lifecycle.states), ("trigger", triggers, lifecycle.triggers))
         for unknown in sorted(named - set(known))
     ]
     if faults:
@@ -26,7 +23,7 @@ def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
 
 
 def time_zone(name: str) -> tzinfo:
-    """Return the time zone of that name. Raises InvalidRequest for one that this machine does not know."""
+    """Return the time zone of that name. Raises InvalidRequest for one that this machine does not have."""
     if name == "UTC":
         return UTC  # also where no database of time zones is installed
     try:

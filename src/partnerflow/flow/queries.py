@@ -1,4 +1,4 @@
-"""Looking: at a partnership now, or as it was known on a past day."""
+"""Reading what is on file of a partnership, a partner or the district, now or as of a past moment."""
 
 from __future__ import annotations
 
@@ -22,34 +22,35 @@ from .loading import build_dossier, load_dossier, load_snapshot, newest_partner
 
 
 def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -> Dossier:
-    """Return a dossier with its neighbours; of a past moment, what was recorded of it up to and with that moment.
+    """Return a dossier with its neighbours, or what had been recorded of it up to and with a past moment.
 
-    Who its neighbours were then, only the Decision of that day still says.
+    A dossier of the past has no neighbours: which there were then, only the Decisions of that time show.
     """
     with context.store.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         if as_of is not None:
-            return _as_of(context, snapshot, history(context, partnership_id), as_of)
+            return _dossier_as_of(context, snapshot, history(context, partnership_id), to_utc(as_of, "as_of"))
         found, _ = load_dossier(context, tx, snapshot)
         near = tx.neighbours(found.places(), apart_from=partnership_id, states=context.lifecycle.live)
         return attrs.evolve(found, neighbours=near)
 
 
-def _as_of(context: Context, snapshot: Snapshot, transitions: Sequence[Transition], as_of: datetime) -> Dossier:
-    moment = to_utc(as_of, "as_of")
-    made = [transition for transition in transitions if transition.recorded_at <= moment]
-    if not made:
+def _dossier_as_of(
+    context: Context, snapshot: Snapshot, transitions: Sequence[Transition], moment: datetime
+) -> Dossier:
+    past = [transition for transition in transitions if transition.recorded_at <= moment]
+    if not past:
         raise NotFound("partnership", f"{snapshot.partnership.id} as of {moment.isoformat()}")
     since = None
-    for transition in made:
+    for transition in past:
         if transition.source != transition.target:
             since = transition.move.since or context.today(transition.at)
-    partnership = attrs.evolve(snapshot.partnership, state=made[-1].target, since=since, version=made[-1].version)
+    partnership = attrs.evolve(snapshot.partnership, state=past[-1].target, since=since, version=past[-1].version)
     return build_dossier(
         partnership,
         recorded_by(moment, snapshot.partner_file),
         recorded_by(moment, snapshot.own_file),
-        tuple(transition.move for transition in made),
+        tuple(transition.move for transition in past),
         tz=context.tz,
     )
 
@@ -60,7 +61,7 @@ def recorded_by(moment: datetime, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:
-    """Return every transition. Raises NotFound."""
+    """Return every transition of a partnership, oldest first. Raises NotFound."""
     found = list(context.store.history(partnership_id))
     if not found:
         raise NotFound("partnership", partnership_id)
@@ -68,23 +69,23 @@ def history(context: Context, partnership_id: UUID) -> list[Transition]:
 
 
 def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
-    """Return every refused attempt. Raises NotFound."""
+    """Return every refused attempt of a partnership, oldest first. Raises NotFound."""
     found = list(context.store.attempts(partnership_id))
     if not found:
-        history(context, partnership_id)
+        history(context, partnership_id)  # raises NotFound where there is no such partnership
     return found
 
 
 def events_of(context: Context, partnership_id: UUID) -> list[Event]:
-    """Return the events of one partnership, oldest first. Raises NotFound."""
+    """Return the events of a partnership that the outbox still holds, oldest first. Raises NotFound."""
     found = list(context.store.outgoing(partnership_id))
     if not found:
-        history(context, partnership_id)
+        history(context, partnership_id)  # raises NotFound where there is no such partnership
     return found
 
 
 def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
-    """Return everything filed on a partner and then on one of its partnerships. Raises NotFound."""
+    """Return everything filed on a partnership's partner, and then on it. Raises NotFound."""
     with context.store.reading() as tx:
         found = tx.partnerships([partnership_id]).get(partnership_id)
         if found is None:
@@ -93,7 +94,7 @@ def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
 
 
 def partner(context: Context, partner_id: UUID) -> Partner:
-    """Return what is on file of a partner. Raises NotFound."""
+    """Return the newest Partner record of a partner. Raises NotFound."""
     with context.store.reading() as tx:
         entries = tx.file(partner_id)
     if not entries:
@@ -102,11 +103,11 @@ def partner(context: Context, partner_id: UUID) -> Partner:
 
 
 def district_file(context: Context) -> tuple[Entry, ...]:
-    """Return all that was filed on the district itself."""
+    """Return everything that was filed on the district itself, oldest first."""
     with context.store.reading() as tx:
         return tx.file(DISTRICT)
 
 
 def sites(context: Context) -> tuple[Site, ...]:
-    """Return the district's sites, the newest word on each."""
+    """Return the district's sites, each by its newest record."""
     return Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(district_file(context))).all(Site)

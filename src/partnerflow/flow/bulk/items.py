@@ -1,0 +1,72 @@
+"""What a bulk run takes and what it returns: steps, filings and adoptions, and a result for each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Generic, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+import attrs
+
+from partnerflow.errors import InvalidRequest
+from partnerflow.records import Document, Partner, Record
+
+
+def _check_id(_: object, field: attrs.Attribute[UUID], value: object) -> None:
+    if not isinstance(value, UUID):
+        raise InvalidRequest(field.name, repr(value), "must be a UUID, as uuid.UUID(...) makes one of a text")
+
+
+def _check_partner_or_id(_: object, field: attrs.Attribute[Partner | UUID], value: object) -> None:
+    if not isinstance(value, (Partner, UUID)):
+        raise InvalidRequest(field.name, repr(value), "must be a Partner, or the UUID of one that is on file")
+
+
+@attrs.frozen
+class Step:
+    """A step to be taken, as `Partnerflow.fire` takes it."""
+
+    partnership_id: UUID = attrs.field(validator=_check_id)
+    trigger: str
+    reason: str | None = attrs.field(default=None, kw_only=True)
+    at: datetime | None = attrs.field(default=None, kw_only=True)
+    expected_version: int | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Filing:
+    """Records to be filed together, as `Partnerflow.file` files them."""
+
+    subject: UUID = attrs.field(validator=_check_id)
+    records: tuple[Record, ...] = attrs.field(converter=tuple[Record, ...])
+    documents: tuple[Document, ...] = attrs.field(default=(), kw_only=True, converter=tuple[Document, ...])
+    at: datetime | None = attrs.field(default=None, kw_only=True)
+    expected_version: int | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Adoption:
+    """A partnership to be adopted, as `Partnerflow.adopt` adopts it."""
+
+    partner: Partner | UUID = attrs.field(validator=_check_partner_or_id)
+    state: str = attrs.field(kw_only=True)
+    reason: str = attrs.field(kw_only=True)
+    since: date | None = attrs.field(default=None, kw_only=True)
+    at: datetime | None = attrs.field(default=None, kw_only=True)
+
+
+BulkOutcome: TypeAlias = Literal["done", "refused", "conflict", "failed"]
+Item = TypeVar("Item", Step, Filing, Adoption)
+
+
+@attrs.frozen(kw_only=True)
+class BulkResult(Generic[Item]):
+    """What came of one item of a bulk run."""
+
+    item: Item
+    outcome: BulkOutcome
+    """`refused`: the district's rules say no, see `error.decision`; `conflict`: it is not at the version expected."""
+    work: tuple[UUID, ...] = ()
+    """The ids of what was made: a transition, entries, or a partnership; the same where the item is sent again."""
+    error: Exception | None = None
+    """What `fire`, `file` or `adopt` would have raised."""

@@ -1,0 +1,246 @@
+"""The three bulk operations: steps, filings and adoptions, over the same code as the single calls.
+
+Each checks its items one by one, names their read and write sets, and locks and loads a batch in a few statements.
+"""
+# A method of a protocol is its docstring.
+# pyright: reportReturnType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+import attrs
+
+from partnerflow.actors import Actor
+from partnerflow.errors import Refused
+from partnerflow.flow.begin import Beginning, adopt, adoption, begin
+from partnerflow.flow.context import Context
+from partnerflow.flow.district import DistrictFile, file_on_district
+from partnerflow.flow.file import file, file_on_partnership
+from partnerflow.flow.fire import fire, hash_step, step
+from partnerflow.flow.loading import Locked, partnerships_of, pick_snapshot
+from partnerflow.flow.partner_ids import PartnerIds
+from partnerflow.flow.request import Request
+from partnerflow.flow.submission import Submission, check_submission
+from partnerflow.partnership import DISTRICT
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
+
+from .batches import ReadWriteSets
+from .items import Adoption, Filing, Item, Step
+
+Input = TypeVar("Input", None, Submission, Beginning)
+"""What an item was parsed to: nothing more, its checked records, or how its partnership begins."""
+
+
+class Parsed(NamedTuple, Generic[Input]):
+    """An item of the right shape, as the operation needs it."""
+
+    request: Request
+    """Still without its idempotency key."""
+    input: Input
+    hash: str
+    """The hash of what is requested."""
+
+
+@attrs.frozen
+class ParsedItem(Generic[Item, Input]):
+    """An item of a batch."""
+
+    place: int
+    """Its place among the items that were read together."""
+    item: Item
+    request: Request
+    input: Input
+    idempotency: IdempotencyRecord
+    """The record of its key, still without the ids of what it makes."""
+
+    @property
+    def keyed_request(self) -> Request:
+        """The request with its idempotency key."""
+        return attrs.evolve(self.request, idempotency_key=self.idempotency.key)
+
+
+Evaluated: TypeAlias = tuple[ChangeSet, Refused | None]
+"""What an item writes, and the refusal, if it is refused."""
+Evaluate: TypeAlias = Callable[[ParsedItem[Item, Input]], Evaluated]
+"""Evaluates one item of a batch that was loaded; raises what the single call would raise."""
+
+
+class BulkOperation(Protocol[Item, Input]):
+    """One kind of bulk run."""
+
+    @property
+    def context(self) -> Context:
+        """The parts of the Partnerflow that it runs in."""
+
+    def parse(self, item: Item) -> Parsed[Input]:
+        """Check the shape of an item, and hash what it requests."""
+
+    def read_write_sets(self, items: Sequence[Item]) -> Sequence[ReadWriteSets]:
+        """Return what each item reads and writes, as far as items can affect one another."""
+
+    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Item, Input]]) -> Evaluate[Item, Input]:
+        """Lock and load what the items of a batch need; return what then evaluates them, one after the other."""
+
+    def run_alone(self, one: ParsedItem[Item, Input]) -> tuple[UUID, ...]:
+        """Do one item in a transaction of its own; return the ids of what was made."""
+
+
+@attrs.frozen
+class Steps:
+    """Steps of partnerships."""
+
+    context: Context
+    by: Actor
+
+    def parse(self, item: Step) -> Parsed[None]:
+        """Hash the step."""
+        request = Request(self.by, item.at, item.reason, item.expected_version)
+        return Parsed(request, None, hash_step(item.partnership_id, item.trigger, request))
+
+    def read_write_sets(self, items: Sequence[Step]) -> Sequence[ReadWriteSets]:
+        """Name the partnership, which takes one step at a time; and for rules that compare, all live partnerships.
+
+        A step whose rules compare reads the others; one that may end a partnership changes which others there are.
+        """
+        context = self.context
+        comparing = {trigger for trigger in {item.trigger for item in items} if context.pack.compares(trigger)}
+        ending = {row.trigger for row, _, target in context.lifecycle.steps() if target in context.lifecycle.final}
+        sets: list[ReadWriteSets] = []
+        for item in items:
+            own: frozenset[Hashable] = frozenset([item.partnership_id])
+            with_others = own | {"live partnerships"}
+            reads = with_others if item.trigger in comparing else own
+            writes = with_others if comparing and item.trigger in ending else own
+            sets.append(ReadWriteSets(reads, writes))
+        return sets
+
+    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Step, None]]) -> Evaluate[Step, None]:
+        """Lock the partnerships, in the order of their ids."""
+        context = self.context
+        snapshots = tx.holdings([one.item.partnership_id for one in batch])
+
+        def evaluate(one: ParsedItem[Step, None]) -> Evaluated:
+            snapshot = pick_snapshot(context, snapshots, one.item.partnership_id)
+            result = step(context, tx, snapshot, one.item.trigger, one.request, one.idempotency)
+            return result.changes, result.refused
+
+        return evaluate
+
+    def run_alone(self, one: ParsedItem[Step, None]) -> tuple[UUID, ...]:
+        """Take one step."""
+        return (fire(self.context, one.item.partnership_id, one.item.trigger, one.keyed_request).id,)
+
+
+@attrs.frozen
+class Filings:
+    """Records on partnerships, on their partners, or on the district."""
+
+    context: Context
+    by: Actor
+
+    def parse(self, item: Filing) -> Parsed[Submission]:
+        """Check the records, and hash what is to be filed."""
+        request = Request(self.by, item.at, None, item.expected_version)
+        submission = check_submission(item.subject, item.records, item.documents)
+        return Parsed(request, submission, submission.hash(request))
+
+    def read_write_sets(self, items: Sequence[Filing]) -> Sequence[ReadWriteSets]:
+        """Name the partner, whose file its partnerships share; the district's file is kept up to date in a batch."""
+        subjects = {item.subject for item in items} - {DISTRICT}
+        with self.context.store.reading() as tx:
+            partnerships = tx.partnerships(sorted(subjects)) if subjects else {}
+        partner_of = {each.id: each.partner_id for each in partnerships.values()}
+        keys = [frozenset[Hashable]({partner_of.get(item.subject, item.subject)} - {DISTRICT}) for item in items]
+        return [ReadWriteSets(own, own) for own in keys]
+
+    def load_batch(
+        self, tx: Transaction, batch: Sequence[ParsedItem[Filing, Submission]]
+    ) -> Evaluate[Filing, Submission]:
+        """Lock the partners that something is filed about, then the partnerships, each in the order of their ids."""
+        context = self.context
+        submissions = [one.input for one in batch]
+        district = DistrictFile(tx.file(DISTRICT) if any(each.subject == DISTRICT for each in submissions) else ())
+        alone = {each.subject for each in submissions if not each.about_partner} - {DISTRICT}
+        with_siblings = {each.subject for each in submissions if each.about_partner}
+        partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
+        partner_ids = sorted({each.partner_id for each in partnerships.values()})
+        partners = tx.partner_files(partner_ids) if partner_ids else {}
+        reindexed = {each.subject for each in submissions if each.affects_search}
+        ended_too = {each.partner_id for each in partnerships.values() if each.id in reindexed}
+        siblings = {each: partnerships_of(context, file, ended=each in ended_too) for each, file in partners.items()}
+        ids = sorted(alone.union(partnerships, *siblings.values()))
+        snapshots = tx.holdings(ids) if ids else {}
+        known = PartnerIds(tx, (record for each in submissions for record, _ in each.records))
+
+        def evaluate(one: ParsedItem[Filing, Submission]) -> Evaluated:
+            subject, submission = one.item.subject, one.input
+            if subject == DISTRICT:
+                result = file_on_district(context, district, submission, one.request, one.idempotency)
+                district.add(result.changes.entries)
+                return result.changes, None
+            snapshot = pick_snapshot(context, snapshots, subject)
+            near = siblings[snapshot.partnership.partner_id] if submission.about_partner else ()
+            others = tuple(pick_snapshot(context, snapshots, each) for each in near if each != subject)
+            result = file_on_partnership(
+                context,
+                tx,
+                Locked(snapshot, others),
+                submission,
+                one.request,
+                find_partner=known.find,
+                idempotency=one.idempotency,
+            )
+            known.apply(result.changes)
+            return result.changes, None
+
+        return evaluate
+
+    def run_alone(self, one: ParsedItem[Filing, Submission]) -> tuple[UUID, ...]:
+        """File the records of one item."""
+        filed = file(self.context, one.input, one.keyed_request)
+        return tuple(entry.id for entry in filed if entry.id is not None)
+
+
+@attrs.frozen
+class Adoptions:
+    """Partnerships that were there before us."""
+
+    context: Context
+    by: Actor
+
+    def parse(self, item: Adoption) -> Parsed[Beginning]:
+        """Check the shape of the partner, and hash what is to be adopted."""
+        request = Request(self.by, item.at, item.reason)
+        beginning = adoption(self.context, item.partner, request, state=item.state, since=item.since)
+        return Parsed(request, beginning, beginning.hash())
+
+    def read_write_sets(self, items: Sequence[Adoption]) -> Sequence[ReadWriteSets]:
+        """Return empty sets: each item begins something new, and the partners' ids are kept up to date in a batch."""
+        return [ReadWriteSets(frozenset(), frozenset())] * len(items)
+
+    def load_batch(
+        self, tx: Transaction, batch: Sequence[ParsedItem[Adoption, Beginning]]
+    ) -> Evaluate[Adoption, Beginning]:
+        """Lock the partners that are on file already, in the order of their ids."""
+        context = self.context
+        on_file = sorted({one.item.partner for one in batch if isinstance(one.item.partner, UUID)})
+        files = tx.partner_files(on_file) if on_file else {}
+        known = PartnerIds(tx, (one.item.partner for one in batch))
+
+        def evaluate(one: ParsedItem[Adoption, Beginning]) -> Evaluated:
+            partner = one.item.partner
+            file = files.get(partner) if isinstance(partner, UUID) else None
+            result = begin(context, tx, one.input, file, find_partner=known.find, idempotency=one.idempotency)
+            known.apply(result.changes)
+            return result.changes, None
+
+        return evaluate
+
+    def run_alone(self, one: ParsedItem[Adoption, Beginning]) -> tuple[UUID, ...]:
+        """Adopt one partnership."""
+        item = one.item
+        made = adopt(self.context, item.partner, one.keyed_request, state=item.state, since=item.since)
+        return (made.id,)

@@ -1,0 +1,49 @@
+"""Answering, without writing, which steps may be taken and what does not hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from partnerflow.actors import Actor
+from partnerflow.decision import Decision
+from partnerflow.policies.report import Report
+from partnerflow.ports import Transaction
+
+from .arguments import happened_at, recording_time_on
+from .context import Context
+from .evaluate import evaluate, requested_move
+from .loading import Loaded, load, load_dossier, load_snapshot
+from .request import Request
+
+
+def check(context: Context, partnership_id: UUID, trigger: str, request: Request) -> Decision:
+    """Return the Decision on one trigger."""
+    with context.store.reading() as tx:
+        loaded = load(context, tx, load_snapshot(context, tx, partnership_id, lock=False), request.at)
+        return _decision(context, tx, loaded, trigger, request)
+
+
+def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime | None) -> dict[str, Decision]:
+    """Return the Decision on every trigger that is legal from the partnership's state, after loading it once."""
+    request = Request(by, at)
+    with context.store.reading() as tx:
+        loaded = load(context, tx, load_snapshot(context, tx, partnership_id, lock=False), at)
+        legal = context.lifecycle.legal(loaded.snapshot.partnership.state)
+        return {trigger: _decision(context, tx, loaded, trigger, request) for trigger in legal}
+
+
+def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> Report:
+    """Return the Report on what must hold in the partnership's state, with no trigger requested."""
+    with context.store.reading() as tx:
+        snapshot = load_snapshot(context, tx, partnership_id, lock=False)
+        day = context.today(happened_at(at, recording_time_on(context, snapshot)))
+        dossier, _ = load_dossier(context, tx, snapshot)
+        return context.pack.evaluate(dossier, day)
+
+
+def _decision(context: Context, tx: Transaction, loaded: Loaded, trigger: str, request: Request) -> Decision:
+    dossier = loaded.dossier
+    move, row = requested_move(context, dossier.partnership.state, trigger, request, loaded.times.at)
+    decision, _ = evaluate(context, tx, dossier, move, row, loaded.host_records)
+    return decision

@@ -1,0 +1,75 @@
+"""Purging: blank everything on partnerships that ended long ago."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import attrs
+
+from partnerflow.errors import InvalidRequest
+from partnerflow.partnership import Partnership
+from partnerflow.ports import Query
+from partnerflow.records import Entry, Partner, Redaction, months_after
+
+from .arguments import required_reason
+from .blank import BlankOrder, blank
+from .context import Context
+from .loading import lock_with_siblings
+from .queries import history
+from .request import Request
+from .writing import write
+
+
+@attrs.frozen(kw_only=True)
+class Purged:
+    """How much was blanked of a partnership that ended long ago."""
+
+    partnership_id: UUID
+    entries: int
+    """How many records, those on the partner's file included."""
+    steps: int
+    """How many steps lost their reason and decision."""
+
+
+def purge(context: Context, request: Request, *, before: date) -> Iterator[Purged]:
+    """Blank partnerships that ended before a day, and longer ago than the pack has them kept, as they are read.
+
+    Raises InvalidRequest at once, and not only when the first is read.
+    """
+    reason, months = required_reason(request.reason, "say why it is blanked"), context.pack.retention_months
+    if isinstance(before, datetime):
+        raise InvalidRequest("before", before, "must be a day, such as date(2019, 7, 1)")
+    if months is None:
+        remedy = "does not say how long ended partnerships are kept: set retention_months under [pack]"
+        raise InvalidRequest("pack", context.pack.ref, remedy)
+    return _purge(context, request, before=before, months=months, reason=reason)
+
+
+def _purge(context: Context, request: Request, *, before: date, months: int, reason: str) -> Iterator[Purged]:
+    today = context.today()
+
+    def is_past(partnership: Partnership) -> bool:
+        ended, since = partnership.state in context.lifecycle.final, partnership.since
+        return ended and since is not None and since < before and months_after(since, months) <= today
+
+    for ended, _ in context.store.find(Query(states=sorted(context.lifecycle.final))):
+        if not is_past(ended):
+            continue
+        steps = [step for step in history(context, ended.id) if not step.decision_redacted]
+        with context.store.transaction() as tx:
+            locked = lock_with_siblings(context, tx, ended.id, ended=True)
+            entries = _not_blank(locked.snapshot.own_file)
+            if all(is_past(each.partnership) for each in locked.siblings):
+                on_partner = _not_blank(locked.snapshot.partner_file)
+                entries += [entry for entry in on_partner if not isinstance(entry.record, Partner)]
+            if not entries and not steps:
+                continue
+            order = BlankOrder(entries=entries, steps=steps, reason=reason, purge=True)
+            write(context, tx, blank(context, tx, locked, order, request)[1])
+        yield Purged(partnership_id=ended.id, entries=len(entries), steps=len(steps))
+
+
+def _not_blank(on_file: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in on_file if not entry.redacted and not isinstance(entry.record, Redaction)]

@@ -1,0 +1,69 @@
+"""Evaluate again what new entries affect: their partnership, and its siblings where they are on the partner's file."""
+
+from __future__ import annotations
+
+import attrs
+
+from partnerflow import events
+from partnerflow.obligations import Judgement
+from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot, Transaction
+from partnerflow.records import Entry, Partner
+
+from .context import Context
+from .idempotency import complete
+from .loading import Loaded, build_dossier, load_host_records
+from .search_index import search_entries
+from .writing import new_judgement, number_events
+
+
+@attrs.frozen(kw_only=True)
+class FilingResult:
+    """What filing records leads to; nothing of it is written yet."""
+
+    entries: tuple[Entry, ...]
+    """One for each record, in their order; one that was on file already is here too."""
+    changes: ChangeSet
+
+
+def reevaluate(
+    context: Context,
+    tx: Transaction,
+    loaded: Loaded,
+    siblings: tuple[Snapshot, ...],
+    entries: tuple[Entry, ...],
+    idempotency: IdempotencyRecord | None,
+) -> FilingResult:
+    """Return what is written of *entries*: those that are new, and what follows for each partnership they affect.
+
+    *siblings* are the partnerships of the same partner, locked too; they are affected by what is new on its file.
+    """
+    snapshot, now = loaded.snapshot, loaded.times.recorded_at
+    partnership = snapshot.partnership
+    known = {entry.id for entry in (*snapshot.partner_file, *snapshot.own_file)}
+    new = list({entry.id: entry for entry in entries if entry.id not in known}.values())
+    completed = complete(idempotency, (entry.id for entry in entries))
+    if not new:
+        return FilingResult(entries=entries, changes=ChangeSet(receipt=completed))
+    judgements: list[Judgement] = []
+    found_by: list[SearchEntry] = []
+    on_partner = [entry for entry in new if entry.file_id == partnership.partner_id]
+    for each in (snapshot, *(siblings if on_partner else ())):
+        own_file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
+        host = loaded.host_records if each is snapshot else load_host_records(context, tx, each.partnership)
+        partner_file = [*each.partner_file, *on_partner]
+        dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
+        if each is snapshot or each.partnership.state not in context.lifecycle.final:
+            report = context.pack.evaluate(dossier, context.today(now))
+            judgements.append(new_judgement(context, report, dossier, each.obligations))
+        found_by += search_entries(each, dossier, new)
+    partners = [entry.record for entry in on_partner if isinstance(entry.record, Partner)]
+    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
+    changes = ChangeSet(
+        partner=(partnership.partner_id, partners[-1]) if partners else None,
+        entries=new,
+        judgements=judgements,
+        search_entries=found_by,
+        events=number_events(context, facts, partnership.id, snapshot.events),
+        receipt=completed,
+    )
+    return FilingResult(entries=entries, changes=changes)

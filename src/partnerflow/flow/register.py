@@ -1,0 +1,35 @@
+"""Putting an organisation on file that has no partnership."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from partnerflow.dossier import Dossier
+from partnerflow.partnership import Partnership
+from partnerflow.ports import ChangeSet
+from partnerflow.records import Partner
+from partnerflow.records.conversion import record_text
+
+from .arguments import Times, happened_at, recording_time
+from .context import Context
+from .evaluate import refuse_unless_may_file
+from .request import Request
+from .writing import FileEnd, new_entries
+
+
+def register(context: Context, partner: Partner, request: Request) -> UUID:
+    """Put an organisation on file and return its id, or that of the partner that has one of its outside ids."""
+    record, text = record_text(partner)
+    assert isinstance(record, Partner)  # noqa: S101  a record is read back as its own kind
+    with context.store.transaction() as tx:
+        for system, value in sorted(record.ids.items()):
+            if (known := tx.partner_known_as(system, value)) is not None:
+                return known
+        now = recording_time(context)
+        times = Times(happened_at(request.at, now), now)
+        dossier = Dossier(record, Partnership(context.lifecycle.states[0]), moves=())
+        refuse_unless_may_file(context, dossier, (record,), by=request.by, at=times.at)
+        partner_id = context.new_id()
+        entries = new_entries(context, [(record, text)], FileEnd(partner_id, ()), by=request.by, times=times)
+        tx.write(ChangeSet(partner=(partner_id, record), entries=entries))
+        return partner_id

@@ -1,0 +1,57 @@
+"""Retracting: file, beside an entry that should not have been filed, that it counts no more."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from partnerflow.errors import InvalidRequest, NotFound
+from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverRevocation
+from partnerflow.records.conversion import record_text
+
+from .arguments import check_version, required_reason
+from .context import Context
+from .evaluate import refuse_unless_may_file
+from .idempotency import find_completed, pending
+from .loading import load, lock_with_siblings
+from .reevaluate import reevaluate
+from .request import Request
+from .writing import FileEnd, new_entries, write
+
+
+def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Request) -> Entry:
+    """File a retraction where the entry lies; return that of an entry that was retracted before."""
+    reason = required_reason(request.reason, "say why it is retracted")
+    request_hash = request.hash("retract", partnership_id, entry_id, reason)
+    with context.store.transaction() as tx:
+        locked = lock_with_siblings(context, tx, partnership_id, ended=True)
+        if completed := find_completed(tx, request, request_hash):
+            return tx.entries(completed.work)[0]
+        snapshot = locked.snapshot
+        check_version(snapshot, request.expected_version)
+        entries = (*snapshot.partner_file, *snapshot.own_file)
+        target = next((entry for entry in entries if entry.id == entry_id), None)
+        if target is None:
+            raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
+        _refuse_unretractable(target)
+        partnership = snapshot.partnership
+        end = (
+            FileEnd(partnership.partner_id, snapshot.partner_file)
+            if target.file_id == partnership.partner_id
+            else FileEnd(partnership.id, snapshot.own_file, partnership.version)
+        )
+        loaded = load(context, tx, snapshot, request.at)
+        refuse_unless_may_file(context, loaded.dossier, (target.record,), by=request.by, at=loaded.times.at)
+        made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
+        if not made:
+            record = record_text(Retraction(entry_id=entry_id, reason=reason))
+            made = new_entries(context, [record], end, by=request.by, times=loaded.times)
+        result = reevaluate(context, tx, loaded, locked.siblings, made, pending(request, request_hash))
+        write(context, tx, result.changes)
+        return made[0]
+
+
+def _refuse_unretractable(target: Entry) -> None:
+    """Raise InvalidRequest for an entry that only a newer record can answer."""
+    if isinstance(target.record, (Partner, Retraction, Redaction, WaiverRevocation)):
+        instead = "grant the waiver again" if isinstance(target.record, WaiverRevocation) else "file a newer one"
+        raise InvalidRequest("entry_id", target.id, f"a {target.kind} cannot be retracted: {instead}")
