@@ -1,7 +1,10 @@
-"""A policy whose body changes is another revision of it: each is known by what its body, and what that calls, says.
+"""A policy whose body changes is another revision of it. The lock has a hash of each body, and of what it calls.
 
-When a test here fails, decide: if the policy now says something else, raise `revision` on its card (waivers lapse and
-every Decision tells the two apart); then put the line that the test prints into policies.lock.
+When a test here fails because a body changed, decide: if the policy now asks for something else, raise `revision` on
+its card (waivers of the old revision lapse, and every Decision stores the revision) and run this file. If it asks for
+the same, put the line that the test prints into policies.lock by hand.
+
+    python tests/policies/test_lock.py      writes the lines of new policies and of raised revisions, and no others
 """
 
 from __future__ import annotations
@@ -72,18 +75,35 @@ def without_docs(node: ast.AST) -> ast.AST:
     return bare
 
 
+def line(policy: Policy) -> str:
+    return f"{policy.code} {policy.revision} {body(policy)}"
+
+
+def relocked() -> str:
+    """Return the lock with a line for every policy; a line that has the revision of its policy stays as it is."""
+    known = lines()
+
+    def kept(policy: Policy) -> str | None:
+        old = known.get(policy.code, "")
+        return old if old.startswith(f"{policy.code} {policy.revision} ") else None
+
+    written = (kept(policy) or line(policy) for policy in POLICIES)
+    return "\n".join(("# code, revision, body: see test_lock.py", *written, ""))
+
+
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.code)
 def test_a_body_that_changes_is_another_revision(policy: Policy) -> None:
-    now, known = f"{policy.code} {policy.revision} {body(policy)}", lines().get(policy.code)
+    now, known = line(policy), lines().get(policy.code)
     if known is not None and known.split()[1] == str(policy.revision):
         assert now == known, f"the body changed: raise revision on the card of {policy.code}, then write: {now}"
-    assert now == known, f"in policies.lock write: {now}"
+    assert now == known, f"run python tests/policies/test_lock.py, or in policies.lock write: {now}"
 
 
 def test_no_code_is_locked_that_is_not_there() -> None:
     codes = {policy.code for policy in POLICIES}
     assert not set(lines()) - codes, f"in policies.lock delete: {', '.join(sorted(set(lines()) - codes))}"
-    assert not codes - set(lines()), f"in policies.lock write a line for: {', '.join(sorted(codes - set(lines())))}"
+    absent = ", ".join(sorted(codes - set(lines())))
+    assert not absent, f"run python tests/policies/test_lock.py to write the lines of {absent}"
 
 
 def test_a_retired_code_is_never_used_again() -> None:
@@ -102,3 +122,22 @@ def test_the_lock_tells_when_a_function_that_a_body_calls_changes() -> None:
         assert body(policy) != before
     finally:
         known["who_meet_students"] = was
+
+
+def test_a_lock_without_new_policies_is_written_as_it_is() -> None:
+    assert relocked() == LOCK.read_text("utf-8")
+
+
+def test_a_new_policy_is_locked_and_a_body_that_changed_under_its_revision_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first, second, *others = LOCK.read_text("utf-8").splitlines()[1:]
+    forged = f"{first.rpartition(' ')[0]} {'0' * 16}"
+    lock = tmp_path / "policies.lock"
+    lock.write_text("\n".join((forged, *others)), encoding="utf-8")
+    monkeypatch.setitem(globals(), "LOCK", lock)
+    assert relocked().splitlines()[1:] == [forged, second, *others]
+
+
+if __name__ == "__main__":
+    LOCK.write_text(relocked(), encoding="utf-8", newline="\n")
