@@ -15,6 +15,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import partnerflow.records
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical, canonical_with, check_text, sha256
 from partnerflow.errors import InvalidRecord, InvalidRequest
@@ -76,6 +77,15 @@ def test_every_kind_comes_back_as_it_was(kind: str) -> None:
         assert record_text(again)[1] == text == canonical(unstructure(drawn))
 
     there_and_back()
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_every_kind_of_ours_can_be_imported_from_records(kind: str) -> None:
+    cls = kinds()[kind]
+    if cls.__module__.startswith("partnerflow."):
+        assert cls.__name__ in partnerflow.records.__all__, (
+            f"add {cls.__name__} to records/__init__.py: the import, and the name in __all__"
+        )
 
 
 @pytest.mark.parametrize("one", example_records(), ids=lambda one: one.kind_info.name)
