@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Any
@@ -42,6 +43,13 @@ from partnerflow.records.registry import KINDS, kinds
 _NEXT = "--- what came before has ended with"
 _FILE = re.compile(r"^`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 _run = PythonEvaluator()
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  each test makes a directory of its own in it
+LONGEST = ("tests/flow/test_model.py",)
+"""The files with the longest tests, the longest first, as `pytest -n0 --durations=100` tells them."""
+
+if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) and disk_usage(_IN_MEMORY).free > 2**31:
+    # SQLite waits for the disk at each commit, and the tests are of what is written, not of the disk
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
 settings.register_profile(
     "example", max_examples=5, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -131,7 +139,7 @@ def fits(actual: str, expected: str) -> None:
 def enter(namespace: dict[str, Any]) -> None:
     """Begin a page in an empty directory, with none but the kinds of records that come with us."""
     namespace["_kinds"] = dict(kinds())
-    namespace["_directory"] = TemporaryDirectory()
+    namespace["_directory"] = TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
     namespace["_came_from"] = Path.cwd()
     os.chdir(namespace["_directory"].name)
 
@@ -202,12 +210,20 @@ pytest_collect_file = (_pages + _docstrings).pytest()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
-    """Keep the blocks of a page together where tests run in several processes, and spread all other tests."""
+    """Keep files and pages together where tests run in several processes, and spread the tests of the longest files."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class PagesWhole(LoadScopeScheduling):
+    class LongestSpread(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            page = nodeid.partition("::")[0]
-            return page if page.endswith(".md") else nodeid
+            file = nodeid.partition("::")[0]
+            return nodeid if file in LONGEST else file
 
-    return PagesWhole(config, log)
+    config.option.loadscopereorder = False  # as they were collected: the longest first
+    return LongestSpread(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest where tests run in several processes, so that no core waits for one of them at the end."""
+    if hasattr(config, "workerinput"):
+        place = {file: number for number, file in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

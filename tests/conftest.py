@@ -9,6 +9,7 @@ PARTNERFLOW_REQUIRE_SERVERS=1 they fail instead.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -34,6 +35,23 @@ ON_LOOPBACK = {
     "mariadb": ("mariadb+pymysql://root@127.0.0.1:3306/mysql", "PARTNERFLOW_TEST_MARIADB"),
 }
 
+WIPING = (
+    """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid != pg_backend_pid()
+    """,
+    """
+    do $$ declare each name; begin
+        for each in select nspname from pg_namespace where nspname !~ '^pg_' and nspname != 'information_schema' loop
+            execute 'drop schema ' || quote_ident(each) || ' cascade';
+        end loop;
+    end $$
+    """,
+    "create schema public",
+    "grant usage on schema public to public",
+)
+"""How a database on PostgreSQL is made as it was when it was new."""
+
 
 class Servers:
     """The database servers that can be had here, each asked for once, and the databases made on them."""
@@ -41,7 +59,9 @@ class Servers:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._admins: dict[str, Engine | str] = {}
+        self._tables = Tables()
         self._tabled: dict[str, Engine] = {}
+        self._bare: dict[str, Engine] = {}
 
     def admin(self, kind: str) -> Engine:
         """Return an engine on a server, or skip the test (fail it where servers are required) and say why."""
@@ -103,21 +123,38 @@ class Servers:
     def emptied(self, kind: str) -> URL:
         """Return the URL of a database that holds our tables, and nothing in them."""
         if kind not in self._tabled:
-            url, drop = self.fresh(kind)
-            self._open.callback(drop)
-            engine = create_engine(url)
-            self._open.callback(engine.dispose)
-            create_tables(engine)
-            self._tabled[kind] = engine
-        engine, tables = self._tabled[kind], Tables()
+            self._tabled[kind] = self._kept(kind)
+            create_tables(self._tabled[kind])
+        engine, ours = self._tabled[kind], self._tables.metadata.tables
         with engine.begin() as connection:
-            ours = tables.metadata.tables
             for stray in set(inspect(connection).get_table_names()) - set(ours):
                 connection.execute(text(f"drop table {engine.dialect.identifier_preparer.quote(stray)}"))
             for table in ours.values():
-                if table is not tables.schema:
+                if table is not self._tables.schema:
                     connection.execute(delete(table))
         return engine.url
+
+    def bare(self, kind: str) -> tuple[URL, Callable[[], None]]:
+        """Return the URL of a database that holds nothing at all, and what takes out again what it comes to hold."""
+        if kind != "postgresql":
+            return self.fresh(kind)
+        if kind not in self._bare:  # to make and drop one on PostgreSQL takes a second
+            self._bare[kind] = self._kept(kind)
+        return self._bare[kind].url, lambda: self._wiped(self._bare[kind])
+
+    def _kept(self, kind: str) -> Engine:
+        """Make a database that several tests use, one after the other."""
+        url, drop = self.fresh(kind)
+        self._open.callback(drop)
+        engine = create_engine(url)
+        self._open.callback(engine.dispose)
+        return engine
+
+    def _wiped(self, engine: Engine) -> None:
+        """End whatever is still connected to a database, and drop whatever is in it."""
+        with engine.begin() as connection:
+            for statement in WIPING:
+                connection.execute(text(statement))
 
     def close(self) -> None:
         self._open.close()
@@ -130,15 +167,22 @@ def servers() -> Iterator[Servers]:
     found.close()
 
 
+@pytest.fixture(scope="session")
+def tabled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite database that holds our tables, and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("tabled") / "partners.db"
+    made = create_engine(f"sqlite:///{path}")
+    create_tables(made)
+    made.dispose()
+    return path
+
+
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of a database that holds our tables, and nothing in them."""
     kind: str = request.param
     if kind == "sqlite":
-        made = create_engine(f"sqlite:///{tmp_path / 'partners.db'}")
-        create_tables(made)
-        made.dispose()
-        return str(made.url)
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('tabled_file'), tmp_path / 'partners.db')}"
     servers: Servers = request.getfixturevalue("servers")
     return servers.emptied(kind).render_as_string(hide_password=False)
 
@@ -151,7 +195,7 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'bare.db'}"
         return
     servers: Servers = request.getfixturevalue("servers")
-    made, drop = servers.fresh(kind)
+    made, drop = servers.bare(kind)
     yield made.render_as_string(hide_password=False)
     drop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +53,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield MemoryStore()
         return
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'partners.db'}"
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('tabled_file'), tmp_path / 'partners.db')}"
     else:  # a server, for those tests that ask for it
         url = request.getfixturevalue("servers").emptied(request.param).render_as_string(hide_password=False)
     store = open_store(url)

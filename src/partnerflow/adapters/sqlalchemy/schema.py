@@ -26,13 +26,14 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
     """
     with named_if_unreadable(url):
         engine = engine_of(url)
+    tables = Tables()
     with ExitStack() as opened:
         opened.callback(engine.dispose)  # what we opened, we close, where it comes to nothing
         with named_if_unreadable(url), engine.connect() as connection:
-            version = version_of(connection, Tables())
+            version = version_of(connection, tables)
         if version == 0:
-            create_tables(engine)
-        store = SQLAlchemyStore(engine, tenant=tenant)
+            create_tables(engine, tables)
+        store = SQLAlchemyStore(engine, tenant=tenant, tables=tables)
         with store.reading():
             pass  # a schema of another version says so now, not in the middle of the first request
         opened.pop_all()
