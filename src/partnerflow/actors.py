@@ -10,7 +10,7 @@ import attrs
 
 from partnerflow.clauses import answers
 
-Side = Literal["district", "school", "partner", "system"]
+ActorSide = Literal["district", "school", "partner", "system"]
 
 
 def _names(value: Iterable[str]) -> frozenset[str]:
@@ -33,7 +33,7 @@ class Actor:
     id: str = attrs.field(
         validator=attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1))
     )
-    side: Side = attrs.field(
+    side: ActorSide = attrs.field(
         default="district", validator=attrs.validators.in_(("district", "school", "partner", "system"))
     )
     roles: frozenset[str] = attrs.field(default=frozenset(), converter=_names)

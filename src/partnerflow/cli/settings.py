@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from partnerflow import Actor, Partnerflow
-    from partnerflow.actors import Side
+    from partnerflow.actors import ActorSide
     from partnerflow.policies import Pack
 
 DEFAULT_DB = "sqlite:///partnerflow.db"
@@ -36,7 +36,7 @@ class Settings:
     tenant: str | None = None
     by: str | None = None
     role: tuple[str, ...] = ()
-    side: Side = "district"
+    side: ActorSide = "district"
     site: tuple[str, ...] = ()
     acts_for: str | None = None
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import attrs
 
 from partnerflow.records.partner import Classification, PartnerKind
-from partnerflow.records.programme import Level, PartnershipKind
+from partnerflow.records.programme import PartnershipKind, ScopeLevel
 
 from .finding import Severity
 from .rule import CIRCUMSTANCES, Override, Rule
@@ -20,7 +20,7 @@ _UNDATED = ("severity", "enforcement", "holds_in", "guards")
 _FOR_EVERYONE = ("holds_in", "guards")
 """What cannot be set for some partnerships only."""
 _WORDS: Mapping[str, frozenset[str]] = {
-    "scope": frozenset(get_args(Level)),
+    "scope": frozenset(get_args(ScopeLevel)),
     "kind": frozenset(get_args(PartnershipKind)),
     "classification": frozenset(get_args(Classification)),
     "partner_kind": frozenset(get_args(PartnerKind)),

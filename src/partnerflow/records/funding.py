@@ -9,9 +9,8 @@ from typing import Any, Literal
 import attrs
 
 from .money import Money
+from .mutual import Side
 from .registry import Record, record
-
-Side = Literal["district", "school", "partner"]
 
 
 @attrs.frozen(kw_only=True)

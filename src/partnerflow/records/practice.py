@@ -9,14 +9,14 @@ import attrs
 
 from .registry import Record, record
 
-RubricRow = Literal["D4.1", "D4.2", "D4.3", "D4.4", "D4.5", "D4.6"]
+RubricRowCode = Literal["D4.1", "D4.2", "D4.3", "D4.4", "D4.5", "D4.6"]
 
 
 @record("rubric_assessment", about="district", key=("row", "subject"), period=("assessed_on",), cites=("D4.S1",))
 class RubricAssessment(Record):
     """The level that an assessor found on one row of the rubric on one day, and the evidence for it."""
 
-    row: RubricRow
+    row: RubricRowCode
     subject: str
     """What was rated: `"district"`, or the id of a site or partnership."""
     subject_kind: Literal["district", "site", "partnership"] | None = None

@@ -14,6 +14,7 @@ EVERYWHERE = "*"
 """Stands for every site of the district in a list of sites."""
 
 Purpose = Literal["fill_gap", "content_expertise", "individual_planning"]
+ScopeLevel = Literal["district", "school"]
 PartnershipKind = Literal["contractual_service", "short_term_collaboration", "long_term"]
 
 
@@ -35,14 +36,11 @@ class Profile(Record):
     """How the district learned of it, such as "survey of principals 2026"."""
 
 
-Level = Literal["district", "school"]
-
-
 @record("scope", about="partnership", weighs="against", cites=("SPPS-V.3",))
 class Scope(Record):
     """Whether it is for the whole district or for some schools (SPPS-V.3). A wider scope must meet more policies."""
 
-    level: Level | None = None
+    level: ScopeLevel | None = None
     sites: AbstractSet[str] | None = None
     """The host's site ids; `{"*"}` for every site."""
 

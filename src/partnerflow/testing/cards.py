@@ -33,14 +33,14 @@ from partnerflow.records.registry import kind_of
 from .examples import EXAMPLE_DAY
 
 OUTCOMES = {"passing": "passed", "failing": "failed", "missing": "missing"}
-"""What comes of each example that a card shows."""
+"""The outcome that each example of a card must have."""
 
 
 def assert_card(one: Policy | Rule, *, on: date = EXAMPLE_DAY) -> None:
-    """Hold a policy, or the rule that a pack makes of it, against its card.
+    """Check the card of a policy, or of the rule that a pack makes of it.
 
-    Raises AssertionError unless the card is filled in, and every example has its outcome on the day *on* and is
-    explained. An example that errs is shown with its error.
+    Raises AssertionError unless the card is complete and every example has its outcome on the day *on*. The message for
+    an example whose policy raises includes the error.
     """
     card = _card(one)
     _hold(bool(card.title) and not card.title.endswith("."), f"{card.code}: the title is a phrase, without a full stop")
@@ -49,29 +49,29 @@ def assert_card(one: Policy | Rule, *, on: date = EXAMPLE_DAY) -> None:
     absent = ", ".join(sorted(OUTCOMES.keys() - card.examples.keys()))
     _hold(not absent, f"{card.code}: the card shows no example of {absent}")
     for shown, outcome in OUTCOMES.items():
-        finding = _judged(one, card.example(shown), on)
-        said = "; ".join(f"{problem.path}: {problem.message}" for problem in finding.problems)
-        _hold(finding.outcome == outcome, f"{card.code}: the example {shown} is {finding.outcome} on {on}: {said}")
+        finding = _evaluate(one, card.example(shown), on)
+        problems = "; ".join(f"{problem.path}: {problem.message}" for problem in finding.problems)
+        _hold(finding.outcome == outcome, f"{card.code}: the example {shown} is {finding.outcome} on {on}: {problems}")
         _hold("{" not in finding.fix, f"{card.code}: the fix has a place that no parameter fills: {finding.fix}")
 
 
 def assert_removing_never_unblocks(
     one: Policy | Rule, records: Iterable[Record] = (), *, on: date = EXAMPLE_DAY
 ) -> None:
-    """Delete every part of the examples on the card, with *records* filed beside them, one part at a time.
+    """Delete every part of the card's examples, with *records* added to them, one part at a time.
 
-    Raises AssertionError where a policy that blocked no longer does, and names what was deleted.
+    Raises AssertionError where a policy that blocked no longer blocks, and names what was deleted.
     """
     card = _card(one)
     filed = [{**unstructure(record), "kind": kind_of(record)} for record in records]
     for shown in card.examples:
         example = card.example(shown)
         whole = {**example.mapping, "records": [*example.mapping["records"], *filed]}
-        if _judged(one, attrs.evolve(example, mapping=whole), on).is_ok:
+        if _evaluate(one, attrs.evolve(example, mapping=whole), on).is_ok:
             continue
         for deleted, rest in deletions(whole):
             try:
-                finding = _judged(one, attrs.evolve(example, mapping=rest), on)
+                finding = _evaluate(one, attrs.evolve(example, mapping=rest), on)
             except InvalidRecord:
                 continue  # a file that cannot be read is turned away as a whole
             lets = f"{card.code} blocks the example {shown} on {on}, and without {deleted} it lets it through"
@@ -79,10 +79,10 @@ def assert_removing_never_unblocks(
 
 
 def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return a dossier's mapping without each one of its parts, and the name of what was deleted.
+    """Yield, for each part of a dossier's mapping, its name and the mapping without it.
 
-    A part is a field, at whatever depth, or all records of one kind and key; those that weigh against a partnership are
-    left standing, as only a later record answers them.
+    A part is a field, at any depth, or all records of one kind and key. Records that weigh against a partnership are
+    kept: only a later record may replace them.
     """
     records = mapping.get("records", ())
     against = any(kinds()[record["kind"]].kind_info.weighs == "against" for record in records)
@@ -113,17 +113,17 @@ def _without_a_group(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str
 
 
 def _group(record: Mapping[str, Any]) -> str | None:
-    """Name the kind and key of a record that counts for a partnership."""
+    """Return the kind and key of a record that counts for a partnership; None for one that weighs against it."""
     info = kinds()[record["kind"]].kind_info
-    said = "".join(f" {record.get(name)}" for name in info.key)
-    return f"{info.name}{said}" if info.weighs == "for" else None
+    key = "".join(f" {record.get(name)}" for name in info.key)
+    return f"{info.name}{key}" if info.weighs == "for" else None
 
 
 def _card(one: Policy | Rule) -> Policy:
     return one if isinstance(one, Policy) else one.policy
 
 
-def _judged(one: Policy | Rule, example: Example, on: date) -> Finding:
+def _evaluate(one: Policy | Rule, example: Example, on: date) -> Finding:
     return one(example.dossier(), on)
 
 

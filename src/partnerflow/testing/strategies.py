@@ -1,4 +1,4 @@
-"""Strategies for Hypothesis: dossiers near the edge between in order and not, and anything that a kind can say.
+"""Strategies for Hypothesis: dossiers that are almost in order, and any record that a kind allows.
 
     from hypothesis import given
     from partnerflow.policies import load_pack
@@ -50,14 +50,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "trigger": ("terminate_for_cause", "approve"),
     "name": ("Ines Moreno", "L. Chen"),
 }
-"""Words that meet what is on file already, for the fields where that matters; any other text comes up beside them."""
+"""Values of key fields that the example has on file too, so that records meet; other texts are drawn as well."""
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
 
 
 @lru_cache
 def days() -> SearchStrategy[date]:
-    """Return days: most of them close to EXAMPLE_DAY or to the ends of what is on file, some years away."""
+    """Return a strategy for days: most are close to EXAMPLE_DAY or to last days in the example, some are years away."""
     close = st.integers(-4, 4).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
     near = st.integers(-60, 400).map(lambda after: EXAMPLE_DAY + timedelta(days=after))
     ends = [date(2026, 8, 31), date(2026, 9, 1), date(2027, 6, 30), date(2027, 7, 1), date(2027, 8, 31)]
@@ -65,7 +65,7 @@ def days() -> SearchStrategy[date]:
 
 
 def actors() -> SearchStrategy[Actor]:
-    """Return actors: those of the example, principals and partners with and without limits, and strangers."""
+    """Return a strategy for actors: those of the example, and others with any side, roles, sites and partner."""
     sites = st.sampled_from(["255901001", "255901044", "*"])
     others = st.builds(
         Actor,
@@ -80,7 +80,7 @@ def actors() -> SearchStrategy[Actor]:
 
 @lru_cache
 def _values(wanted: Any) -> SearchStrategy[Any]:
-    """Return values of a type that a field of a record may have."""
+    """Return a strategy for the values of a field's type."""
     simple: dict[Any, SearchStrategy[Any]] = {
         str: _TEXT,
         int: st.integers(-3, 10_000),
@@ -115,11 +115,11 @@ def _objects(cls: Any) -> SearchStrategy[Any]:
     fields = {name: _field(name, hints[name]) for name in (f.name for f in attrs.fields(cls)) if name != "extra"}
     if issubclass(cls, Record):
         fields["extra"] = st.just({}) | st.dictionaries(_TEXT.map("x_{}".format), _TEXT | st.booleans(), max_size=2)
-    return st.fixed_dictionaries(fields).map(partial(_made, cls)).filter(lambda made: made is not None)
+    return st.fixed_dictionaries(fields).map(partial(_build, cls)).filter(lambda one: one is not None)
 
 
-def _made(cls: Any, fields: dict[str, Any]) -> Any:
-    """Make one of *cls*; None of values that it refuses together, such as shares that do not add up."""
+def _build(cls: Any, fields: dict[str, Any]) -> Any:
+    """Return a *cls* with these fields; None where it refuses them together, such as shares that do not add up."""
     try:
         return cls(**fields)
     except ValueError:
@@ -133,10 +133,10 @@ def _field(name: str, wanted: Any) -> SearchStrategy[Any]:
 
 
 def records(kind: str | None = None) -> SearchStrategy[Record]:
-    """Return records of one *kind*, or of any that is registered when the strategy is first drawn from.
+    """Return a strategy for records of one *kind*, or of any kind that is registered at the first draw.
 
-    Each field takes any value that its type allows, None and unknown extra fields included. Raises TypeError for a kind
-    with fields of a type of its host's own.
+    Each field has any value that its type allows, including None; extra fields are drawn too. Raises TypeError for a
+    kind with a field of a host's own type.
     """
     if kind is not None:
         return st.deferred(lambda: _of_kind(kind))
@@ -153,15 +153,15 @@ def _of_kind(kind: str) -> SearchStrategy[Record]:
 
 @st.composite
 def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()) -> Dossier:
-    """Return the example dossier with changes: each of the six states, or *state*; in order, or nearly, or not at all.
+    """Draw the example dossier, in any of the six states or in *state*, with up to eight changes.
 
-    Facts are dropped, days moved, records added, taken out, filed twice, superseded, retracted and redacted; people
-    and services join, waivers and closings come on file, moves and neighbours are there or not. With *kinds*, only
-    records of these kinds change, and the more of them. Every dossier can be written as a mapping and read again.
+    Fields are dropped, days moved, and records added, removed, filed twice, superseded, retracted and redacted; people,
+    services, waivers and closings are added; moves and neighbours may be left out. With *kinds*, only records of these
+    kinds change. Every dossier can be written as a mapping and read again.
     """
-    stands_in = draw(st.sampled_from(list(State))) if state is None else state
-    trigger = draw(st.none() | st.sampled_from(DEFAULT.legal(stands_in) or [None]))
-    made = example_dossier(stands_in, trigger=trigger)
+    in_state = draw(st.sampled_from(list(State))) if state is None else state
+    trigger = draw(st.none() | st.sampled_from(DEFAULT.legal(in_state) or [None]))
+    made = example_dossier(in_state, trigger=trigger)
     draft = _Draft(draw, list(made.entries), kinds)
     for change in draw(st.lists(st.sampled_from(_CHANGES if kinds else [*_CHANGES, *_ADDITIONS]), max_size=8)):
         change(draft)
@@ -173,7 +173,7 @@ def dossiers(draw: DrawFn, state: str | None = None, kinds: Collection[str] = ()
     return attrs.evolve(
         made,
         partner=draw(st.just(made.partner) | _partners(made.partner)),
-        partnership=draw(st.just(made.partnership) | st.just(Partnership(stands_in))),
+        partnership=draw(st.just(made.partnership) | st.just(Partnership(in_state))),
         moves=draw(st.just(made.moves) | _moves(made.moves or ())),
         neighbours=draw(st.just(()) | st.none() | st.lists(_neighbours(), max_size=2).map(tuple)),
     )
@@ -212,85 +212,85 @@ def _neighbours(draw: DrawFn) -> Neighbour:
 
 @attrs.define
 class _Draft:
-    """A file that is being changed; each method is one change, drawn anew."""
+    """A list of entries that is being changed; each method draws one change."""
 
     draw: DrawFn
     entries: list[Entry]
     kinds: Collection[str]
 
     def drop_fact(self) -> None:
-        """Leave out one field, or one field of a part of it."""
+        """Drop a field of a record, or of a part of it."""
         place = self._pick()
-        said: dict[str, Any] = unstructure(self.entries[place].record)
-        holder = self.draw(st.sampled_from([said, *_parts(said)]))
+        data: dict[str, Any] = unstructure(self.entries[place].record)
+        holder = self.draw(st.sampled_from([data, *_parts(data)]))
         if not holder:
             return
         holder.pop(self.draw(st.sampled_from(sorted(holder))))
         try:
-            self._put(place, record=read_record(self.entries[place].kind, said))
+            self._put(place, record=read_record(self.entries[place].kind, data))
         except InvalidRecord:
-            return  # a field that every record of the kind must have
+            return  # a required field
 
     def move_days(self) -> None:
-        """Return a record other days, where it has days."""
+        """Change the days of a record, if it has any."""
         place = self._pick()
         self._put(place, record=self._moved(self.entries[place].record))
 
     def take_out(self) -> None:
-        """Let a record never have been filed."""
+        """Remove a record, as if it had never been filed."""
         place = self._pick()
         if len(self._read()) > 1:
             self.entries.pop(place)
 
     def file_for_another_term(self) -> None:
-        """File a record once more, with its days moved."""
+        """File a record again, with other days."""
         entry = self.entries[self._pick()]
         self._file(self._moved(entry.record), like=entry)
 
     def file_for_another(self) -> None:
-        """File a record once more, for another person, site or whatever else its key is."""
+        """File a record again, under another key."""
         entry = self.entries[self._pick()]
         names = [name for name in entry.record.kind_info.key if name in _NAMES]
         key: dict[str, Any] = {name: self.draw(st.sampled_from(_NAMES[name])) for name in names}
         self._file(attrs.evolve(entry.record, **key), like=entry)
 
     def supersede(self) -> None:
-        """File a record of the same kind and key that says anything."""
+        """File any record of the same kind and key."""
         entry = self.entries[self._pick()]
         info = entry.record.kind_info
         key = {name: getattr(entry.record, name) for name in info.key}
         self._file(attrs.evolve(self.draw(records(info.name)), **key), like=entry)
 
     def retract(self) -> None:
-        """Take a record back."""
+        """Retract a record."""
         entry = self.entries[self._pick()]
         if entry.id is not None and not isinstance(entry.record, Retraction):
             self._file(Retraction(entry_id=entry.id, reason="filed for the wrong partner"))
 
     def redact(self) -> None:
-        """Blank a record: that it lay there is all that is left of it."""
+        """Redact a record: only its entry is left."""
         place = self._pick()
         blank = Unregistered(kind=self.entries[place].kind, fields={})
         if len(self._read()) > 1:
             self._put(place, record=blank, text="", redacted="0" * 64)
 
     def forget_filing(self) -> None:
-        """Leave out a part of what is known of the filing."""
+        """Drop one fact about the filing of a record."""
         known = ["id", "filed_at", "recorded_at", "filed_by", "version"]
         self._put(self._pick(), **{self.draw(st.sampled_from(known)): None})
 
     def file_any(self) -> None:
-        """File anything."""
+        """File a record of any kind."""
         record = self.draw(records())
         if not isinstance(record, (Partner, Retraction)):
             self._file(record)
 
     def join(self) -> None:
-        """Let another person or service come on file."""
+        """File another person or service."""
         self._file(self.draw(st.sampled_from(["person", "service"]).flatmap(records)))
 
     def waive(self) -> None:
-        """Let a waiver come on file, one that counts or one that does not."""
+        """File a waiver, which may apply or not."""
         from partnerflow.policies.shipped import POLICIES
 
         waiver = Waiver(
@@ -303,12 +303,12 @@ class _Draft:
         self._file(waiver, filed_by=self.draw(st.sampled_from([BOARD, BOARD, None])))
 
     def close(self) -> None:
-        """Let the plan be closed, somehow."""
+        """File a closing of the improvement plan."""
         of_the_plan: dict[str, Any] = {"plan": "autumn 2026"}
         self._file(attrs.evolve(self.draw(records("plan_closing")), **of_the_plan))
 
     def _pick(self) -> int:
-        """Choose a record that is there to be read, of the kinds that are to change where there is one."""
+        """Return the place of a record that was not redacted, of one of `kinds` if there is any."""
         places = self._read()
         return self.draw(st.sampled_from([n for n in places if self.entries[n].kind in self.kinds] or places))
 
@@ -319,7 +319,7 @@ class _Draft:
         self.entries[place] = attrs.evolve(self.entries[place], **changes)
 
     def _file(self, record: Record, like: Entry | None = None, **filed: Any) -> None:
-        """File *record* last, under an id that nothing else has."""
+        """Append *record*, under an id that no other entry has."""
         taken = {entry.id for entry in self.entries}
         number = next(n for n in range(0xA000, 0xFFFF) if _entry_id(n) not in taken)
         like = like or self.entries[self._read()[-1]]
@@ -336,9 +336,9 @@ def _entry_id(number: int) -> UUID:
     return UUID(int=0x0198F000_0000_7000_8000_000000000000 + number)
 
 
-def _parts(said: Any) -> Iterator[dict[str, Any]]:
-    """Return the objects within a record, at whatever depth."""
-    for part in said.values() if isinstance(said, dict) else said:
+def _parts(data: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects within a record, at any depth."""
+    for part in data.values() if isinstance(data, dict) else data:
         if isinstance(part, dict):
             yield part
         if isinstance(part, (dict, list)):
