@@ -67,7 +67,7 @@ def test_whoever_may_act_and_how_it_ends_is_asked_by_every_pack(name: str) -> No
 @pytest.mark.parametrize("state", State)
 def test_the_example_holds_under_every_pack_of_the_guides(name: str, state: State) -> None:
     report = load_pack(name).check(example_dossier(state), on=EXAMPLE_DAY)
-    assert report.ok, f"add to src/partnerflow/testing/examples.py what this asks for:\n{report.explain()}"
+    assert report.ok, f"add to src/partnerflow/testing/examples/evidence.py what this asks for:\n{report.explain()}"
 
 
 @pytest.mark.parametrize("name", ["minneapolis", "oakland"])
