@@ -1,4 +1,4 @@
-"""Kills a writing process at random moments, and PostgreSQL too, and looks from the outside at what is left.
+"""Kills a writing process at random moments, and PostgreSQL too, and checks from outside what is left.
 
     python -m benchmarks.crash [--kills 300] [--restarts 20] [--database sqlite|postgresql|all|careless|URL]
 
@@ -43,7 +43,7 @@ SHOWN = 20
 
 @attrs.define
 class Tally:
-    """What came of it, on one database."""
+    """The result on one database."""
 
     kills: int = 0
     in_flight: int = 0
@@ -51,7 +51,7 @@ class Tally:
     """How many of the calls in flight had been done all the same."""
     acknowledged: int = 0
     refused: int = 0
-    """How many were told no, such as that another writer was in the way; none may have done anything."""
+    """How many were refused, for example because another writer held a lock; none may have done anything."""
     restarts: int = 0
     cut_off: int = 0
     """How many calls were in flight when a server crashed."""
@@ -59,7 +59,7 @@ class Tally:
 
 
 class Field:
-    """One ground, and everything that was said and found on it."""
+    """One database, and everything that was logged and found on it."""
 
     def __init__(self, where: Database, directory: Path, numbers: Iterator[int], random: Random) -> None:
         self._where, self._directory, self._numbers, self._random = where, directory, numbers, random
@@ -94,7 +94,7 @@ class Field:
         self._settle(watch, tally)
 
     def _started(self, writers: int) -> tuple[Sequence[tuple[BaseProcess, Path]], frozenset[int]]:
-        """Start writers, and wait until each is about to make its first call; give them, and who was there before."""
+        """Start writers, and wait until each is about to make its first call; return them and the earlier ones."""
         before = self._sessions()
         started = []
         for _ in range(writers):
@@ -119,7 +119,7 @@ class Field:
             raise SystemExit(f"a writer ended by itself, with exit code {process.exitcode}")
 
     def _hear(self, path: Path, tally: Tally) -> None:
-        """Read what a writer that was killed has said."""
+        """Read the log of a writer that was killed."""
         lines = list(read(path))
         for line in lines:
             mark = line["mark"]
@@ -133,7 +133,7 @@ class Field:
         tally.cut_off += sum(line["word"] == "unknown" for line in lines)
 
     def _settle(self, before: frozenset[int], tally: Tally) -> None:
-        """Look, send again whatever has a key and was not answered, and look again."""
+        """Check, send again every call that has a key and was not answered, and check again."""
         while self._sessions() - before:  # a server may still be busy with the last words of a client that is gone
             time.sleep(0.002)
         with opened(self._where.url, self._tenant, one_policy()) as flow:
@@ -182,7 +182,7 @@ def hammer(where: Database, kills: int, restarts: int) -> Tally:
 
 
 def prepared(where: Database) -> str:
-    """Make our tables and the host's, and say how durable a commit is."""
+    """Create our tables and the host's, and return how durable a commit is."""
     with opened(where.url, "crash", one_policy()) as flow:
         host = host_engine(where.url)
         NOTES.create(host, checkfirst=True)
@@ -197,7 +197,7 @@ COLUMNS = (
 
 
 def row(where: Database, tally: Tally) -> tuple[object, ...]:
-    """Return the line of the table, and name below it what is not as it must be."""
+    """Return the line of the table, with the faults below it."""
     found = [sorted(faults) for faults in (tally.verdict.lost, tally.verdict.half, tally.verdict.doubled)]
     for what, faults in zip(COLUMNS[-3:], found, strict=True):
         for fault in faults[:SHOWN]:

@@ -1,4 +1,4 @@
-"""How long it takes to say what a change of policy would do to a whole inventory, and in how much memory.
+"""How long it takes to compute the impact of a change of policy on all partnerships, and in how much memory.
 
     python benchmarks/impact.py                          # 10,000 partnerships
     python benchmarks/impact.py --partnerships 100000    # minutes, and some gigabytes of temporary files
@@ -37,7 +37,7 @@ from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, example_re
 
 NOON = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 12, tzinfo=UTC)
 SHARES = {"vetting": 10, "onboarding": 10, "active": 70, "improvement_plan": 10}
-"""Of every hundred partnerships, how many stand in which state."""
+"""Of every hundred partnerships, how many are in each state."""
 AT_A_SITE = 20
 """How many partnerships share a site, which is what a comparison for doubled services looks at."""
 ROLES = """
@@ -60,7 +60,7 @@ code = "GOAL-001"
 severity = "advisory"
 """
 OWN = ("partner", "partnership", "site", "place", "entry", "transition", "obligation")
-"""The tables that hold what a partnership is; the outbox is left as it is."""
+"""The tables that are copied; the outbox is not."""
 
 Row = tuple[Any, ...]
 
@@ -69,7 +69,7 @@ Row = tuple[Any, ...]
 
 
 def template(path: Path, state: str) -> Mapping[str, list[Row]]:
-    """Let the library keep one partnership in *state*, and give its rows as they lie in the database."""
+    """Let the library store one partnership in *state*, and return its rows."""
     moments = (NOON - timedelta(days=3) + timedelta(seconds=n) for n in range(10_000))
     store = open_store(f"sqlite:///{path}")
     flow = Partnerflow(store=store, clock=lambda: next(moments))
@@ -81,7 +81,7 @@ def template(path: Path, state: str) -> Mapping[str, list[Row]]:
 
 
 def build(path: Path, partnerships: int) -> int:
-    """Fill a database with copies, and give the number of records that lie on each file."""
+    """Fill a database with copies, and return the number of records on each file."""
     with tempfile.TemporaryDirectory() as folder:
         templates = {state: template(Path(folder) / f"{state}.db", state) for state in SHARES}
     open_store(f"sqlite:///{path}").engine.dispose()
@@ -106,7 +106,7 @@ def build(path: Path, partnerships: int) -> int:
 
 
 def copying(number: int, made: Mapping[str, Sequence[Row]]) -> Callable[[Row], Row]:
-    """Return what writes a row again as that of partnership *number*: with other ids, at another site."""
+    """Return a function that writes a row as that of partnership *number*: with other ids, at another site."""
     known = {value for rows in made.values() for row in rows for value in row if is_id(value)}
     new = {old: f"{0x0198F0000000_7000_8000_000000000000 + number * 1_000 + place:032x}"
            for place, old in enumerate(sorted(known))}  # fmt: skip
@@ -174,7 +174,7 @@ def of_children() -> float:
 
 
 def inside() -> None:
-    """Be the command, and say at the end how much memory the largest process took."""
+    """Run the command, and print at the end how much memory the largest process took."""
     from partnerflow.cli import main
 
     sys.argv = ["partnerflow", *sys.argv[2:]]

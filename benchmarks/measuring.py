@@ -11,7 +11,7 @@ from statistics import median, quantiles
 
 @dataclass(frozen=True)
 class Side:
-    """One of two things compared: *prepare* makes fresh ground and gives the call that is timed, *times* over."""
+    """One of two things compared: *prepare* returns the call that is timed, on fresh data, *times* over."""
 
     prepare: Callable[[], Callable[[], object]]
     times: int
@@ -46,7 +46,7 @@ def seconds_per_call(side: Side) -> tuple[float, float]:
 
 
 def compare(ours: Side, other: Side, rounds: int) -> tuple[Measured, Measured]:
-    """Let both sides take turns, each beginning every other round; a first round is thrown away. CPU, then wall."""
+    """Run both sides in turn, each beginning every other round; a first round is discarded. CPU, then wall."""
     mine, theirs = [], []
     for turn in range(rounds + 1):
         for side, taken in ((ours, mine), (other, theirs)) if turn % 2 else ((other, theirs), (ours, mine)):

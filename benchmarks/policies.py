@@ -29,7 +29,7 @@ from partnerflow.policies import Report, load_pack
 from partnerflow.testing import EXAMPLE_DAY, example_dossier
 
 CHUNK = 200
-"""How many dossiers are made before they are judged; more are never held."""
+"""How many dossiers are made before they are evaluated; more are never in memory."""
 OF_ONE_KIND = 50
 """How many reports are made before each is written out, once."""
 
@@ -39,7 +39,7 @@ def failed(report: Report) -> set[str]:
 
 
 def again(call: Callable[[], object], times: int) -> Side:
-    """Return a side that needs no fresh ground."""
+    """Return a side that needs no fresh data."""
     return Side(lambda: call, times)
 
 
@@ -161,7 +161,7 @@ def many(number: int) -> None:
 
 
 def _judge_all(label: str, number: int, made: Iterable[Dossier | Mapping[str, Any]]) -> None:
-    """Judge chunk by chunk, so that making the dossiers is not timed and few are ever held."""
+    """Evaluate chunk by chunk, so that making the dossiers is not timed and few are in memory."""
     spent, sound, done, early = 0.0, 0, 0, 0.0
     for chunk in _chunks(iter(made)):
         begun = time.process_time()

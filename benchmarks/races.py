@@ -1,4 +1,4 @@
-"""Lets processes race for the same partnerships, and looks whether any step was lost, or taken twice.
+"""Lets processes race for the same partnerships, and checks whether any step was lost, or taken twice.
 
     python -m benchmarks.races [--fires 20000] [--partnerships 20] [--processes 8]
                                [--database sqlite|postgresql|mariadb|all|URL]
@@ -47,7 +47,7 @@ Line = dict[str, Any]
 def race(url: str, tenant: str, partnerships: Sequence[UUID], fires: int, start: Barrier, path: Path) -> None:
     """Take so many steps, each on any partnership; every other expects the version that it knows of.
 
-    Who is told of a conflict, or that the store is busy, tries again.
+    After a conflict, or if the store is busy, it tries again.
     """
     log, random = Log(path), Random(path.name)
     known = dict.fromkeys(partnerships, 1)
@@ -74,7 +74,7 @@ def race(url: str, tenant: str, partnerships: Sequence[UUID], fires: int, start:
 
 @attrs.frozen
 class Faults:
-    """What is not as it must be, in words."""
+    """The faults, in words."""
 
     lost: list[str]
     doubled: list[str]
@@ -84,7 +84,7 @@ class Faults:
 
 
 def look(flow: Partnerflow, partnerships: Sequence[UUID], lines: Sequence[Line]) -> Faults:
-    """Compare what every process says that it did with the histories."""
+    """Compare the steps that every process reports with the histories."""
     done = [line for line in lines if line["word"] == "done"]
     stored = {(str(p), made.version): str(made.id) for p in partnerships for made in flow.history(p)[1:]}
     said = {(line["partnership"], line["version"]): line["id"] for line in done}
@@ -118,7 +118,7 @@ def _broken(flow: Partnerflow) -> list[str]:
 
 
 def _unfounded(lines: Sequence[Line], stored: Mapping[tuple[str, int], str]) -> list[str]:
-    """Name steps that did not begin where they were to, and conflicts that nobody won or that name other versions."""
+    """Yield steps that did not begin at their version, and conflicts that nobody won or that name other versions."""
     wrong = []
     for line in lines:
         expected, partnership = line["expected"], line["partnership"]
@@ -142,7 +142,7 @@ COLUMNS = (
 def raced(
     where: Database, tenant: str, partnerships: Sequence[UUID], fires: int, racers: int
 ) -> tuple[list[Line], float]:
-    """Let processes race; give what they said, and the seconds that they took."""
+    """Let processes race; return their reports, and the seconds that they took."""
     shares = [fires // racers + (number < fires % racers) for number in range(racers)]
     start = processes.Barrier(racers + 1)
     with tempfile.TemporaryDirectory(prefix="pf") as directory:
@@ -170,7 +170,7 @@ COLUMNS = (
 
 
 def row(where: Database, fires: int, partnerships: int, racers: int) -> tuple[tuple[object, ...], bool]:
-    """Race on one database, and look; give the line of the table, and whether all is well."""
+    """Race on one database, and check; return the line of the table, and whether it passed."""
     tenant = f"races-{uuid4().hex}"
     with opened(where.url, tenant, NOTHING) as flow:
         tell(where, settings(where, flow))

@@ -53,7 +53,7 @@ SECTIONS, PLACES = (1, 2, 3), ("normal", "full", "postgresql")
 
 
 def in_turns(timed: Mapping[str, Callable[[int], tuple[float, float]]], rounds: int) -> dict[str, Taken]:
-    """Let all take a turn in every round, in an order drawn anew."""
+    """Run all once in every round, in a random order."""
     taken: dict[str, Taken] = {name: ([], []) for name in timed}
     for turn in range(rounds):
         for name in Random(turn).sample(list(timed), len(timed)):
@@ -140,7 +140,7 @@ def _round_trips_of(kept: Kept, work: Work) -> int:
 
 
 def _said_by_both(engine: Engine, ours: Kept, hand: Kept, work: Work) -> str:
-    """Tell whether the two say the same to the database."""
+    """Return whether the two send the same statements."""
     said = []
     for each in (ours, hand):
         call = each.begin(1, work)

@@ -126,7 +126,7 @@ def peak() -> int:
 
 
 class Counted:
-    """An audit that counts what it gives, and looks at the memory after a tenth of the transitions."""
+    """An audit that counts its rows, and reads the peak memory after a tenth of the transitions."""
 
     def __init__(self, audit: Audit, tenth: int) -> None:
         self._audit, self._tenth = audit, tenth

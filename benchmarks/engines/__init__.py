@@ -36,7 +36,7 @@ class Engine:
 
 
 ENGINES = (
-    Engine("pydantic", "with_pydantic", "models; what one record says in its class, what several say in the root's"),
+    Engine("pydantic", "with_pydantic", "models; checks of one record in its class, checks of several in the root's"),
     Engine("jsonschema", "with_jsonschema", "one schema of 25 parts, iter_errors; 4 keywords of its host's own"),
     Engine("common-expression-language", "with_cel", "25 compiled expressions over one Context"),
     Engine(

@@ -1,4 +1,4 @@
-"""Forty bare lambdas: the same yes or no as the forty policies give, over the same records, found beforehand.
+"""Forty bare lambdas with the same answer as the forty policies, over the same records, found beforehand.
 
 They say no reason and no due date, and raise as soon as something is not on file.
 """

@@ -136,7 +136,7 @@ def _evolved(
 
 
 def asked(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping with its records by kind, and what none of the other engines can tell for itself."""
+    """Return a mapping with its records by kind, and the facts that none of the other engines can compute."""
     kinds: dict[str, list[Any]] = {}
     for record in mapping["records"]:
         kinds.setdefault(record["kind"], []).append(record)

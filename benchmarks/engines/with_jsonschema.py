@@ -24,7 +24,7 @@ def _with(**properties: Any) -> Schema:
 
 
 def _one(kind: str, *schemas: Schema) -> Schema:
-    """Ask for one record of a kind that is as all *schemas* say."""
+    """Require one record of a kind that matches all *schemas*."""
     return _with(**{kind: {"contains": {"allOf": list(schemas)}}})
 
 
@@ -149,7 +149,7 @@ def _at_least(_: Any, minimum: int, instance: object, __: Any) -> Iterator[Valid
 
 
 def _for_each(validator: Any, says: Schema, instance: Any, _: Any) -> Iterator[ValidationError]:
-    """Ask, for each value that a list names, for one record that says the same and is as the schema says."""
+    """Require, for each value of a list, one record with that value that matches the schema."""
     given = instance.get(says["of"], [])
     for one in given if isinstance(given, list) else [given]:
         if not validator.evolve(schema=says["where"]).is_valid(one):

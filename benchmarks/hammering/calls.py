@@ -1,6 +1,6 @@
 """The calls that a writer makes, each with a mark by which all that it wrote can be found from the outside.
 
-A call is said in words that JSON can keep, so that whoever reads the log can send the very same again.
+A call is plain JSON data, so that it can be read from the log and sent again exactly as it was.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def calls(ground: Ground, writer: int, filed: Sequence[tuple[str, str]], random:
 
 
 def host_engine(url: str) -> Engine:
-    """Make the engine of a host, which on SQLite begins its transactions itself, as the how-to on embedding says."""
+    """Create the engine of a host, which on SQLite begins its transactions itself, as the how-to on embedding shows."""
     engine = create_engine(url, pool_pre_ping=True, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
     if engine.dialect.name == "sqlite":
 
@@ -133,7 +133,7 @@ def host_engine(url: str) -> Engine:
 
 
 def make(call: Call, flow: Partnerflow, host: Engine) -> list[str]:
-    """Make a call, in a transaction of ours or of the host's, and name what it is said to have done."""
+    """Make a call, in a transaction of ours or of the host's, and return the names of what it reports as done."""
     if not call.hosted:
         return list(_made(call, flow))
     note = {"tenant": flow.store.tenant, "mark": call.mark}
@@ -145,7 +145,7 @@ def make(call: Call, flow: Partnerflow, host: Engine) -> list[str]:
 
 
 def named(what: Transition | Entry) -> str:
-    """Name what is stored, with the link that holds all that it says."""
+    """Return the name of what is stored, with its link, which covers its content."""
     return f"{type(what).__name__.lower()} {what.id} {what.link}"
 
 

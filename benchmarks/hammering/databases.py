@@ -35,7 +35,7 @@ _SESSIONS = {
 
 @attrs.frozen
 class Database:
-    """One database, and the server behind it where that is ours to crash."""
+    """One database, and its server if we may crash it."""
 
     name: str
     url: str
@@ -44,7 +44,7 @@ class Database:
 
 @contextmanager
 def opened(url: str, tenant: str, pack: Pack) -> Iterator[Partnerflow]:
-    """Open a flow, and leave no connection behind: a SQLite file that nobody holds is recovered by whoever is next."""
+    """Open a flow, and leave no connection open: then the next process recovers the SQLite file."""
     flow = Partnerflow.open(url, tenant=tenant, pack=pack)
     try:
         yield flow
@@ -57,7 +57,7 @@ def opened(url: str, tenant: str, pack: Pack) -> Iterator[Partnerflow]:
 def database(named: str) -> Iterator[Database]:
     """Return a database by the word `sqlite`, `postgresql`, `mariadb` or `careless`, or by its URL.
 
-    `careless` is a PostgreSQL that says "committed" before it is on the disk: whoever makes it crash must find a loss.
+    `careless` is a PostgreSQL that says "committed" before it is on the disk: a crash of it must lose something.
     """
     match named:
         case "sqlite":
@@ -74,7 +74,7 @@ def database(named: str) -> Iterator[Database]:
 
 
 def _committing(url: str, *, for_good: bool) -> str:
-    """Tell PostgreSQL how to commit, whatever is usual in that database."""
+    """Set how PostgreSQL commits, whatever the default of that database is."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.update_query_dict({"options": f"-c synchronous_commit={'on' if for_good else 'off'}"})
@@ -96,7 +96,7 @@ def _on_mariadb(url: str) -> Iterator[str]:
 
 
 def settings(where: Database, flow: Partnerflow) -> str:
-    """Say how durable a commit is, by what the database itself says; exit where it is not as it must be."""
+    """Return how durable a commit is, as the database reports it; exit if it is not durable enough."""
     assert isinstance(flow.store, SQLAlchemyStore)
     with flow.store.engine.connect() as connection:
         wanted = _SETTINGS["careless" if where.name == "careless" else _family(connection.engine)]
@@ -107,7 +107,7 @@ def settings(where: Database, flow: Partnerflow) -> str:
 
 
 def sessions(connection: Connection) -> frozenset[int]:
-    """Return the sessions that a server has on this database, but for the one that asks."""
+    """Return the other sessions that a server has on this database."""
     return frozenset(connection.scalars(text(_SESSIONS[_family(connection.engine)])))
 
 

@@ -1,4 +1,4 @@
-"""A log of its own for every process, which outlives it: one line of JSON a word, each written at once."""
+"""A log for each process, which survives it: one line of JSON for each entry, written at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 
 class Log:
-    """Where a process says what it is about to do, and what came of it."""
+    """The log in which a process writes each call that it is about to make, and the outcome."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def say(self, word: str, **what: Any) -> None:
-        """Write a line; whoever is killed after this has said it."""
+        """Write a line; it survives a kill of the process."""
         os.write(self._file, json.dumps({"word": word, **what}).encode() + b"\n")
 
 

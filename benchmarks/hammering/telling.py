@@ -1,4 +1,4 @@
-"""What is said while it goes on, and the table in the end."""
+"""The messages while it runs, and the table at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def tell(where: Database, what: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows below the names of their columns, each as wide as the widest that stands in it."""
+    """Print a table; each column is as wide as its widest cell."""
     lines = [columns, *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

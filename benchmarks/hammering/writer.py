@@ -1,4 +1,4 @@
-"""A process that writes until it is killed, and says in a log of its own what it does."""
+"""A process that writes until it is killed, and logs what it does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .log import Log
 
 
 def write(url: str, tenant: str, ground: Ground, writer: int, path: Path) -> None:
-    """Make calls without end: `begin` before each, and behind it `done`, `refused`, or `unknown` if nobody can tell."""
+    """Make calls until killed; log `begin` before each, and then `done`, `refused`, or `unknown`."""
     log, host = Log(path), host_engine(url)
     flow = Partnerflow.open(url, tenant=tenant, pack=one_policy())
     filed: list[tuple[str, str]] = []
@@ -30,7 +30,7 @@ def write(url: str, tenant: str, ground: Ground, writer: int, path: Path) -> Non
 
 
 def _made(call: Call, flow: Partnerflow, host: Engine, log: Log) -> list[str]:
-    """Make one call; where the server went away meanwhile, send it again if it has a key."""
+    """Make one call; if the server crashed meanwhile, send it again if it has a key."""
     while _wanted():
         log.say("begin", mark=call.mark, call=attrs.asdict(call))
         try:
@@ -45,11 +45,11 @@ def _made(call: Call, flow: Partnerflow, host: Engine, log: Log) -> list[str]:
         else:
             log.say("done", mark=call.mark, made=made)
             return made
-    raise SystemExit("whoever started this writer is gone")
+    raise SystemExit("the process that started this writer has ended")
 
 
 def _until_it_answers(host: Engine) -> None:
-    """Wait for a server that went away; a file never does."""
+    """Wait for a server that crashed; a file never does."""
     while _wanted():
         try:
             host.connect().close()
@@ -60,6 +60,6 @@ def _until_it_answers(host: Engine) -> None:
 
 
 def _wanted() -> bool:
-    """Tell whether whoever started this process is still there; nobody else would end it."""
+    """Return whether the parent process is still alive; otherwise this process must end itself."""
     parent = parent_process()
     return parent is not None and parent.is_alive()

@@ -1,4 +1,4 @@
-"""What `benchmarks/storage.py` compares with: other ways of keeping a step, each as its own guide says to write it."""
+"""What `benchmarks/storage.py` compares with: a step written with other libraries, as the guide of each suggests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Work(NamedTuple):
     """What every rival keeps of a step besides the state: the very texts that a step of ours keeps."""
 
     decision: str
-    """What the history says of why it was let pass."""
+    """The decision in the history."""
     type: str
     """Of the event."""
     body: str
@@ -53,7 +53,7 @@ def chained(previous: str, work: Work, about: object, version: int, steps: int, 
 
 
 def envelope(work: Work, about: object, sequence: int, **data: object) -> str:
-    """Write the event that tells of a step, as ours is written."""
+    """Return the event of a step, written as ours."""
     said = {
         "specversion": "1.0", "id": str(uuid4()), "source": "urn:partnerflow:default", "type": work.type,
         "subject": str(about), "time": moment(datetime.now(UTC)), "datacontenttype": "application/json",
@@ -68,9 +68,9 @@ class Kept:
     """A way of keeping steps."""
 
     begin: Callable[[int, Work], Callable[[], object]]
-    """Makes fresh ground for so many steps, and gives the call that takes the next."""
+    """Prepares partnerships for so many steps, and returns the call that takes the next step."""
     driver: Callable[[], Any]
-    """Gives the driver's own connection, on which round trips are counted."""
+    """Returns the DBAPI connection on which round trips are counted."""
     close: Callable[[], object] = lambda: None
 
 
@@ -87,7 +87,7 @@ class Rival:
     """What of our step it does not do, besides judging it; nothing: it does the same work."""
 
     def opened(self, place: Place) -> Kept | str:
-        """Return it on tables of its own, or say what is missing where it is not installed."""
+        """Return it on tables of its own, or the name of the library that is not installed."""
         try:
             opened: Kept = import_module(f"stores.{self.module}").opened(place)
         except ModuleNotFoundError as error:

@@ -51,7 +51,7 @@ def plain(tables: Tables, dialect: Dialect) -> Any:
 
 
 class Statements:
-    """What one step says."""
+    """The texts of one step."""
 
     def __init__(self, tables: Any) -> None:
         p, e, m, o, x = tables.partnership, tables.entry, tables.transition, tables.obligation, tables.outbox
@@ -154,7 +154,7 @@ class Step:
     # --- on the raw driver ------------------------------------------------------------------------------------------
 
     def on_driver(self) -> Kept:
-        """Say on the driver's own connection what SQLAlchemy would, with the values as it would hand them over."""
+        """Execute on the DBAPI connection what SQLAlchemy would, with the same values."""
         once, engine = Statements(self.tables), self.clones.engine
         taken = engine.raw_connection()
         raw: Any = taken.driver_connection

@@ -1,4 +1,4 @@
-"""What steps are taken on: two packs, one real partnership as a pattern, and as many clones of it as are wanted."""
+"""The partnerships that steps are taken on: one real partnership, any number of clones of it, and two packs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def active(flow: Partnerflow, records: Sequence[Record], steps: int = 1) -> UUID
 class Clones:
     """One real partnership, and copies of all its rows under ids of their own, made by the database itself.
 
-    What its texts say of ids is copied too, so that the copies are as long as the real ones, and just as good to step
+    The ids in its texts are copied too, so that the copies are as long as the real ones, and just as good to step
     on; only `verify` would see it.
     """
 
@@ -89,7 +89,7 @@ class Clones:
         self._not_copied = (self.tables.outside_id, self.tables.place)
 
     def make(self, count: int, *, tenant: str = "default", apart: int = 1) -> Iterator[UUID]:
-        """Add clones to a tenant and give their ids, the same in each; *apart* leaves room for others between two."""
+        """Add clones to a tenant and return their ids, the same in each; *apart* leaves room for others between two."""
         first, end = self._made[tenant], self._made[tenant] + count * apart
         self._made[tenant] = end
         numbers = select(literal(first).label("n")).cte("numbers", recursive=True)

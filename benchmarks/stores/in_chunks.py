@@ -52,7 +52,7 @@ class InChunks:
     """The partnerships of one tenant, stepped on and swept by hand."""
 
     def __init__(self, step: Step, tenant: str, *, everything: bool = True) -> None:
-        """Read of each partnership *everything* that it is judged on, as ours does, or only what the writing needs."""
+        """Read *everything* that a decision reads of each partnership, as ours does, or only what the writing needs."""
         self.step, self.tenant, self.everything = step, tenant, everything
         self.engine, t = step.clones.engine, step.tables
         p, e, m, o = t.partnership, t.entry, t.transition, t.obligation
@@ -93,7 +93,7 @@ class InChunks:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def fire(self, ids: Sequence[UUID], key: str) -> None:
-        """Renew each, at noon, and note what the key of each has done."""
+        """Renew each, at noon, and store the key of each."""
         for chunk in chunks(ids):
             with begun(self.engine) as connection:
                 stands = connection.execute(self.partnerships, {"ids": chunk}).all()
@@ -161,7 +161,7 @@ class InChunks:
     # --- a sweep ----------------------------------------------------------------------------------------------------
 
     def sweep(self, at: datetime, pack: Pack) -> None:
-        """Remind of what approaches, and note by which pack each was judged."""
+        """Write the reminders of what approaches, and the digest of the pack for each."""
         with self.engine.connect() as connection:
             due = connection.execute(self.due, {"on": at.date()}).scalars().all()
             due = due or connection.execute(self.otherwise, {"digest": pack.digest}).scalars().all()
@@ -225,7 +225,7 @@ class AllAtOnce:
         self.mine = p.c.tenant == tenant
 
     def fire(self, _: Sequence[UUID], __: str) -> None:
-        """Renew all that the tenant has; it notes no key."""
+        """Renew all of the tenant, without keys."""
         p = self.tables.partnership
         version, sequence = p.c.version + 1, p.c.events + 1
         made = self._rows(self.tables.transition, self.step.made, version=version, previous=p.c.link)
@@ -239,7 +239,7 @@ class AllAtOnce:
             connection.commit()
 
     def sweep(self, at: datetime, pack: Pack) -> None:
-        """Remind of all that approaches; or note by which pack all were judged."""
+        """Write all reminders of what approaches; or the digest of the pack for all."""
         p, o = self.tables.partnership, self.tables.obligation
         due = (o.c.tenant == self.tenant) & (o.c.look_on <= at.date())
         table, rows = self._rows(self.tables.outbox, self.step.told, sequence=p.c.events + 1)

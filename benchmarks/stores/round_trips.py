@@ -1,4 +1,4 @@
-"""How often a call speaks to its database, counted below every library: by SQLite itself, or on PostgreSQL's wire."""
+"""The number of round trips of a call, counted below every library: by SQLite itself, or on PostgreSQL's wire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def round_trips(driver: Any, call: Callable[[], object]) -> int:
-    """Count what *call* says on the driver's connection, begin and commit included."""
+    """Count the statements of *call* on the DBAPI connection, begin and commit included."""
     if isinstance(driver, sqlite3.Connection):
         said: list[str] = []
         driver.set_trace_callback(said.append)

@@ -45,7 +45,7 @@ class Partnership(models.Model):
     @fsm_log_description
     @transition(field=state, source="active", target="active")
     def renew(self, by: User, description: str) -> None:
-        """Take the step; the log is told by the signal."""
+        """Take the step; the signal writes the log."""
 
 
 class Outgoing(models.Model):
@@ -83,7 +83,7 @@ def opened(place: Place) -> Kept:
 
 
 def actor() -> User:
-    """Return who takes the steps."""
+    """Return the user who takes the steps."""
     return User.objects.get_or_create(username="a.anderson")[0]
 
 
@@ -91,7 +91,7 @@ _at: list[Place] = []
 
 
 def connected(place: Place, *tables: type[models.Model]) -> Any:
-    """Turn Django's one connection to a place's database, where it is not there yet, and make *tables* in it."""
+    """Point Django's one connection to a place's database, if it is not there yet, and create *tables* in it."""
     if place not in _at:
         _at[:] = [place]
         _connect(place)
@@ -105,7 +105,7 @@ def connected(place: Place, *tables: type[models.Model]) -> Any:
 
 
 def _connect(place: Place) -> None:
-    """Turn Django's one connection to the place's database."""
+    """Point Django's one connection to the place's database."""
     connections.close_all()
     url = place.of("django")
     if place.pragmas:

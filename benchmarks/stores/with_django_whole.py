@@ -1,4 +1,4 @@
-"""The step in Django that does what ours does, but for judging: it also reads the file and the history, and chains."""
+"""The step in Django that does what ours does except evaluating: it also reads file and history, and chains."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Followed(models.Model):
     @fsm_log_description
     @step_of(field=state, source="active", target="active")
     def renew(self, by: User, description: str) -> None:
-        """Take the step; the log is told by the signal."""
+        """Take the step; the signal writes the log."""
 
 
 class Filed(models.Model):
-    """What lies on a partnership's file."""
+    """An entry on a partnership's file."""
 
     partnership = models.ForeignKey(Followed, on_delete=models.PROTECT)
     seq = models.IntegerField(default=1)
@@ -83,7 +83,7 @@ def opened(place: Place) -> Kept:
         StateLog.objects.bulk_create(
             StateLog(object_id=each.pk, transition="renew", **before) for each in made for _ in range(BEFORE)
         )
-        connection.cursor().execute("ANALYZE")  # else SQLite looks the log up by what nearly all of it has in common
+        connection.cursor().execute("ANALYZE")  # or SQLite uses an index on a column with nearly one value
         coming = iter([each.pk for each in made])
 
         def step() -> None:

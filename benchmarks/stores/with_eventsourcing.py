@@ -14,7 +14,7 @@ from .places import Place
 
 
 class Partnership(Aggregate):
-    """A partnership; what it tells with an event is kept in the event."""
+    """A partnership; the data of an event is stored in the event."""
 
     @event("Adopted")
     def __init__(self, state: str) -> None:
@@ -22,7 +22,7 @@ class Partnership(Aggregate):
 
     @event("Renewed")
     def renew(self, state: str, by: str, decision: str, link: str = "") -> None:
-        """Say what an event changes."""
+        """Apply an event."""
         self.state, self.by, self.decision, self.link = state, by, decision, link
 
 
@@ -39,7 +39,7 @@ class Partnerships(Application[Any]):
         return [partnership.id for partnership in made]
 
     def new(self, count: int) -> list[Partnership]:
-        """Make so many, which are not kept yet."""
+        """Create so many, without saving them."""
         return [Partnership("active") for _ in range(count)]
 
     def renew(self, partnership_id: UUID, work: Work) -> None:
@@ -75,7 +75,7 @@ def kept(application: Partnerships, place: Place) -> Kept:
 
 
 def environment(place: Place) -> dict[str, str]:
-    """Say in the library's own words where it keeps its events."""
+    """Return the library's settings for where it stores its events."""
     url = place.of(f"eventsourcing-{uuid4().hex[:8]}")
     if place.pragmas:
         return {

@@ -1,4 +1,4 @@
-"""The step in `eventsourcing` that does what ours does, but for judging: a state, an outbox, the file, and a chain."""
+"""The step in `eventsourcing` that does what ours does except evaluating policies: state, outbox, file and chain."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class InPostgreSQL(PostgresApplicationRecorder):
 
 
 class File(Aggregate):
-    """What lies on a partnership's file."""
+    """An entry on a partnership's file."""
 
     @event("Filed")
     def file(self, text: str, link: str) -> None:
-        """Say what an event changes."""
+        """Apply an event."""
         self.text, self.link = text, link
 
 
