@@ -13,7 +13,7 @@ from sqlalchemy import Row, Table, select
 
 from partnerflow import Partnerflow, PartnerflowError, Tampered
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
-from partnerflow.flow.loading import build_dossier
+from partnerflow.flow.loading import build_dossier, load_many
 
 from .calls import MARK, NOTES, Call
 
@@ -176,7 +176,7 @@ class Found:
     def _due_dates(self) -> Iterator[str]:
         """The stored due dates are those of evaluating each partnership again."""
         flow = self.flow
-        for holding in flow.store.holdings():
+        for holding in load_many(flow.store):
             whose = holding.partnership
             try:
                 dossier = build_dossier(whose, holding.partner_file, holding.own_file, holding.moves, tz=flow.tz)

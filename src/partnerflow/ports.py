@@ -14,6 +14,7 @@ import attrs
 
 from partnerflow.clauses import answers
 from partnerflow.dossier import Neighbour
+from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.lifecycle import Move
@@ -113,7 +114,7 @@ class Erasure:
 
 @attrs.frozen(kw_only=True)
 class Query:
-    """What is looked for; everything that is said must fit."""
+    """What to search for; a partnership must fit all of it."""
 
     states: Sequence[str] | None = None
     site: str | None = None
@@ -123,21 +124,22 @@ class Query:
     ids: Mapping[str, str] | None = None
     """Ids of the partner elsewhere, by system."""
     words: frozenset[tuple[SearchField, str]] = frozenset()
-    """Words of which each must begin one that stands in that field."""
+    """Search terms: each is a prefix of a word in that field."""
     due_before: date | None = None
     """Something holds only until a day before that one, or was missed on such a day and still does not hold."""
+    as_of: datetime | None = attrs.field(default=None)
+    """Search in what was recorded up to and including this moment. Raises InvalidRequest with more than `states` and
+    `partner_id`, since the rest is known of today only. Its time zone decides on which day a state was entered."""
+
+    @as_of.validator
+    def _refuse_what_is_of_today_only(self, _: object, as_of: datetime | None) -> None:
+        of_today_only = (self.site, self.kind, self.ids, self.due_before)
+        if as_of is not None and (self.words or any(each is not None for each in of_today_only)):
+            remedy = "goes with state, partner, after and limit only: the rest is not known of past moments"
+            raise InvalidRequest("as_of", as_of, remedy)
 
 
 EVERYTHING = Query()
-
-
-@attrs.frozen
-class StateEntry:
-    """How a partnership entered a state."""
-
-    at: datetime
-    since: date | None
-    """The day since which whoever adopted it says that it has been in it; None for a step that was taken here."""
 
 
 @answers("SPPS-III.D0")
@@ -160,31 +162,24 @@ class ChangeSet:
 
 
 class Transaction(Protocol):
-    """One transaction of a store: what it reads is what it will write upon."""
+    """One transaction of a store: what it writes is based on what it reads."""
 
-    @property
-    def session(self) -> object | None:
-        """The host's own session or connection, or None in a transaction of ours."""
+    def idempotency_records(self, keys: Sequence[str], *, lock: bool = False) -> Mapping[str, IdempotencyRecord]:
+        """Return the records of those keys that have been used.
 
-    def receipt(self, key: str) -> IdempotencyRecord | None:
-        """Return what the key has done."""
-
-    def receipts(self, keys: Sequence[str]) -> Mapping[str, IdempotencyRecord]:
-        """Give, of many keys, what each has done that has done anything."""
+        With *lock*, another transaction that locks one of the keys waits until this one ends, then sees its record.
+        """
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
-        """Return where partnerships stand, so far as they exist; nobody is held up."""
+        """Return the partnerships that exist among these, without a lock and without their files."""
 
-    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
-        """Return everything on a partnership; with *lock*, nobody else changes it until this transaction ends."""
-
-    def holdings(
-        self, partnership_ids: Sequence[UUID], *, lock: bool = True, unless_busy: bool = False
+    def snapshots(
+        self, partnership_ids: Sequence[UUID], *, lock: bool = False, skip_locked: bool = False
     ) -> Mapping[UUID, Snapshot]:
-        """Lock many partnerships in the order of their ids, and return everything on each that exists.
+        """Return everything on each of these partnerships that exists, in the order of their ids.
 
-        With *unless_busy*, one that another transaction has locked is left out, where the database can tell. Without
-        *lock*, they are only read.
+        With *lock*, they are locked in that order, and no other transaction changes them until this one ends. With
+        *skip_locked* as well, one that another transaction has locked is left out, where the database can tell.
         """
 
     def obligations(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Obligation, ...]]:
@@ -193,26 +188,25 @@ class Transaction(Protocol):
         A partnership that has none, or does not exist, is left out.
         """
 
-    def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
-        """Return a partner's own file; with *lock*, nobody else adds to it."""
+    def history(self, partnership_id: UUID) -> Iterator[Transition]:
+        """Yield every transition of a partnership, oldest first."""
 
-    def partner_files(self, partner_ids: Sequence[UUID]) -> Mapping[UUID, PartnerFile]:
-        """Lock many partners in the order of their ids, and give the file of each that is there."""
+    def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> Mapping[UUID, PartnerFile]:
+        """Return the files of those partners that exist, in the order of their ids.
 
-    def partner_known_as(self, system: str, value: str) -> UUID | None:
-        """Find a partner by its id elsewhere."""
+        With *lock*, the partners are locked in that order, and no other transaction adds to their files.
+        """
 
-    def partners_known_as(self, ids: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], UUID]:
-        """Find partners by their ids elsewhere, each a system and a value, so far as they are known."""
+    def partners_known_as(
+        self, ids: Collection[tuple[str, str]], *, lock: bool = False
+    ) -> Mapping[tuple[str, str], UUID]:
+        """Return the partners that have one of these outside ids, each a system and a value.
+
+        With *lock*, another transaction that locks one of these ids waits until this one ends.
+        """
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        """Return a file by its id, such as the district's own (the zero id)."""
-
-    def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
-        """Return entries by id, in that order."""
-
-    def transition(self, transition_id: UUID) -> Transition | None:
-        """Return one transition by id."""
+        """Return a file by its id, such as the district's own (the zero id); no other transaction adds to it."""
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
@@ -230,56 +224,33 @@ class Transaction(Protocol):
 
 
 class Inventory(Protocol):
-    """Looking over everything that is kept."""
+    """Everything that is on file, to be searched and listed."""
 
     def find(
-        self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+        self, query: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Return the partnerships that fit, with their partners' names, in the order of their ids.
+        """Yield the partnerships that fit, each with its partner's name, in the order of their ids.
 
-        Only ids greater than *after*, and no more than *limit*.
+        Only ids greater than *after*, and no more than *limit*. It is read in pages, so a partnership that is written
+        meanwhile may or may not be seen.
         """
 
-    def find_as_of(
-        self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
-        limit: int | None,
-    ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
-        """Return the partnerships as recorded up to and with *moment*, each with how it entered its state.
-
-        Their `since` is None: the day of a moment is for whoever knows the time zone. Otherwise as `find`.
-        """
-
-    def counts(self, wanted: Query) -> Mapping[str, int]:
+    def counts(self, query: Query) -> Mapping[str, int]:
         """Return how many partnerships fit, by state."""
 
-    def holdings(
-        self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Snapshot]:
-        """Return everything on every partnership but those in the states *apart_from*, in the order of their ids.
-
-        Only of ids greater than *after*, up to and with *through*. It is read a few at a time, each as one moment has
-        it: nobody who writes waits, and no more than a few lie in memory, however many there are.
-        """
-
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
-        """Return the partnerships that a sweep has work on, in any order; one may come more than once.
+        """Yield the partnerships that a sweep has work on, in any order; one may come more than once.
 
         These have a day to look on, or are in a *live* state and were judged under another pack, or are *ended* and
         were judged under none that this release knows of. It is read as the sweep goes on: what is done meanwhile
         may be left out.
         """
 
-    def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        """Return every transition of a partnership, oldest first."""
-
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
-        """Return every refused attempt, oldest first."""
-
-    def partnership_ids(self) -> Iterator[UUID]:
-        """Return the id of every partnership, in their order."""
+        """Yield every refused attempt, oldest first."""
 
     def audit(self) -> AbstractContextManager[Audit]:
-        """Open a look at everything that is chained, as one moment has it; nobody who writes waits."""
+        """Open a view of everything that is chained, as of one moment; no writer waits for it."""
 
 
 class Audit(Protocol):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Partnerflow
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.keeping import files_of, ids_of
 
 Shell: TypeAlias = Any
 NAIVE = "2026-09-01T08:00"
@@ -22,7 +22,7 @@ ACTING = ["fire", "x", "renew"], ["file", "x", "--json", "{}"], ["retract", "x",
 
 
 def everything(flow: Partnerflow) -> list[Any]:
-    ids = list(flow.store.partnership_ids())
+    ids = ids_of(flow.store)
     return [
         list(files_of(flow.store).items()),
         [flow.history(each) for each in ids],

@@ -13,6 +13,7 @@ import pytest
 from partnerflow import Money, Partner, Partnerflow
 from partnerflow.cli import impact
 from partnerflow.cli.settings import close
+from partnerflow.flow.loading import load_many
 from partnerflow.records import Insurance
 from partnerflow.testing import OFFICE
 
@@ -134,7 +135,7 @@ def test_of_few_policies_every_one_is_named(inventory: Shell) -> None:
 def test_nothing_is_written(inventory: Shell) -> None:
     def told() -> list[Any]:
         flow = Partnerflow.open("sqlite:///partnerflow.db")
-        found: list[Any] = [*flow.store.holdings(), *flow.store.outgoing()]
+        found: list[Any] = [*load_many(flow.store), *flow.store.outgoing()]
         close(flow)
         return found
 

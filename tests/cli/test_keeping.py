@@ -70,7 +70,7 @@ def test_a_whole_id_is_taken_as_it_is(needy: tuple[Shell, str], opened: Partnerf
     shell, _ = needy
     (p,) = opened.find()
     with opened.store.reading() as tx:
-        holding = tx.holding(p.id)
+        holding = tx.snapshots([p.id]).get(p.id)
     assert holding is not None
     old = str(holding.partner_file[0].id)
     shell("file", "riverbend", "--json", '{"partner": {"name": "Northside"}}')

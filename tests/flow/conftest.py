@@ -20,7 +20,7 @@ from partnerflow.ports import Store
 from partnerflow.records import Record, Scope, Service
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.keeping import files_of, history_of, ids_of
 
 START = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 15, tzinfo=UTC)
 SITE = "255901001"
@@ -118,13 +118,13 @@ def everything() -> Callable[..., dict[str, Any]]:
 
     def look(flow: Partnerflow, *, attempts: bool = True) -> dict[str, Any]:
         store = flow.store
-        ids = list(store.partnership_ids())
+        ids = ids_of(store)
         with store.reading() as tx:
-            holdings = [tx.holding(each) for each in ids]
+            holdings = [tx.snapshots([each]).get(each) for each in ids]
         return {
             "partnerships": list(store.find()),
             "holdings": holdings,
-            "history": {each: list(store.history(each)) for each in ids},
+            "history": {each: history_of(store, each) for each in ids},
             "files": list(files_of(store).items()),
             "outgoing": list(store.outgoing()),
             "attempts": {each: list(store.attempts(each)) for each in ids} if attempts else None,

@@ -140,7 +140,7 @@ def world(store: Store) -> World:
 def view(flow: Partnerflow, ids: Sequence[UUID]) -> str:
     """Write down all that is to be seen, in an order that owes nothing to ids, each of which is known by its place."""
     with flow.store.reading() as tx:
-        held = [tx.holding(each) for each in ids]
+        held = [tx.snapshots([each]).get(each) for each in ids]
         district = tx.file(DISTRICT)
     outgoing = list(flow.store.outgoing())
     said = [

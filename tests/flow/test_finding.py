@@ -216,7 +216,7 @@ def test_what_an_older_release_wrote_no_words_for_is_found_after_a_sweep_or_the_
     ended(flow, over)
     for each in (going, moved, filed, over):
         with flow.store.transaction() as tx:
-            tx.holding(each, lock=True)
+            tx.snapshots([each], lock=True)
             bare = SearchEntry(partnership_id=each, sites=frozenset({"s"}), places=frozenset())
             unjudged = Judgement(partnership_id=each, digest="", obligations=())
             tx.write(ChangeSet(search_entries=[bare], judgements=[unjudged]))

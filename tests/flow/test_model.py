@@ -58,7 +58,7 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.keeping import files_of, history_of, ids_of
 
 SITES = ("255901001", "255901044")
 PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={SITES[0]})
@@ -186,7 +186,7 @@ class Twins(RuleBasedStateMachine):
 
     def stands(self, partnership_id: UUID) -> Partnership:
         with self.flows[0].store.reading() as tx:
-            holding = tx.holding(partnership_id)
+            holding = tx.snapshots([partnership_id]).get(partnership_id)
         assert holding is not None
         return holding.partnership
 
@@ -547,7 +547,7 @@ class Twins(RuleBasedStateMachine):
     @invariant()
     def every_state_was_reached_by_rows_of_the_table(self) -> None:
         flow = self.flows[0]
-        for p in flow.store.partnership_ids():
+        for p in ids_of(flow.store):
             stands, history = self.stands(p), flow.history(p)
             assert [step.version for step in history] == list(range(1, stands.version + 1))
             assert history[-1].target == stands.state
@@ -629,13 +629,13 @@ def _under(flow: Partnerflow, pack: Pack) -> Partnerflow:
 def _seen(flow: Partnerflow) -> dict[str, Any]:
     """Everything that anybody can see."""
     store = flow.store
-    ids: Sequence[UUID] = list(store.partnership_ids())
+    ids: Sequence[UUID] = ids_of(store)
     with store.reading() as tx:
-        holdings = [tx.holding(each) for each in ids]
+        holdings = [tx.snapshots([each]).get(each) for each in ids]
     return {
         "found": list(store.find()),
         "holdings": holdings,
-        "history": [list(store.history(each)) for each in ids],
+        "history": [history_of(store, each) for each in ids],
         "attempts": [list(store.attempts(each)) for each in ids],
         "files": list(files_of(store).items()),
         "outgoing": list(store.outgoing()),

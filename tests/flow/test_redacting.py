@@ -52,7 +52,7 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, dossiers, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.keeping import files_of, history_of, ids_of
 
 SECRET = "Xanthippe"
 """A word that must be nowhere once it was blanked."""
@@ -90,11 +90,11 @@ def entry_of(flow: Partnerflow, p: Partnership, entry_id: UUID) -> Entry:
 
 def all_texts(store: Store) -> str:
     """Return everything that a store keeps, as one text."""
-    ids = list(store.partnership_ids())
+    ids = ids_of(store)
     kept: list[object] = [files_of(store), list(store.find()), list(store.outgoing())]
     with store.reading() as tx:
         for each in ids:
-            kept += [tx.holding(each), list(store.history(each)), list(store.attempts(each))]
+            kept += [tx.snapshots([each]).get(each), history_of(store, each), list(store.attempts(each))]
     texts = [entry.text for entries in files_of(store).values() for entry in entries]
     return "\n".join([*map(repr, kept), *texts])
 
@@ -554,7 +554,7 @@ def test_a_purged_partnership_owes_nothing_and_nothing_is_told_of_it(
     flow.sweep()
     purge(flow)
     with flow.store.reading() as tx:
-        holding = tx.holding(past.id)
+        holding = tx.snapshots([past.id]).get(past.id)
     assert holding is not None
     assert holding.obligations == ()
     clock.move_on(days=400)

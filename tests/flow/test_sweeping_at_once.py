@@ -22,6 +22,7 @@ from partnerflow.ports import Store
 from partnerflow.records import Insurance, Licence
 from partnerflow.testing import example_records
 from partnerflow.testing.clock import TickingClock
+from partnerflow.testing.keeping import ids_of
 
 everywhere = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)
 databases = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mariadb"], indirect=True)
@@ -47,7 +48,7 @@ def some(flow: Partnerflow, number: int, *covers: Insurance) -> list[UUID]:
         Adoption(Partner(name=f"Partner {place}", licences_required=()), state="active", reason="in place")
         for place in range(number)
     ]
-    key = f"{len(list(flow.store.partnership_ids()))}"
+    key = f"{len(ids_of(flow.store))}"
     office = Actor("a.anderson", side="district")
     begun = [each for done in flow.adopt_many(adoptions, by=office, key=key) for each in done.work]
     filings = [Filing(each, covers) for each in begun]
@@ -95,7 +96,7 @@ def test_several_who_sweep_after_a_change_of_pack_judge_everything_once(flow: Pa
     assert Counter(notice.partnership_id for one in made for notice in one.notices) == dict.fromkeys(due, 1)
     assert told(flow) == dict.fromkeys(due, 1)
     with flow.store.reading() as tx:
-        assert {tx.holding(each).pack_digest for each in due} == {stricter.digest}  # type: ignore[union-attr]
+        assert {tx.snapshots([each]).get(each).pack_digest for each in due} == {stricter.digest}  # type: ignore[union-attr]
 
 
 # --- one holds up none of the others -------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ def test_one_that_somebody_holds_for_a_while_is_swept_last(flow: Partnerflow, cl
 
     def hold() -> None:
         with flow.store.transaction() as tx:
-            tx.holding(due[0], lock=True)
+            tx.snapshots([due[0]], lock=True)
             held.set()
             assert others_told.wait(timeout=30)
 

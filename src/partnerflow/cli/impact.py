@@ -128,7 +128,7 @@ class _Order:
 
 def _found(order: _Order, flow: Partnerflow, pack: Pack, jobs: int | None, *, quiet: bool) -> Iterator[Compared]:
     """Return every live partnership in the order of ids, whoever compared it, and show how far it is."""
-    slices = list(_slices(flow.store.partnership_ids()))
+    slices = list(_slices(each.id for each, _ in flow.store.find()))
     total = sum(one.size for one in slices)
     screen = console(stderr=True)
     columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -61,7 +61,7 @@ def verify(settings: Settings, paths: Sequence[str]) -> None:
     kept = [head for path in paths for head in read_heads(source(path))]
     flow = settings.flow()
     flow.verify(against=kept)
-    count = views.counted(sum(1 for _ in flow.store.partnership_ids()), "partnership")
+    count = views.counted(sum(flow.counts().values()), "partnership")
     held = f"; {views.counted(len(kept), 'head')} kept elsewhere, and all still there" if kept else ""
     say(f"every link holds: the histories of {count}, and every file{held}")
 

@@ -63,7 +63,7 @@ def few(names: Sequence[str], most: int = 6) -> str:
 def on_file(flow: Partnerflow, subject: UUID) -> tuple[Entry, ...]:
     """Return all that lies on the files of a partnership and its partner, or on the district's."""
     with flow.store.reading() as tx:
-        holding = tx.holding(subject)
+        holding = tx.snapshots([subject]).get(subject)
         return tx.file(subject) if holding is None else (*holding.partner_file, *holding.own_file)
 
 

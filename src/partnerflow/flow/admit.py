@@ -138,5 +138,6 @@ def _file(context: Context, partnership_id: UUID, records: Sequence[Record], req
 
 def _known_partner(context: Context, listed: Partner) -> UUID | None:
     with context.store.reading() as tx:
-        found = (tx.partner_known_as(system, value) for system, value in sorted(listed.ids.items()))
-        return next((partner_id for partner_id in found if partner_id is not None), None)
+        ids = sorted(listed.ids.items())
+        known = tx.partners_known_as(ids)
+        return next((known[pair] for pair in ids if pair in known), None)

@@ -22,7 +22,7 @@ from .context import Context
 from .evaluate import evaluate, missing_fields
 from .idempotency import complete, find_completed, pending
 from .loading import build_dossier, load_host_records, load_snapshot
-from .partner_ids import FindPartner, refuse_known_ids
+from .partner_ids import FindPartner, find_partner_in, refuse_known_ids
 from .request import Request
 from .search_index import search_entry
 from .submission import RecordText
@@ -87,7 +87,7 @@ def adoption(
 def _begin(context: Context, beginning: Beginning) -> Partnership:
     request, partner, request_hash = beginning.request, beginning.partner, beginning.hash()
     with context.store.transaction() as tx:
-        file = None if isinstance(partner, tuple) else tx.partner_file(partner, lock=True)
+        file = None if isinstance(partner, tuple) else tx.partner_files([partner], lock=True).get(partner)
         if completed := find_completed(tx, request, request_hash):
             return _as_it_began(context, load_snapshot(context, tx, completed.work[0], lock=False))
         result = begin(
@@ -95,7 +95,7 @@ def _begin(context: Context, beginning: Beginning) -> Partnership:
             tx,
             beginning,
             file,
-            find_partner=tx.partner_known_as,
+            find_partner=find_partner_in(tx),
             idempotency=pending(request, request_hash),
         )
         write(context, tx, result.changes)
@@ -132,7 +132,7 @@ def begin(
     if succeeds is not None:
         _refuse_unless_ended(context, tx, succeeds, partner_id)
     partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
-    host_records = load_host_records(context, tx, partnership)
+    host_records = load_host_records(context, partnership)
     dossier = build_dossier(partnership, partner_file, (), (), host_records, tz=context.tz)
     row = context.lifecycle.row(move.trigger, None)
     decision, _ = evaluate(context, tx, _not_stored(dossier) if new else dossier, move, row, host_records)

@@ -16,7 +16,7 @@ from partnerflow.canonical import sha256
 from partnerflow.dossier import Dossier
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement
-from partnerflow.ports import ChangeSet, Erasure, SearchEntry, Snapshot, Transaction
+from partnerflow.ports import ChangeSet, Erasure, SearchEntry, Snapshot
 from partnerflow.records import Entry, Record, Redaction, Unregistered
 from partnerflow.records.conversion import record_text
 
@@ -44,13 +44,11 @@ class BlankOrder:
         return Redaction(entries=ids, steps=tuple(step.version for step in steps), reason=self.reason)
 
 
-def blank(
-    context: Context, tx: Transaction, locked: Locked, order: BlankOrder, request: Request
-) -> tuple[tuple[Entry, ...], ChangeSet]:
+def blank(context: Context, locked: Locked, order: BlankOrder, request: Request) -> tuple[tuple[Entry, ...], ChangeSet]:
     """Return the redactions, one on each file concerned, and all that is written; both empty where all is blank."""
     snapshot = locked.snapshot
     partnership = snapshot.partnership
-    loaded = load(context, tx, snapshot, request.at)
+    loaded = load(context, snapshot, request.at)
     by, times = request.by, loaded.times
     redaction = order.redaction(order.entries, order.steps)
     refuse_unless_may_file(context, loaded.dossier, (redaction,), by=by, at=times.at)
@@ -71,7 +69,7 @@ def blank(
     for each in (snapshot, *(locked.siblings if on_partner else ())):
         refuse_unknown_state(context, each)
         first = each is snapshot
-        host_records = loaded.host_records if first else load_host_records(context, tx, each.partnership)
+        host_records = loaded.host_records if first else load_host_records(context, each.partnership)
         steps = order.steps if first else ()
         after = _dossier_after(context, _with_blanks(each, blanked, new, steps), host_records)
         found_by.append(search_entry(after))

@@ -20,7 +20,7 @@ from .request import Request
 def check(context: Context, partnership_id: UUID, trigger: str, request: Request) -> Decision:
     """Return the Decision on one trigger."""
     with context.store.reading() as tx:
-        loaded = load(context, tx, load_snapshot(context, tx, partnership_id, lock=False), request.at)
+        loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), request.at)
         return _decision(context, tx, loaded, trigger, request)
 
 
@@ -28,7 +28,7 @@ def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime |
     """Return the Decision on every trigger that is legal from the partnership's state, after loading it once."""
     request = Request(by, at)
     with context.store.reading() as tx:
-        loaded = load(context, tx, load_snapshot(context, tx, partnership_id, lock=False), at)
+        loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), at)
         legal = context.lifecycle.legal(loaded.snapshot.partnership.state)
         return {trigger: _decision(context, tx, loaded, trigger, request) for trigger in legal}
 
@@ -38,7 +38,7 @@ def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> R
     with context.store.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         day = context.today(happened_at(at, recording_time_on(context, snapshot)))
-        dossier, _ = load_dossier(context, tx, snapshot)
+        dossier, _ = load_dossier(context, snapshot)
         return context.pack.evaluate(dossier, day)
 
 

@@ -20,7 +20,7 @@ from partnerflow.ports import Snapshot
 
 from .arguments import to_utc
 from .context import Context
-from .loading import build_dossier, load_dossier
+from .loading import build_dossier, load_dossier, load_many
 from .validation import check_fit
 
 SCHEMA = "partnerflow.impact-partnership/1"
@@ -87,7 +87,7 @@ def compare(
     new = load_pack(pack) if isinstance(pack, str) else pack
     check_fit(new, context.lifecycle)
     asking = _Asking(context, new, moment(context, at))
-    held = context.store.holdings(apart_from=sorted(context.lifecycle.final), after=after, through=through)
+    held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
     return map(asking.compared, held)
 
 
@@ -144,8 +144,8 @@ class _Asking:
             return build_dossier(
                 snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, tz=self.context.tz
             )
-        with self.context.store.reading() as tx:
-            return load_dossier(self.context, tx, snapshot)[0]
+        with self.context.store.reading():
+            return load_dossier(self.context, snapshot)[0]
 
     def _changes(self, dossier: Dossier) -> Iterator[Change]:
         state, on = dossier.partnership.state, self.context.today(self.at)

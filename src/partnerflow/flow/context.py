@@ -28,6 +28,8 @@ class Context:
     host_records: HostRecords | None
     before: Before
     after: After
+    session: object | None = None
+    """The host's own session or connection, under `within`."""
 
     def today(self, at: datetime | None = None) -> date:
         """Return the day in the district's time zone, now or at a moment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from partnerflow.partnership import DISTRICT
-from partnerflow.ports import IdempotencyRecord, Transaction
+from partnerflow.ports import IdempotencyRecord
 from partnerflow.records import Entry
 
 from .arguments import check_version
@@ -11,9 +11,9 @@ from .context import Context
 from .district import DistrictFile, file_on_district
 from .entries import entries_for
 from .evaluate import refuse_unless_may_file
-from .idempotency import find_completed, pending
+from .idempotency import entries_made, find_completed, pending
 from .loading import Locked, load, load_snapshot, lock_with_siblings
-from .partner_ids import FindPartner, refuse_ids_of_another
+from .partner_ids import FindPartner, find_partner_in, refuse_ids_of_another
 from .reevaluate import FilingResult, reevaluate
 from .request import Request
 from .submission import Submission
@@ -26,19 +26,19 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
     idempotency = pending(request, request_hash)
     with context.store.transaction() as tx:
         if subject == DISTRICT:
-            district = DistrictFile(tx.file(DISTRICT))
+            on_file = tx.file(DISTRICT)
             if completed := find_completed(tx, request, request_hash):
-                return tx.entries(completed.work)
-            result = file_on_district(context, district, submission, request, idempotency)
+                return entries_made(completed, on_file)
+            result = file_on_district(context, DistrictFile(on_file), submission, request, idempotency)
         else:
             if submission.about_partner:
                 locked = lock_with_siblings(context, tx, subject, ended=submission.affects_search)
             else:
                 locked = Locked(load_snapshot(context, tx, subject, lock=True))
             if completed := find_completed(tx, request, request_hash):
-                return tx.entries(completed.work)
+                return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
             result = file_on_partnership(
-                context, tx, locked, submission, request, find_partner=tx.partner_known_as, idempotency=idempotency
+                context, locked, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
             )
         write(context, tx, result.changes)
         return result.entries
@@ -46,7 +46,6 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
 
 def file_on_partnership(
     context: Context,
-    tx: Transaction,
     locked: Locked,
     submission: Submission,
     request: Request,
@@ -58,10 +57,10 @@ def file_on_partnership(
     submission = submission.pinned(context.pack)
     snapshot = locked.snapshot
     check_version(snapshot, request.expected_version)
-    loaded = load(context, tx, snapshot, request.at)
+    loaded = load(context, snapshot, request.at)
     records = tuple(record for record, _ in submission.records)
     refuse_unless_may_file(context, loaded.dossier, records, by=request.by, at=loaded.times.at)
     for record in records:
         refuse_ids_of_another(find_partner, record, snapshot.partnership.partner_id)
     entries = entries_for(context, snapshot, submission, request, loaded.times)
-    return reevaluate(context, tx, loaded, locked.siblings, entries, idempotency)
+    return reevaluate(context, loaded, locked.siblings, entries, idempotency)

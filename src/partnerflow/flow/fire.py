@@ -40,7 +40,7 @@ def fire(context: Context, partnership_id: UUID, trigger: str, request: Request)
     with context.store.transaction() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=True)
         if completed := find_completed(tx, request, request_hash):
-            return _completed(tx, completed.work[0])
+            return _completed(tx, partnership_id, completed.work[0])
         result = step(context, tx, snapshot, trigger, request, pending(request, request_hash))
         write(context, tx, result.changes)
     if result.transition is None:
@@ -64,7 +64,7 @@ def step(
 ) -> StepResult:
     """Evaluate a step of a partnership that is locked, and notify `before`, whose receivers may still stop it."""
     check_version(snapshot, request.expected_version)
-    _, times, dossier, host_records = load(context, tx, snapshot, request.at)
+    _, times, dossier, host_records = load(context, snapshot, request.at)
     move, row = requested_move(context, dossier.partnership.state, trigger, request, times.at)
     decision, after = evaluate(context, tx, dossier, move, row, host_records)
     missing = missing_fields(decision)
@@ -88,8 +88,8 @@ def step(
     return StepResult(transition=transition, refused=None, changes=changes)
 
 
-def _completed(tx: Transaction, transition_id: UUID) -> Transition:
-    transition = tx.transition(transition_id)
+def _completed(tx: Transaction, partnership_id: UUID, transition_id: UUID) -> Transition:
+    transition = next((made for made in tx.history(partnership_id) if made.id == transition_id), None)
     if transition is None:
         raise NotFound("transition", transition_id)
     return transition

@@ -13,6 +13,7 @@ from uuid import UUID
 from partnerflow.canonical import check_text
 from partnerflow.errors import KeyReused
 from partnerflow.ports import IdempotencyRecord, Transaction
+from partnerflow.records import Entry
 
 from .request import Request
 
@@ -23,10 +24,16 @@ def find_completed(tx: Transaction, request: Request, request_hash: str) -> Idem
     if key is None:
         return None
     check_text(key, "idempotency_key")
-    completed = tx.receipt(key)
+    completed = tx.idempotency_records([key], lock=True).get(key)
     if completed is not None and completed.request != request_hash:
         raise KeyReused(key)
     return completed
+
+
+def entries_made(completed: IdempotencyRecord, *files: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the entries that a key made, from the files that they are on."""
+    by_id = {entry.id: entry for file in files for entry in file}
+    return tuple(by_id[entry_id] for entry_id in completed.work)
 
 
 def pending(request: Request, request_hash: str) -> IdempotencyRecord | None:

@@ -98,7 +98,7 @@ def compare_with(
         return here
     if refusal or reopen is None or not isinstance(pack, str):
         raise InvalidRequest("processes", processes, refusal)
-    ids = (each for each in context.store.partnership_ids() if _within(each, after, through))
+    ids = (each.id for each, _ in context.store.find(after=after) if _within(each.id, after, through))
     return compare_slices(reopen, pack, slices(ids, after), at=when, processes=many)
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from partnerflow.errors import PartnerflowError
 from partnerflow.partnership import Partnership
-from partnerflow.ports import Query, Snapshot, Transaction
+from partnerflow.ports import Query, Snapshot
 
 from .arguments import batched, to_utc
 from .context import Context
@@ -64,7 +64,7 @@ def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> 
     """Yield the rows as recorded up to a past moment, with the partners' names of that time."""
     for page in batched(found, PAGE):
         with context.store.reading() as tx:
-            held = tx.holdings([partnership.id for partnership in page], lock=False)
+            held = tx.snapshots([partnership.id for partnership in page])
         for partnership in page:
             partner = newest_partner(recorded_by(moment, held[partnership.id].partner_file))
             yield InventoryRow(partnership=partnership, partner=partner.name)
@@ -73,16 +73,16 @@ def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> 
 def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> list[InventoryRow]:
     """Load and evaluate a page of partnerships, in four statements and one transaction."""
     with context.store.reading() as tx:
-        held = tx.holdings([partnership.id for partnership, _ in page], lock=False)
+        held = tx.snapshots([partnership.id for partnership, _ in page])
         today = context.today()
-        return [_row(context, tx, held[found.id], name, today) for found, name in page if found.id in held]
+        return [_row(context, held[found.id], name, today) for found, name in page if found.id in held]
 
 
-def _row(context: Context, tx: Transaction, snapshot: Snapshot, name: str, today: date) -> InventoryRow:
+def _row(context: Context, snapshot: Snapshot, name: str, today: date) -> InventoryRow:
     row = InventoryRow(partnership=snapshot.partnership, partner=name)
     try:
         refuse_unknown_state(context, snapshot)
-        dossier, _ = load_dossier(context, tx, snapshot)
+        dossier, _ = load_dossier(context, snapshot)
         report = context.pack.evaluate(dossier, today)
         due_dates = context.pack.due_dates(report, dossier)
     except PartnerflowError as error:  # one that cannot be evaluated does not cost the caller the others

@@ -6,8 +6,9 @@ rows then wait for one another, and cannot deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
+from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,11 +16,14 @@ from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import NotFound, UnknownState
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
-from partnerflow.ports import PartnerFile, Snapshot, Transaction
+from partnerflow.ports import PartnerFile, Snapshot, Store, Transaction
 from partnerflow.records import Entry, Partner, Record
 
-from .arguments import Times, times_on
+from .arguments import Times, batched, times_on
 from .context import Context
+
+AT_ONCE = 100
+"""How many partnerships, with all that is on their files, are read in one transaction."""
 
 
 class Locked(NamedTuple):
@@ -45,11 +49,26 @@ class Loaded(NamedTuple):
 
 def load_snapshot(context: Context, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
     """Load a partnership. Raises NotFound, and UnknownState for a state that the lifecycle does not have."""
-    snapshot = tx.holding(partnership_id, lock=lock)
+    snapshot = tx.snapshots([partnership_id], lock=lock).get(partnership_id)
     if snapshot is None:
         raise NotFound("partnership", partnership_id)
     refuse_unknown_state(context, snapshot)
     return snapshot
+
+
+def load_many(
+    store: Store, *, apart_from: Collection[str] = (), after: UUID | None = None, through: UUID | None = None
+) -> Iterator[Snapshot]:
+    """Yield everything on every partnership but those in the states *apart_from*, in the order of their ids.
+
+    Only of ids greater than *after*, up to and including *through*. They are read a few at a time, each few in a
+    transaction of its own: no writer waits, and however many there are, only a few are in memory.
+    """
+    found = takewhile(lambda each: through is None or each.id <= through, (each for each, _ in store.find(after=after)))
+    for some in batched((each.id for each in found if each.state not in apart_from), AT_ONCE):
+        with store.reading() as tx:
+            snapshots = tx.snapshots(some)
+        yield from (each for each in snapshots.values() if each.partnership.state not in apart_from)
 
 
 def pick_snapshot(context: Context, snapshots: Mapping[UUID, Snapshot], partnership_id: UUID) -> Snapshot:
@@ -66,11 +85,12 @@ def lock_with_siblings(context: Context, tx: Transaction, partnership_id: UUID, 
     Ended siblings are locked only with *ended*: they are not evaluated any more, but they are still searched for.
     """
     partnership = tx.partnerships([partnership_id]).get(partnership_id)
-    partner = None if partnership is None else tx.partner_file(partnership.partner_id, lock=True)
+    partner_id = None if partnership is None else partnership.partner_id
+    partner = None if partner_id is None else tx.partner_files([partner_id], lock=True).get(partner_id)
     if partner is None:
         raise NotFound("partnership", partnership_id)
     ids = sorted({*partnerships_of(context, partner, ended=ended), partnership_id})
-    snapshots = tx.holdings(ids)
+    snapshots = tx.snapshots(ids, lock=True)
     siblings = tuple(pick_snapshot(context, snapshots, each) for each in ids if each != partnership_id)
     return Locked(pick_snapshot(context, snapshots, partnership_id), siblings)
 
@@ -89,25 +109,25 @@ def refuse_unknown_state(context: Context, snapshot: Snapshot) -> None:
 # --- dossiers -------------------------------------------------------------------------------------------------------
 
 
-def load(context: Context, tx: Transaction, snapshot: Snapshot, at: datetime | None) -> Loaded:
+def load(context: Context, snapshot: Snapshot, at: datetime | None) -> Loaded:
     """Load what a request about a partnership is evaluated on. Raises InvalidRequest for an *at* that cannot be."""
     times = times_on(context, snapshot, at)
-    dossier, host_records = load_dossier(context, tx, snapshot)
+    dossier, host_records = load_dossier(context, snapshot)
     return Loaded(snapshot, times, dossier, host_records)
 
 
-def load_dossier(context: Context, tx: Transaction, snapshot: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
+def load_dossier(context: Context, snapshot: Snapshot) -> tuple[Dossier, tuple[Record, ...]]:
     """Return the dossier of a partnership, and the host's facts that are in it."""
-    host_records = load_host_records(context, tx, snapshot.partnership)
+    host_records = load_host_records(context, snapshot.partnership)
     dossier = build_dossier(
         snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host_records, tz=context.tz
     )
     return dossier, host_records
 
 
-def load_host_records(context: Context, tx: Transaction, partnership: Partnership) -> tuple[Record, ...]:
+def load_host_records(context: Context, partnership: Partnership) -> tuple[Record, ...]:
     """Ask the host for its own facts about a partnership."""
-    return () if context.host_records is None else tuple(context.host_records(partnership, tx.session))
+    return () if context.host_records is None else tuple(context.host_records(partnership, context.session))
 
 
 def build_dossier(

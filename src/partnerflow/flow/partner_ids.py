@@ -14,6 +14,15 @@ FindPartner: TypeAlias = Callable[[str, str], UUID | None]
 """Returns the partner that has this id in that system, if there is one."""
 
 
+def find_partner_in(tx: Transaction) -> FindPartner:
+    """Return a look-up in a store; another request that looks up the same id waits until this transaction ends."""
+
+    def find(system: str, value: str) -> UUID | None:
+        return tx.partners_known_as([(system, value)], lock=True).get((system, value))
+
+    return find
+
+
 def refuse_ids_of_another(find_partner: FindPartner, record: Record, partner_id: UUID) -> None:
     """Raise InvalidRequest where a Partner record has an id that is another partner's."""
     for system, value, known in _known(find_partner, record):

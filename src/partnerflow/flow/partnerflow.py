@@ -161,7 +161,7 @@ class Partnerflow(Reading):
         """
         joined = copy(self)
         joined.opened = None
-        joined.context = attrs.evolve(self.context, store=self.store.within(session))
+        joined.context = attrs.evolve(self.context, store=self.store.within(session), session=session)
         return joined
 
     def committed(self) -> None:

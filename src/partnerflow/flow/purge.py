@@ -67,7 +67,7 @@ def _purge(context: Context, request: Request, *, before: date, months: int, rea
             if not entries and not steps:
                 continue
             order = BlankOrder(entries=entries, steps=steps, reason=reason, purge=True)
-            write(context, tx, blank(context, tx, locked, order, request)[1])
+            write(context, tx, blank(context, locked, order, request)[1])
         yield Purged(partnership_id=ended.id, entries=len(entries), steps=len(steps))
 
 

@@ -29,8 +29,8 @@ def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -
     with context.store.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         if as_of is not None:
-            return _dossier_as_of(context, snapshot, history(context, partnership_id), to_utc(as_of, "as_of"))
-        found, _ = load_dossier(context, tx, snapshot)
+            return _dossier_as_of(context, snapshot, list(tx.history(partnership_id)), to_utc(as_of, "as_of"))
+        found, _ = load_dossier(context, snapshot)
         near = tx.neighbours(found.places(), apart_from=partnership_id, states=context.lifecycle.live)
         return attrs.evolve(found, neighbours=near)
 
@@ -62,7 +62,8 @@ def recorded_by(moment: datetime, entries: Sequence[Entry]) -> list[Entry]:
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:
     """Return every transition of a partnership, oldest first. Raises NotFound."""
-    found = list(context.store.history(partnership_id))
+    with context.store.reading() as tx:
+        found = list(tx.history(partnership_id))
     if not found:
         raise NotFound("partnership", partnership_id)
     return found

@@ -19,7 +19,7 @@ from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverReq
 from .arguments import required_reason
 from .blank import BlankOrder, blank
 from .context import Context
-from .idempotency import complete, find_completed, pending
+from .idempotency import complete, entries_made, find_completed, pending
 from .loading import lock_with_siblings
 from .queries import history
 from .request import Request
@@ -42,11 +42,11 @@ def redact(
     with context.store.transaction() as tx:
         locked = lock_with_siblings(context, tx, partnership_id, ended=True)
         if completed := find_completed(tx, request, request_hash):
-            return tx.entries(completed.work)
+            return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
         snapshot = locked.snapshot
         targets = [_find_entry(snapshot, each) for each in entry_ids]
         order = BlankOrder(entries=targets, steps=transitions, reason=reason)
-        new, changes = blank(context, tx, locked, order, request)
+        new, changes = blank(context, locked, order, request)
         on_file = (*snapshot.partner_file, *snapshot.own_file, *new)
         redactions = tuple(entry for entry in on_file if _redacts(entry, entry_ids, versions, partnership_id))
         idempotency = complete(pending(request, request_hash), (entry.id for entry in redactions))

@@ -6,7 +6,7 @@ import attrs
 
 from partnerflow import events
 from partnerflow.obligations import Judgement
-from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
 from .context import Context
@@ -27,7 +27,6 @@ class FilingResult:
 
 def reevaluate(
     context: Context,
-    tx: Transaction,
     loaded: Loaded,
     siblings: tuple[Snapshot, ...],
     entries: tuple[Entry, ...],
@@ -49,7 +48,7 @@ def reevaluate(
     on_partner = [entry for entry in new if entry.file_id == partnership.partner_id]
     for each in (snapshot, *(siblings if on_partner else ())):
         own_file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
-        host = loaded.host_records if each is snapshot else load_host_records(context, tx, each.partnership)
+        host = loaded.host_records if each is snapshot else load_host_records(context, each.partnership)
         partner_file = [*each.partner_file, *on_partner]
         dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
         if each is snapshot or each.partnership.state not in context.lifecycle.final:

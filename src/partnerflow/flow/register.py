@@ -22,9 +22,10 @@ def register(context: Context, partner: Partner, request: Request) -> UUID:
     record, text = record_text(partner)
     assert isinstance(record, Partner)  # noqa: S101  a record is read back as its own kind
     with context.store.transaction() as tx:
-        for system, value in sorted(record.ids.items()):
-            if (known := tx.partner_known_as(system, value)) is not None:
-                return known
+        ids = sorted(record.ids.items())
+        known = tx.partners_known_as(ids, lock=True)
+        if known:
+            return next(known[pair] for pair in ids if pair in known)
         now = recording_time(context)
         times = Times(happened_at(request.at, now), now)
         dossier = Dossier(record, Partnership(context.lifecycle.states[0]), moves=())

@@ -11,7 +11,7 @@ from partnerflow.records.conversion import record_text
 from .arguments import check_version, required_reason
 from .context import Context
 from .evaluate import refuse_unless_may_file
-from .idempotency import find_completed, pending
+from .idempotency import entries_made, find_completed, pending
 from .loading import load, lock_with_siblings
 from .reevaluate import reevaluate
 from .request import Request
@@ -25,7 +25,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
     with context.store.transaction() as tx:
         locked = lock_with_siblings(context, tx, partnership_id, ended=True)
         if completed := find_completed(tx, request, request_hash):
-            return tx.entries(completed.work)[0]
+            return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)[0]
         snapshot = locked.snapshot
         check_version(snapshot, request.expected_version)
         entries = (*snapshot.partner_file, *snapshot.own_file)
@@ -39,13 +39,13 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
             if target.file_id == partnership.partner_id
             else FileEnd(partnership.id, snapshot.own_file, partnership.version)
         )
-        loaded = load(context, tx, snapshot, request.at)
+        loaded = load(context, snapshot, request.at)
         refuse_unless_may_file(context, loaded.dossier, (target.record,), by=request.by, at=loaded.times.at)
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made:
             record = record_text(Retraction(entry_id=entry_id, reason=reason))
             made = new_entries(context, [record], end, by=request.by, times=loaded.times)
-        result = reevaluate(context, tx, loaded, locked.siblings, made, pending(request, request_hash))
+        result = reevaluate(context, loaded, locked.siblings, made, pending(request, request_hash))
         write(context, tx, result.changes)
         return made[0]
 

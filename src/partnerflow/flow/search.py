@@ -68,10 +68,8 @@ def find_as_of(
     context: Context, query: Query, moment: datetime, after: UUID | None, limit: int | None
 ) -> Iterator[Partnership]:
     """Return the partnerships as recorded up to a moment. Raises InvalidRequest for a query that has no past."""
-    if query != Query(states=query.states, partner_id=query.partner_id):
-        remedy = "goes with state, partner, after and limit only: the rest is not known of past moments"
-        raise InvalidRequest("as_of", moment, remedy)
-    return _find_as_of(context, query, moment, after, limit)
+    then = attrs.evolve(query, as_of=moment.astimezone(context.tz))
+    return (partnership for partnership, _ in context.store.find(then, after=after, limit=limit))
 
 
 def check_page(after: UUID | None, limit: int | None) -> None:
@@ -85,15 +83,6 @@ def counts(context: Context, query: Query) -> dict[str, int]:
     """Count the partnerships that match a query, by state, in the order of the lifecycle; states without any are 0."""
     counted = context.store.counts(query)
     return {str(state): counted.get(state, 0) for state in dict.fromkeys([*context.lifecycle.states, *sorted(counted)])}
-
-
-def _find_as_of(
-    context: Context, query: Query, moment: datetime, after: UUID | None, limit: int | None
-) -> Iterator[Partnership]:
-    states, partner_id = query.states, query.partner_id
-    found = context.store.find_as_of(moment, states=states, partner_id=partner_id, after=after, limit=limit)
-    for partnership, entry in found:
-        yield attrs.evolve(partnership, since=entry.since or context.today(entry.at))
 
 
 def _read_words(texts: Mapping[SearchField, str | None]) -> frozenset[tuple[SearchField, str]]:

@@ -11,7 +11,7 @@ import attrs
 
 from partnerflow import events
 from partnerflow.obligations import Notice, tell
-from partnerflow.ports import ChangeSet, Snapshot, Transaction
+from partnerflow.ports import ChangeSet, Snapshot
 
 from .arguments import batched, happened_at, recording_time
 from .context import Context
@@ -94,14 +94,14 @@ class _Sweeper:
         """Sweep some partnerships in one transaction; those that somebody else holds go to *busy*, if given."""
         context, told, changes = self._context, list[Notice](), list[ChangeSet]()
         with context.store.transaction() as tx:
-            held = tx.holdings(tuple(dict.fromkeys(some)), unless_busy=busy is not None)
+            held = tx.snapshots(tuple(dict.fromkeys(some)), lock=True, skip_locked=busy is not None)
             if busy is not None:
                 busy += [each for each in some if each not in held]
             for snapshot in held.values():
                 if not self._is_due(snapshot):
                     continue  # somebody has swept it since we looked
                 try:
-                    notices, change = self._judged(tx, snapshot)
+                    notices, change = self._judged(snapshot)
                 except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
                     self._unfit = self._unfit or error
                     continue
@@ -118,10 +118,10 @@ class _Sweeper:
             return True
         return any(owed.look_on is not None and owed.look_on <= self._today for owed in snapshot.obligations)
 
-    def _judged(self, tx: Transaction, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
+    def _judged(self, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
         context, partnership_id = self._context, snapshot.partnership.id
         refuse_unknown_state(context, snapshot)
-        dossier, _ = load_dossier(context, tx, snapshot)
+        dossier, _ = load_dossier(context, snapshot)
         report = context.pack.evaluate(dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
         obligations, notices = tell(partnership_id, judgement.obligations, self._today, context.pack.leads)

@@ -46,6 +46,7 @@ from .keeping import (
     all_of,
     flow_over,
     held_by,
+    history_of,
     judge,
     near_by,
     owed,
@@ -160,8 +161,7 @@ class StoreContract(Finding):
         with store.transaction() as tx:
             tx.write(ChangeSet(receipt=written))
         with store.reading() as tx:
-            assert tx.receipt(ODD) == written
-            assert tx.receipt(ODD.upper()) is None
+            assert dict(tx.idempotency_records([ODD, ODD.upper()])) == {ODD: written}
 
     # --- transactions -----------------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class StoreContract(Finding):
         held = held_by(store, begun.id)
         ran: list[str] = []
         with pytest.raises(ZeroDivisionError), store.transaction() as tx:  # noqa: PT012
-            tx.holding(begun.id, lock=True)
+            tx.snapshots([begun.id], lock=True)
             tx.write(
                 ChangeSet(
                     partner=(begun.partner_id, Partner(name="Renamed", ids={"edfi": "7"})),
@@ -186,7 +186,8 @@ class StoreContract(Finding):
             raise ZeroDivisionError
         assert (all_of(store), held_by(store, begun.id), ran) == (before, held, [])
         with store.reading() as tx:
-            assert (tx.receipt("k"), tx.partner_known_as("edfi", "7")) == (None, None)
+            assert not tx.idempotency_records(["k"])
+            assert not tx.partners_known_as([("edfi", "7")])
         assert [each.id for each, _ in store.find(Query(site="s1"))] == [begun.id]
 
     def test_calls_wait_for_the_commit(self, flow: Partnerflow, store: Store) -> None:
@@ -206,7 +207,7 @@ class StoreContract(Finding):
         with ThreadPoolExecutor(8) as pool:
             steps = list(pool.map(lambda n: flow.fire(begun.id, "amend", by=WHO, reason=f"{n}"), range(24)))
         assert sorted(step.version for step in steps) == list(range(2, 26))
-        assert [step.version for step in store.history(begun.id)] == list(range(1, 26))
+        assert [step.version for step in history_of(store, begun.id)] == list(range(1, 26))
         assert [event.sequence for event in store.outgoing()] == list(range(1, 26))
         flow.verify()
 
@@ -230,14 +231,14 @@ class StoreContract(Finding):
         for asked in (ids, ids[::-1], [*ids[2:], NOBODY, *ids[:2], ids[0]]):
             for unless_busy in (False, True):
                 with store.transaction() as tx:
-                    assert list(tx.holdings(asked, unless_busy=unless_busy).items()) == alone
+                    assert list(tx.snapshots(asked, lock=True, skip_locked=unless_busy).items()) == alone
             with store.reading() as tx:
-                assert list(tx.holdings(asked, lock=False).items()) == alone
+                assert list(tx.snapshots(asked).items()) == alone
                 owing = {each: held.obligations for each, held in alone if held.obligations}
                 assert dict(tx.obligations(asked)) == owing
         assert [obligation.code for obligation in owing[more[2].id]] == ["A", "B"]
         with store.transaction() as tx:
-            assert dict(tx.holdings([])) == dict(tx.holdings([NOBODY])) == {}
+            assert dict(tx.snapshots([], lock=True)) == dict(tx.snapshots([NOBODY], lock=True)) == {}
             assert dict(tx.obligations([])) == dict(tx.obligations([NOBODY])) == {}
 
     def test_whoever_locks_many_waits_for_nobody_who_waits_for_them(self, flow: Partnerflow, store: Store) -> None:
@@ -249,7 +250,7 @@ class StoreContract(Finding):
         def count_up(turn: int) -> None:
             ids = [each.id for each in begun]
             with store.transaction() as tx:
-                held = tx.holdings(ids[turn % 4 :] + ids[: turn % 4] if turn % 2 else ids[::-1])
+                held = tx.snapshots(ids[turn % 4 :] + ids[: turn % 4] if turn % 2 else ids[::-1], lock=True)
                 owing = {each: held[each].obligations[0] for each in ids}
                 more = {
                     each: attrs.evolve(one, reminded_lead=(one.reminded_lead or 0) + 1) for each, one in owing.items()
@@ -269,17 +270,18 @@ class StoreContract(Finding):
         flow.file(one.id, Insurance(line="general_liability"), by=WHO)
         partners = sorted([one.partner_id, other.partner_id])
         with store.reading() as tx:
-            receipts = {"k": tx.receipt("k"), ODD: tx.receipt(ODD)}
-            files = [(each, tx.partner_file(each)) for each in partners]
-            assert dict(tx.receipts(["K", ODD, "no such key", "k"])) == receipts
+            receipts = {**tx.idempotency_records(["k"]), **tx.idempotency_records([ODD])}
+            files = [(each, tx.partner_files([each])[each]) for each in partners]
+            assert list(receipts) == ["k", ODD]
+            assert dict(tx.idempotency_records(["K", ODD, "no such key", "k"])) == receipts
             assert dict(tx.partnerships([other.id, NOBODY, one.id])) == {one.id: one, other.id: other}
             ids = [("edfi", "2"), ("EDFI", "2"), ("edfi", "9"), ("ein", "9"), ("edfi", "1")]
             known = {("edfi", "1"): one.partner_id, ("ein", "9"): one.partner_id, ("edfi", "2"): other.partner_id}
             assert dict(tx.partners_known_as(ids)) == known
-            assert not any((tx.receipts([]), tx.partnerships([]), tx.partners_known_as([])))
+            assert not any((tx.idempotency_records([]), tx.partnerships([]), tx.partners_known_as([])))
         with store.transaction() as tx:
             assert list(tx.partner_files([*partners[::-1], NOBODY]).items()) == files
-            assert dict(tx.partner_files([])) == {}
+            assert dict(tx.partner_files([], lock=True)) == {}
 
     def test_what_is_written_of_many_is_written_whole_or_not_at_all(self, flow: Partnerflow, store: Store) -> None:
         """Every kind of row of each of them."""
@@ -287,14 +289,14 @@ class StoreContract(Finding):
         whole = [changes_of(held_by(store, each.id), place) for place, each in enumerate(begun)]
         before = all_of(store)
         with pytest.raises(ZeroDivisionError), store.transaction() as tx:  # noqa: PT012
-            tx.holdings([each.id for each in begun])
+            tx.snapshots([each.id for each in begun], lock=True)
             tx.write(*whole)
             raise ZeroDivisionError
         assert all_of(store) == before
         with store.reading() as tx:
-            assert dict(tx.receipts([f"k{place}" for place in range(3)])) == {}
+            assert dict(tx.idempotency_records([f"k{place}" for place in range(3)])) == {}
         with store.transaction() as tx:
-            tx.holdings([each.id for each in begun])
+            tx.snapshots([each.id for each in begun], lock=True)
             tx.write(*whole)
         for each, changes in zip(begun, whole, strict=True):
             held = held_by(store, each.id)
@@ -304,7 +306,7 @@ class StoreContract(Finding):
             assert [found.id for found, _ in store.find(Query(words=placed.words))] == [each.id]
             assert [found.id for found, _ in store.find(Query(site=min(placed.sites)))] == [each.id]
         with store.reading() as tx:
-            assert dict(tx.receipts([f"k{place}" for place in range(3)])) == {
+            assert dict(tx.idempotency_records([f"k{place}" for place in range(3)])) == {
                 f"k{place}": changes.receipt for place, changes in enumerate(whole)
             }
         flow.verify()
@@ -364,7 +366,7 @@ class StoreContract(Finding):
         assert near_by(theirs, {("s1", "reading")}, again) == []
         with theirs.reading() as tx:
             assert tx.file(DISTRICT) == ()
-            assert tx.transition(flow.history(begun.id)[0].id) is None
+            assert list(tx.history(begun.id)) == []
         assert set(theirs.due(date.max, "another", LIVE, OVER)) == {again.id}
         their_flow.fire(again.id, "withdraw", by=WHO, reason="no")
         assert all_of(mine) == before

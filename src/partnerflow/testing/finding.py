@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections import Counter
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from partnerflow.flow import Partnerflow
 from partnerflow.history import Transition
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import ChangeSet, Query, SearchEntry, SearchField, StateEntry, Store
+from partnerflow.ports import ChangeSet, Query, SearchEntry, SearchField, Store
 from partnerflow.records import Contact, Liaison, Need, Partner, Scope, Service
 
 from .clock import TickingClock
-from .keeping import NOBODY, WHO, Keeping, adopted, held_by, id_of, judge, near_by, owed, serve
+from .keeping import NOBODY, WHO, Keeping, adopted, held_by, id_of, ids_of, judge, near_by, owed, serve
 
 
 def text(*words: str) -> frozenset[tuple[SearchField, str]]:
@@ -31,11 +31,9 @@ def found_by(store: Store, **wanted: Any) -> list[UUID]:
     return [each.id for each, _ in store.find(Query(**wanted))]
 
 
-def as_of(
-    store: Store, moment: datetime, *, states: Sequence[str] | None = None, partner_id: UUID | None = None
-) -> Iterator[tuple[Partnership, StateEntry]]:
+def as_of(store: Store, moment: datetime, **wanted: Any) -> list[Partnership]:
     """Return everything that was there at a moment."""
-    return store.find_as_of(moment, states=states, partner_id=partner_id, after=None, limit=None)
+    return [each for each, _ in store.find(Query(as_of=moment, **wanted))]
 
 
 def place(store: Store, begun: Partnership, *, service: str = "", contact: str = "", text: str = "") -> None:
@@ -43,7 +41,7 @@ def place(store: Store, begun: Partnership, *, service: str = "", contact: str =
     said: dict[SearchField, str] = {"service": service, "contact": contact, "text": text}
     words: set[tuple[SearchField, str]] = {(field, word) for field, several in said.items() for word in several.split()}
     with store.transaction() as tx:
-        tx.holding(begun.id, lock=True)
+        tx.snapshots([begun.id], lock=True)
         placed = SearchEntry(partnership_id=begun.id, sites=frozenset(), places=frozenset(), words=frozenset(words))
         tx.write(ChangeSet(search_entries=[placed]))
 
@@ -90,7 +88,7 @@ class Finding(Keeping):
             found = list(store.find(Query(**given)))
             assert [partnership.id for partnership, _ in found] == wanted, given
         assert [name for _, name in store.find(Query(partner_id=other.partner_id))] == ["Hill College"]
-        assert list(store.partnership_ids()) == every
+        assert ids_of(store) == every
         assert [partnership for partnership, _ in store.find(Query(states=["active"]))] == [
             held_by(store, club.id).partnership
         ]
@@ -114,8 +112,8 @@ class Finding(Keeping):
         for stale in stales:
             assert list(store.find(Query(**stale))) == []
         with store.reading() as tx:
-            assert tx.partner_known_as("edfi", "3") == begun.partner_id
-            assert tx.partner_known_as("edfi", "1") is tx.partner_known_as("ein", "9") is None
+            known = tx.partners_known_as([("edfi", "3"), ("edfi", "1"), ("ein", "9")])
+            assert dict(known) == {("edfi", "3"): begun.partner_id}
 
     def test_capital_letters_tell_names_apart(self, flow: Partnerflow, store: Store) -> None:
         """States, sites, kinds, outside ids and keys are names, and `Active` is not `active`."""
@@ -273,9 +271,8 @@ class Finding(Keeping):
             return [each.id for each, _ in store.find(wanted, after=after, limit=limit)]
 
         def then(after: UUID | None, limit: int | None) -> list[UUID]:
-            of = first.partner_id
-            found = store.find_as_of(moment, states=["active"], partner_id=of, after=after, limit=limit)
-            return [each.id for each, _ in found]
+            wanted = Query(as_of=moment, states=["active"], partner_id=first.partner_id)
+            return [each.id for each, _ in store.find(wanted, after=after, limit=limit)]
 
         for look in (now, then):
             for size in (1, 2, 3, 6, 7, 8):
@@ -335,10 +332,10 @@ class Finding(Keeping):
         again = flow.propose(one.partner_id, by=WHO, succeeds=one.id)
         note()
         of_one, of_other = flow.history(one.id), flow.history(other.id)
-        long_since = StateEntry(of_other[0].at, date(2019, 8, 1))
+        long_since = date(2019, 8, 1)
 
-        def taken(made: Transition) -> StateEntry:
-            return StateEntry(made.at, None)
+        def taken(made: Transition) -> date:
+            return flow.today(made.at)
 
         expected = [
             [],
@@ -352,15 +349,22 @@ class Finding(Keeping):
             ],
         ]
         for moment, those in zip(moments, expected, strict=True):
-            stood = [(attrs.evolve(p, state=s, version=v, since=None), entered) for p, s, v, entered in those]
-            found = list(as_of(store, moment))
-            assert found == sorted(stood, key=lambda each: each[0].id)
-            for each, entered in found:
-                since = entered.since or flow.today(entered.at)
-                assert flow.dossier(each.id, as_of=moment).partnership == attrs.evolve(each, since=since)
+            stood = [attrs.evolve(p, state=s, version=v, since=since) for p, s, v, since in those]
+            found = as_of(store, moment)
+            assert found == sorted(stood, key=lambda each: each.id)
+            assert dict(store.counts(Query(as_of=moment))) == Counter(each.state for each in found)
+            for each in found:
+                assert flow.dossier(each.id, as_of=moment).partnership == each
+        # the time zone of the moment decides on which day a state was entered
+        for hours in (-16, 12):
+            there = moments[1].astimezone(timezone(timedelta(hours=hours)))
+            assert {each.since for each in as_of(store, there)} == {
+                of_one[0].at.astimezone(there.tzinfo).date(),
+                long_since,
+            }
         second = of_one[1].recorded_at
         for moment, state in ((second - timedelta(microseconds=1), "intake"), (second, "vetting")):
-            assert [each.state for each, _ in as_of(store, moment, partner_id=one.partner_id)] == [state]
+            assert [each.state for each in as_of(store, moment, partner_id=one.partner_id)] == [state]
 
     def test_a_list_as_of_a_moment_is_of_the_states_and_the_partner_asked_for(
         self, flow: Partnerflow, store: Store, clock: TickingClock
@@ -381,6 +385,6 @@ class Finding(Keeping):
             ([], {"partner_id": NOBODY}),
         ]
         for expected, wanted in cases:
-            found = [each.id for each, _ in as_of(store, moment, **wanted)]
+            found = [each.id for each in as_of(store, moment, **wanted)]
             assert found == sorted(each.id for each in expected), wanted
-        assert [each.id for each, _ in as_of(store, clock.peek(), states=["terminated"])] == [one.id]
+        assert [each.id for each in as_of(store, clock.peek(), states=["terminated"])] == [one.id]

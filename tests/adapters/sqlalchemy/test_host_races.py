@@ -170,7 +170,7 @@ def test_of_many_changes_one_that_is_late_leaves_nothing_of_any(
 
     whole = step_to(2, p), step_to(3, q)
     with Session(engine) as session, session.begin(), flow.within(session).store.transaction() as tx:
-        tx.holdings([p.id, q.id])
+        tx.snapshots([p.id, q.id], lock=True)
         with pytest.raises(Conflict) as conflict:
             tx.write(*whole)
         session.execute(text("insert into students values (1)"))
@@ -188,11 +188,11 @@ def test_whoever_would_wait_for_nobody_passes_over_what_somebody_else_holds(flow
     q = flow.adopt(Partner(name="B"), state="active", by=OFFICE, reason="in place")
     both = sorted([p.id, q.id])
     with flow.store.transaction() as first:
-        first.holding(p.id, lock=True)
+        first.snapshots([p.id], lock=True)
         with flow.store.transaction() as second:
-            assert list(second.holdings(both, unless_busy=True)) == [q.id]
+            assert list(second.snapshots(both, lock=True, skip_locked=True)) == [q.id]
     with flow.store.transaction() as tx:
-        assert list(tx.holdings(both, unless_busy=True)) == both
+        assert list(tx.snapshots(both, lock=True, skip_locked=True)) == both
 
 
 @SERVERS

@@ -28,12 +28,13 @@ from partnerflow import (
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
 from partnerflow.adapters.sqlalchemy import audit as auditing
 from partnerflow.adapters.sqlalchemy import store as paging
+from partnerflow.flow.loading import load_many
 from partnerflow.history import START, entry_link
 from partnerflow.policies import Pack
 from partnerflow.ports import Query
 from partnerflow.records import Document, Insurance, Need, Scope
 from partnerflow.records.conversion import read_record
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.keeping import files_of, ids_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())
@@ -145,11 +146,11 @@ def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkey
         for _ in range(3):
             flow.fire(each, "begin_vetting", by=OFFICE)
             flow.fire(each, "return_to_intake", by=OFFICE, reason="not yet")
-    assert [each.id for each in flow.find()] == list(flow.store.partnership_ids()) == ids
+    assert [each.id for each in flow.find()] == ids_of(flow.store) == ids
     assert [each.id for each in flow.find(after=ids[2], limit=8)] == ids[3:11]
     assert [each.id for each in flow.find(as_of=flow.clock(), after=ids[2], limit=8)] == ids[3:11]
-    assert [each.partnership.id for each in flow.store.holdings()] == ids
-    part = flow.store.holdings(after=ids[3], through=ids[11])
+    assert [each.partnership.id for each in load_many(flow.store)] == ids
+    part = load_many(flow.store, after=ids[3], through=ids[11])
     assert [each.partnership.id for each in part] == ids[4:12]
     assert sorted(set(flow.store.due(date.max, "another", ["intake"], []))) == ids
     with flow.store.audit() as audit:
@@ -345,7 +346,7 @@ def test_whoever_holds_a_row_for_too_long_is_not_waited_for_for_ever(
     hasty = another(url, HASTY)
     late = Partnerflow(store=SQLAlchemyStore(hasty), pack=FREE)
     with flow.store.transaction() as tx:
-        tx.holding(p.id, lock=True)
+        tx.snapshots([p.id], lock=True)
         with pytest.raises(StoreBusy, match=r"another writer .* try again") as busy:
             late.fire(p.id, "amend", by=OFFICE, reason="r")
         assert late.dossier(p.id).partnership == p  # looking waits for nobody

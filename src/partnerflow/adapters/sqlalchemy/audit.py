@@ -15,10 +15,8 @@ from partnerflow.records import Entry
 from . import rows
 from .rows import Row
 from .statements import Statements
-from .transaction import SQLAlchemyTransaction
+from .transaction import PAGE, SQLAlchemyTransaction
 
-PAGE = 500
-"""How many rows are read at a time where everything is looked over."""
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 

@@ -5,7 +5,7 @@ What is found is read in pages, in the order of ids: a statement gives, of the i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,10 +33,14 @@ def finding(tables: Tables, wanted: Query) -> Executable | None:
     """
     if not _can_be_kept(wanted):
         return None
+    found = select(tables.partnership, _partner_name(tables)).where(*_conditions(tables, wanted, AFTER))
+    return found.order_by(tables.partnership.c.id).limit(PAGE)
+
+
+def _partner_name(tables: Tables) -> Label[str]:
     partner, partnership = tables.partner.c, tables.partnership.c
     name = select(partner.name).where(partner.tenant == partnership.tenant, partner.id == partnership.partner_id)
-    found = select(tables.partnership, name.scalar_subquery().label("name"))
-    return found.where(*_conditions(tables, wanted, AFTER)).order_by(partnership.id).limit(PAGE)
+    return name.correlate(tables.partnership).scalar_subquery().label("name")
 
 
 def counting(tables: Tables, wanted: Query) -> Executable | None:
@@ -47,14 +51,12 @@ def counting(tables: Tables, wanted: Query) -> Executable | None:
     return select(state, func.count().label("how_many")).where(*_conditions(tables, wanted, None)).group_by(state)
 
 
-def standing_then(
-    tables: Tables, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None
-) -> Executable | None:
+def standing_then(tables: Tables, query: Query) -> Executable | None:
     """Return the rows of partnerships that may have stood so at a past moment, with how they entered their states.
 
     Those that nothing has been recorded of since then stand as they stood; of the others, ask `last_steps`.
     """
-    if not all(map(_is_text, states or ())):
+    if not _can_be_kept(query):
         return None
     t, partnership = tables, tables.partnership.c
     there, entered = t.transition.alias("there"), t.transition.alias("entered")
@@ -68,13 +70,13 @@ def standing_then(
 
     found = select(
         partnership.id, partnership.partner_id, partnership.succeeds, partnership.state, partnership.version,
-        partnership.recorded_at, said(entered.c.at), said(entered.c.since),
+        partnership.recorded_at, said(entered.c.at), said(entered.c.since), _partner_name(t),
     ).where(mine(t.partnership), partnership.id > AFTER)  # fmt: skip
-    if states is not None:
-        stand = partnership.state.in_([str(state) for state in states])
-        found = found.where(or_(stand, partnership.recorded_at > moment))
-    if partner_id is not None:
-        found = found.where(partnership.partner_id == partner_id)
+    if query.states is not None:
+        stand = partnership.state.in_([str(state) for state in query.states])
+        found = found.where(or_(stand, partnership.recorded_at > query.as_of))
+    if query.partner_id is not None:
+        found = found.where(partnership.partner_id == query.partner_id)
     return found.order_by(partnership.id).limit(PAGE)
 
 

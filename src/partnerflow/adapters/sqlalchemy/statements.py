@@ -77,17 +77,6 @@ class Statements:
         )
         # of many partnerships at once, each row beginning with whose it is
         of_many: BindParameter[UUID] = bindparam("of_partnerships", expanding=True)
-        self.partnerships = (
-            select(t.partnership)
-            .where(
-                mine(t.partnership),
-                t.partnership.c.id > bindparam("after"),
-                t.partnership.c.id <= bindparam("through"),
-                t.partnership.c.state.not_in(bindparam("apart_from", expanding=True)),
-            )
-            .order_by(t.partnership.c.id)
-            .limit(bindparam("page"))
-        )
         self.partnerships_named = (
             select(t.partnership)
             .where(mine(t.partnership), t.partnership.c.id.in_(of_many))
@@ -114,12 +103,7 @@ class Statements:
             .where(mine(t.partnership), t.partnership.c.partner_id.in_(bindparam("of_partners", expanding=True)))
             .order_by(t.partnership.c.id)
         )
-        self.known_as = select(t.outside_id.c.partner_id).where(
-            mine(t.outside_id), t.outside_id.c.system == bindparam("system"), t.outside_id.c.value == bindparam("value")
-        )
         self.receipts = select(t.receipt).where(mine(t.receipt), t.receipt.c.key.in_(bindparam("keys", expanding=True)))
-        self.entries = select(t.entry).where(mine(t.entry), t.entry.c.id.in_(bindparam("ids", expanding=True)))
-        self.transition = select(t.transition).where(mine(t.transition), t.transition.c.id == bindparam("id"))
 
         self.history = (
             select(t.transition)
@@ -321,8 +305,7 @@ class Statements:
         )  # fmt: skip
         for statement in (
             self.files, self.moves, self.moves_of_many, self.obligations, self.obligations_of_many,
-            self.partnerships_of_many, self.receipts, self.entries, self.transition,
-            self.words_of_many,
+            self.partnerships_of_many, self.receipts, self.history, self.words_of_many,
         ):  # fmt: skip
             self.newest[statement] = statement.with_for_update(read=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -17,17 +18,17 @@ from sqlalchemy.pool import StaticPool
 from partnerflow.canonical import check_text
 from partnerflow.errors import InvalidRequest, StoreError
 from partnerflow.events import Event
-from partnerflow.history import Attempt, Transition
+from partnerflow.history import Attempt
 from partnerflow.partnership import Partnership
-from partnerflow.ports import EVERYTHING, Query, Snapshot, StateEntry, Transaction
+from partnerflow.ports import EVERYTHING, Query, Transaction
 
 from . import finding, rows, waiting
-from .audit import FIRST, LAST, PAGE, SQLAlchemyAudit
+from .audit import FIRST, LAST, SQLAlchemyAudit
 from .execution import Driver, Execution
 from .rows import Row
 from .statements import Statements
 from .tables import Tables
-from .transaction import SQLAlchemyTransaction
+from .transaction import PAGE, SQLAlchemyTransaction
 from .trouble import translated
 from .turn import begin_on_sqlite
 
@@ -166,37 +167,24 @@ class SQLAlchemyStore:
             return tx.execute(statement, values)
 
     def find(
-        self, wanted: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
+        self, query: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
     ) -> Iterator[tuple[Partnership, str]]:
-        """Return the partnerships that fit, with their partners' names, in the order of their ids, page by page."""
-        found = finding.finding(self.tables, wanted)
-        return ((rows.partnership(row), row.name) for row in self._found(found, after, limit))
-
-    def find_as_of(
-        self, moment: datetime, *, states: Sequence[str] | None, partner_id: UUID | None, after: UUID | None,
-        limit: int | None,
-    ) -> Iterator[tuple[Partnership, StateEntry]]:  # fmt: skip
-        """Return the partnerships as recorded up to and with *moment*, each with how it entered its state."""
-        size = FILES if limit is None or states is not None else min(FILES, limit)
-        return islice(self._stood(moment, states, partner_id, after or FIRST, size), limit)
-
-    def counts(self, wanted: Query) -> Mapping[str, int]:
-        """Return how many partnerships fit, by state."""
-        counted = finding.counting(self.tables, wanted)
-        return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
-
-    def _found(self, found: Executable | None, after: UUID | None, limit: int | None) -> Iterator[Row]:
-        """Read what is found in the order of ids."""
+        """Yield the partnerships that fit, each with its partner's name, in the order of their ids, page by page."""
+        if query.as_of is not None:
+            return islice(self._find_as_of(query, query.as_of, after or FIRST, limit), limit)
+        found = finding.finding(self.tables, query)
         if found is None:
             return iter(())
         size = PAGE if limit is None else min(PAGE, limit)
-        return islice(self._pages(found, {"after": "id"}, size=size, after=after or FIRST), limit)
+        read = self._pages(found, {"after": "id"}, size=size, after=after or FIRST)
+        return ((rows.partnership(row), row.name) for row in islice(read, limit))
 
-    def _stood(
-        self, moment: datetime, states: Sequence[str] | None, partner_id: UUID | None, after: UUID, size: int
-    ) -> Iterator[tuple[Partnership, StateEntry]]:
-        """Read where partnerships stood: page by page as they stand, and then the last steps of those that moved on."""
-        standing = finding.standing_then(self.tables, moment, states, partner_id)
+    def _find_as_of(
+        self, query: Query, moment: datetime, after: UUID, limit: int | None
+    ) -> Iterator[tuple[Partnership, str]]:
+        """Read partnerships page by page as they are now, and the last steps of those that have moved since."""
+        size = FILES if limit is None or query.states is not None else min(FILES, limit)
+        standing = finding.standing_then(self.tables, query)
         while standing is not None:
             with self.reading() as tx:
                 assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
@@ -206,26 +194,20 @@ class SQLAlchemyStore:
             then = {row.id: row for row in last}
             for row in page:
                 stood = row if row.recorded_at <= moment else then.get(row.id)
-                if stood is not None and (states is None or stood.state in states):
-                    whose = {"version": stood.version, "succeeds": row.succeeds}
-                    yield Partnership(stood.state, row.id, row.partner_id, **whose), StateEntry(stood.at, stood.since)
+                if stood is not None and (query.states is None or stood.state in query.states):
+                    since = stood.since or stood.at.astimezone(moment.tzinfo).date()
+                    whose = {"version": stood.version, "since": since, "succeeds": row.succeeds}
+                    yield Partnership(stood.state, row.id, row.partner_id, **whose), row.name
             if len(page) < size:
                 return
             after = page[-1].id
 
-    def holdings(
-        self, *, apart_from: Sequence[str] = (), after: UUID | None = None, through: UUID | None = None
-    ) -> Iterator[Snapshot]:
-        """Return everything on every partnership but those in some states, a page in each short read."""
-        last, end = after or FIRST, through or LAST
-        while True:
-            with self.reading() as tx:
-                assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
-                page = tx.page_of_holdings(apart_from=apart_from, after=last, through=end, page=FILES)
-            yield from page
-            if len(page) < FILES:
-                return
-            last = page[-1].partnership.id
+    def counts(self, query: Query) -> Mapping[str, int]:
+        """Return how many partnerships fit, by state."""
+        if query.as_of is not None:
+            return Counter(each.state for each, _ in self.find(query))
+        counted = finding.counting(self.tables, query)
+        return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
 
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
         """Return the partnerships that a sweep has something to do for."""
@@ -241,17 +223,9 @@ class SQLAlchemyStore:
         for judged, state, begin in ranges:
             yield from (row.id for row in self._pages(judged, by_judge, state=str(state), **begin))
 
-    def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        """Return every transition, oldest first, page by page."""
-        return map(rows.transition, self._pages(self._say.history, {"after": "version"}, **_of(partnership_id)))
-
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
         """Return every refused attempt, oldest first."""
         return map(rows.attempt, self._read(self._say.attempts, of_partnership=partnership_id))
-
-    def partnership_ids(self) -> Iterator[UUID]:
-        """Return the id of every partnership."""
-        return (row.id for row in self._pages(self._say.partnership_ids, {"after": "id"}, after=FIRST))
 
     @contextmanager
     def audit(self) -> Iterator[SQLAlchemyAudit]:
@@ -262,8 +236,9 @@ class SQLAlchemyStore:
 
     def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
         """Return the events of the outbox, of one partnership or of all, in order within each partnership."""
-        for each in self.partnership_ids() if partnership_id is None else [partnership_id]:
-            for row in self._pages(self._say.outbox, {"after": "sequence"}, **_of(each)):
+        ids = self._pages(self._say.partnership_ids, {"after": "id"}, after=FIRST)
+        for each in (row.id for row in ids) if partnership_id is None else [partnership_id]:
+            for row in self._pages(self._say.outbox, {"after": "sequence"}, of_partnership=each, after=0):
                 yield rows.event(row, self.tenant)
 
     def _pages(
@@ -279,11 +254,6 @@ class SQLAlchemyStore:
             if len(page) < size:
                 return
             values |= {parameter: getattr(page[-1], column) for parameter, column in follow.items()}
-
-
-def _of(partnership_id: UUID) -> dict[str, Any]:
-    """Begin with the first of what a partnership has."""
-    return {"of_partnership": partnership_id, "after": 0}
 
 
 def _refuse_autocommit(host: Engine | Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +27,9 @@ from .trouble import translated
 
 T = TypeVar("T")
 
+PAGE = 500
+"""How many rows are read at a time where everything is looked over."""
+
 
 class SQLAlchemyTransaction:
     """What one request reads and writes."""
@@ -49,11 +52,6 @@ class SQLAlchemyTransaction:
         self._has_locked = False
         self._reads_past = calls is None and self._dialect in ("mysql", "mariadb")
         self._loaded: dict[UUID, tuple[Row, tuple[Obligation, ...]]] = {}
-
-    @property
-    def session(self) -> object | None:
-        """Return the host's session or connection, or None in a transaction of ours."""
-        return None if self._calls is not None else self._executor
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have *call* wait for the commit."""
@@ -116,13 +114,10 @@ class SQLAlchemyTransaction:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def receipt(self, key: str) -> IdempotencyRecord | None:
-        """Return what the key has done."""
-        self._take_turn_for("key", key)
-        return self.receipts([key]).get(key)
-
-    def receipts(self, keys: Sequence[str]) -> dict[str, IdempotencyRecord]:
-        """Give, of many keys, what each has done that has done anything."""
+    def idempotency_records(self, keys: Sequence[str], *, lock: bool = False) -> dict[str, IdempotencyRecord]:
+        """Return the records of those keys that have been used."""
+        for key in sorted(keys) if lock else ():
+            self._take_turn_for("key", key)
         found = self._unless_late(self._say.receipts, {"keys": list(keys)}, len(keys))
         return {row.key: rows.receipt(row) for row in found}
 
@@ -141,53 +136,39 @@ class SQLAlchemyTransaction:
         return self._newest(statement, values)
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> dict[UUID, Partnership]:
-        """Return where partnerships stand."""
+        """Return the partnerships that exist among these, without a lock."""
         found = self.execute(self._say.partnerships_named, {"of_partnerships": list(partnership_ids)})
         return {row.id: rows.partnership(row) for row in found}
 
-    def holding(self, partnership_id: UUID, *, lock: bool = False) -> Snapshot | None:
-        """Return everything on a partnership, in four statements."""
-        say = self._say
+    def snapshots(
+        self, partnership_ids: Sequence[UUID], *, lock: bool = False, skip_locked: bool = False
+    ) -> dict[UUID, Snapshot]:
+        """Return everything on each of these partnerships, in four statements, however many they are."""
         self._locked(lock=lock)
+        if len(partnership_ids) == 1 and not skip_locked:
+            return self._snapshot(partnership_ids[0], lock=lock)
+        say = self._say
+        locked = say.partnerships_unless_busy if skip_locked else say.partnerships_locked
+        statement = locked if lock else say.partnerships_named
+        found = self.execute(statement, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
+        made = {snapshot.partnership.id: snapshot for snapshot in self._put_together(found)}
+        self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
+        return made
+
+    def _snapshot(self, partnership_id: UUID, *, lock: bool) -> dict[UUID, Snapshot]:
+        """Return everything on one partnership: each step reads one, by narrower statements and from the row cache."""
+        say = self._say
         row = self._one(say.partnership_locked if lock else say.partnership, of_partnership=partnership_id)
         if row is None:
-            return None
-        holding = rows.holding(
+            return {}
+        snapshot = rows.holding(
             row,
             self._made(rows.entry, self._as_now(say.files), {"file_ids": [row.partner_id, row.id]}),
             self._newest(say.moves, {"of_partnership": partnership_id}),
             self._made(rows.obligation, self._as_now(say.obligations), {"of_partnership": partnership_id}),
         )
-        self._loaded[partnership_id] = (row, holding.obligations)
-        return holding
-
-    def page_of_holdings(self, *, apart_from: Sequence[str], after: UUID, through: UUID, page: int) -> list[Snapshot]:
-        """Return everything on the next *page* of partnerships, in four statements."""
-        say = self._say
-        within = {"apart_from": list(map(str, apart_from)), "after": after, "through": through, "page": page}
-        return self._put_together(self.execute(say.partnerships, within))
-
-    def holdings(
-        self, partnership_ids: Sequence[UUID], *, lock: bool = True, unless_busy: bool = False
-    ) -> dict[UUID, Snapshot]:
-        """Lock many partnerships in the order of their ids, and return everything on each, in four statements."""
-        say = self._say
-        self._locked(lock=lock)
-        locked = say.partnerships_unless_busy if unless_busy else say.partnerships_locked
-        statement = locked if lock else say.partnerships_named
-        found = self.execute(statement, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
-        made = {holding.partnership.id: holding for holding in self._put_together(found)}
-        self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
-        return made
-
-    def obligations(self, partnership_ids: Sequence[UUID]) -> dict[UUID, tuple[Obligation, ...]]:
-        """Return the obligations of many partnerships, in one statement."""
-        if not partnership_ids:
-            return {}
-        owed: dict[UUID, list[Obligation]] = {}
-        for row in self._newest(self._say.obligations_of_many, {"of_partnerships": list(partnership_ids)}):
-            owed.setdefault(row.partnership_id, []).append(rows.obligation(row[1:]))
-        return {each: rows.by_code(found) for each, found in owed.items()}
+        self._loaded[partnership_id] = (row, snapshot.obligations)
+        return {partnership_id: snapshot}
 
     def _put_together(self, found: Sequence[Row]) -> list[Snapshot]:
         """Read what belongs to some partnerships, in three statements; so many need not be remembered."""
@@ -204,20 +185,32 @@ class SQLAlchemyTransaction:
             )
         )
 
-    def partner_file(self, partner_id: UUID, *, lock: bool = False) -> PartnerFile | None:
-        """Return a partner's own file and its partnerships."""
-        return self._partner_files([partner_id], lock=lock).get(partner_id)
+    def obligations(self, partnership_ids: Sequence[UUID]) -> dict[UUID, tuple[Obligation, ...]]:
+        """Return the obligations of many partnerships, in one statement."""
+        if not partnership_ids:
+            return {}
+        owed: dict[UUID, list[Obligation]] = {}
+        for row in self._newest(self._say.obligations_of_many, {"of_partnerships": list(partnership_ids)}):
+            owed.setdefault(row.partnership_id, []).append(rows.obligation(row[1:]))
+        return {each: rows.by_code(found) for each, found in owed.items()}
 
-    def partner_files(self, partner_ids: Sequence[UUID]) -> dict[UUID, PartnerFile]:
-        """Lock many partners in the order of their ids, and give the file of each."""
-        return self._partner_files(partner_ids, lock=True)
+    def history(self, partnership_id: UUID) -> Iterator[Transition]:
+        """Yield every transition, oldest first, page by page."""
+        values = {"of_partnership": partnership_id, "after": 0, "page": PAGE}
+        while True:
+            page = self._newest(self._say.history, values)
+            yield from map(rows.transition, page)
+            if len(page) < PAGE:
+                return
+            values["after"] = page[-1].version
 
-    def _partner_files(self, partner_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, PartnerFile]:
-        """Read partners with all that is theirs, in three statements."""
+    def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, PartnerFile]:
+        """Return the files of those partners that exist, in three statements."""
         say = self._say
         self._locked(lock=lock)
-        found = self.execute(say.partners_locked if lock else say.partners, {"of_partners": list(partner_ids)})
-        ids = [row.id for row in found]
+        statement = say.partners_locked if lock else say.partners
+        found = self.execute(statement, {"of_partners": list(partner_ids)}) if partner_ids else ()
+        ids = sorted(row.id for row in found)
         partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
         entries: dict[UUID | None, list[Entry]] = {each: [] for each in ids}
         for row in self._newest(say.partnerships_of_many, {"of_partners": ids}) if ids else ():
@@ -229,14 +222,10 @@ class SQLAlchemyTransaction:
             for each in ids
         }
 
-    def partner_known_as(self, system: str, value: str) -> UUID | None:
-        """Find a partner by its id elsewhere."""
-        self._take_turn_for("id", system, value)
-        row = self._one(self._say.known_as, system=system, value=value)
-        return None if row is None else row.partner_id
-
-    def partners_known_as(self, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
-        """Find partners by their ids elsewhere; of two who bring the same at once, the unique key lets one pass."""
+    def partners_known_as(self, ids: Collection[tuple[str, str]], *, lock: bool = False) -> dict[tuple[str, str], UUID]:
+        """Return the partners with these outside ids; without *lock*, the unique key lets one of two writers pass."""
+        for system, value in sorted(ids) if lock else ():
+            self._take_turn_for("id", system, value)
         found = self.execute(self._say.known_as_any(ids), {}) if ids else ()
         return {(row.system, row.value): row.partner_id for row in found}
 
@@ -244,18 +233,6 @@ class SQLAlchemyTransaction:
         """Return a file by its id."""
         self._take_turn_for("file", str(file_id))
         return tuple(self._made(rows.entry, self._say.files, {"file_ids": [file_id]}))
-
-    def entries(self, ids: Sequence[UUID]) -> tuple[Entry, ...]:
-        """Return entries by id, in that order."""
-        found = {
-            row.id: rows.entry(row) for row in self._unless_late(self._say.entries, {"ids": list(ids)}, len(set(ids)))
-        }
-        return tuple(found[entry_id] for entry_id in ids)
-
-    def transition(self, transition_id: UUID) -> Transition | None:
-        """Return one transition by id."""
-        found = self._unless_late(self._say.transition, {"id": transition_id}, 1)
-        return rows.transition(found[0]) if found else None
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]

@@ -120,7 +120,7 @@ class Steps:
     def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Step, None]]) -> Evaluate[Step, None]:
         """Lock the partnerships, in the order of their ids."""
         context = self.context
-        snapshots = tx.holdings([one.item.partnership_id for one in batch])
+        snapshots = tx.snapshots([one.item.partnership_id for one in batch], lock=True)
 
         def evaluate(one: ParsedItem[Step, None]) -> Evaluated:
             snapshot = pick_snapshot(context, snapshots, one.item.partnership_id)
@@ -167,12 +167,12 @@ class Filings:
         with_siblings = {each.subject for each in submissions if each.about_partner}
         partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
         partner_ids = sorted({each.partner_id for each in partnerships.values()})
-        partners = tx.partner_files(partner_ids) if partner_ids else {}
+        partners = tx.partner_files(partner_ids, lock=True) if partner_ids else {}
         reindexed = {each.subject for each in submissions if each.affects_search}
         ended_too = {each.partner_id for each in partnerships.values() if each.id in reindexed}
         siblings = {each: partnerships_of(context, file, ended=each in ended_too) for each, file in partners.items()}
         ids = sorted(alone.union(partnerships, *siblings.values()))
-        snapshots = tx.holdings(ids) if ids else {}
+        snapshots = tx.snapshots(ids, lock=True) if ids else {}
         known = PartnerIds(tx, (record for each in submissions for record, _ in each.records))
 
         def evaluate(one: ParsedItem[Filing, Submission]) -> Evaluated:
@@ -186,7 +186,6 @@ class Filings:
             others = tuple(pick_snapshot(context, snapshots, each) for each in near if each != subject)
             result = file_on_partnership(
                 context,
-                tx,
                 Locked(snapshot, others),
                 submission,
                 one.request,
@@ -227,7 +226,7 @@ class Adoptions:
         """Lock the partners that are on file already, in the order of their ids."""
         context = self.context
         on_file = sorted({one.item.partner for one in batch if isinstance(one.item.partner, UUID)})
-        files = tx.partner_files(on_file) if on_file else {}
+        files = tx.partner_files(on_file, lock=True) if on_file else {}
         known = PartnerIds(tx, (one.item.partner for one in batch))
 
         def evaluate(one: ParsedItem[Adoption, Beginning]) -> Evaluated:

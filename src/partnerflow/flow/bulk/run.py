@@ -76,11 +76,10 @@ def _run_batch(
     Nothing was written by a transaction that failed, so trying again is safe. Alone, only the item fails that cannot be
     written. In a host's transaction a StoreError goes up: only the host can roll back.
     """
-    in_ours = True
+    in_ours = operation.context.session is None
     for _ in range(2):
         try:
             with operation.context.store.transaction() as tx:
-                in_ours = tx.session is None
                 return _run_together(operation, tx, batch)
         except StoreError:
             if not in_ours:
@@ -97,7 +96,7 @@ def _run_together(
     results: dict[int, BulkResult[Item]] = {}
     changes: list[ChangeSet] = []
     evaluate = operation.load_batch(tx, batch)
-    completed = dict(tx.receipts([one.idempotency.key for one in batch]))
+    completed = dict(tx.idempotency_records([one.idempotency.key for one in batch]))
     for one in batch:
         if (before := completed.get(one.idempotency.key)) is not None:
             results[one.place] = BulkResult(item=one.item, outcome="done", work=before.work)
