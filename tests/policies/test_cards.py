@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import ANY_TRIGGER, FILE, Finding, Pack, Policy, Problem, load_pack, policy
+from partnerflow.policies import ANY_TRIGGER, FILE, Finding, Pack, Policy, Problem, lack, load_pack, policy
 from partnerflow.policies.advice import of_finding
 from partnerflow.policies.shipped import POLICIES, RETIRED
 from partnerflow.policies.translation import translation
 from partnerflow.records import kinds
+from partnerflow.testing import example_dossier
 
 ON = date(2026, 9, 1)
 OUTCOMES = {"passing": "passed", "failing": "failed", "missing": "missing"}
@@ -141,3 +143,25 @@ def test_a_problem_is_what_it_says_and_where() -> None:
     assert hash(one) == hash(Problem("/records/0/name", None, "x is odd"))
     assert one != Problem("/records/1", "name", "{name} is odd", name="x")
     assert repr(one) == "Problem('/records/0/name', 'x is odd')"
+    assert not one != Problem("/records/0/name", None, "x is odd")  # noqa: SIM202
+
+
+@pytest.mark.parametrize("problem", [Problem("/partner", "name", "is odd"), lack("insurance")])
+def test_a_problem_never_changes(problem: Problem) -> None:
+    for name in problem._fields:
+        with pytest.raises(AttributeError):
+            setattr(problem, name, None)
+
+
+def test_a_problem_that_was_found_in_a_file_is_another_value() -> None:
+    dossier = example_dossier()
+    problem = Problem(dossier.partner, "name", "is odd")
+    found = problem.found_in(dossier)
+    assert (problem.where, problem.field) == (dossier.partner, "name")
+    assert (found.where, found.field, found.message) == ("/partner/name", None, "is odd")
+
+
+def test_a_problem_survives_a_pickle() -> None:
+    problem = Problem("/partner", "name", "{x} is odd", x=1)
+    copy = pickle.loads(pickle.dumps(problem))
+    assert (type(copy), tuple(copy)) == (Problem, tuple(problem))

@@ -53,8 +53,7 @@ def of_hostile_words() -> Report:
     partner = Partner(name=HOSTILE)
     report = PACK.check(example_dossier(partner=partner), on=EXAMPLE_DAY)
     finding = blocked().blocking[0]
-    problem = finding.problems[0].found_in(example_dossier())
-    problem.template, problem.facts, problem.label = "{what}", {"what": HOSTILE}, HOSTILE
+    problem = finding.problems[0]._replace(template="{what}", facts={"what": HOSTILE}, label=HOSTILE)
     odd = attrs.evolve(finding, title=HOSTILE, problems=(problem,), advice=HOSTILE, cites=(HOSTILE,))
     lapsed = WaiverNote(HOSTILE, "{actor} held no role that may grant it", {"actor": HOSTILE})
     return attrs.evolve(report, findings=(odd, *report.findings), lapsed_waivers=(lapsed,), not_asked=(HOSTILE,))
@@ -303,8 +302,7 @@ def test_no_word_of_a_file_acts_on_the_page() -> None:
     ],
 )
 def test_a_place_in_the_file_is_said_in_words(report: Report, path: str, label: str, place: str) -> None:
-    problem = report["TRN-001"].problems[0].found_in(example_dossier())
-    problem.where, problem.label = path, label
+    problem = report["TRN-001"].problems[0]._replace(where=path, label=label)
     odd = attrs.evolve(report, findings=(attrs.evolve(report["TRN-001"], problems=(problem,)),))
     assert place in read([("x.json", odd)]).said
 

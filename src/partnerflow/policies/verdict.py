@@ -9,30 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import Any, NamedTuple, NoReturn, Self, TypeAlias, TypeVar
 
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.records import NO_END
 
 T = TypeVar("T")
+_tuple = tuple.__new__
 
 
-class Problem:
+class _ProblemParts(NamedTuple):
+    where: object
+    field: str | None
+    template: str
+    facts: Mapping[str, object]
+    mends_on: date | None
+    absent: bool
+    label: str
+
+
+class Problem(_ProblemParts):
     """One thing that is wrong: where, and a sentence with its facts kept apart so that it can be translated.
 
     `where` is a record, the partner, the partnership, or a path as text; `field` a field of it. `mends_on` is the first
-    day on which time alone will have mended it.
+    day on which time alone will have mended it; `absent` says that it is evidence which is lacking. `label` names what
+    lies there, once `found_in` has looked. A tuple, not an attrs class, because a report makes many of them.
     """
 
-    __slots__ = ("absent", "facts", "field", "label", "mends_on", "template", "where")
+    __slots__ = ()
 
-    def __init__(
-        self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
-    ) -> None:
-        self.where, self.field, self.template, self.facts = where, field, template, facts
-        self.mends_on = mends_on
-        self.absent = False
-        self.label = ""
+    def __new__(
+        cls, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
+    ) -> Self:
+        """Make a problem of its place and its sentence; *facts* fill the sentence."""
+        return _tuple(cls, (where, field, template, facts, mends_on, False, ""))
 
     @property
     def message(self) -> str:
@@ -45,33 +55,40 @@ class Problem:
         return str(self.where) if self.field is None else f"{self.where}/{self.field}"
 
     def found_in(self, dossier: Dossier) -> Problem:
-        """Say where it is as a JSON Pointer into *dossier*, and name the record that lies there."""
-        self.label = dossier.label(self.where)
-        self.where, self.field = dossier.pointer(self.where, self.field), None
-        _ = self.message  # a sentence that cannot be made is the policy's error, not that of whoever reads the report
-        return self
+        """Return the problem with a JSON Pointer into *dossier* as its place, and the name of the record there."""
+        where, field, template, facts, mends_on, absent, _ = self
+        filled(template, facts)  # raise now, inside the policy, if the sentence lacks a fact, not when a report is read
+        if field is None and isinstance(where, str):
+            return self  # a path as text stays as it is, and has no label
+        place = dossier.pointer(where, field)
+        return _tuple(Problem, (place, None, template, facts, mends_on, absent, dossier.label(where)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Problem) and (self.path, self.message, self.absent, self.mends_on) == (
-            other.path, other.message, other.absent, other.mends_on,
-        )  # fmt: skip
+        return isinstance(other, Problem) and self._shown() == other._shown()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a tuple would compare its parts
 
     def __hash__(self) -> int:
         return hash((self.path, self.message))
+
+    def _shown(self) -> tuple[object, ...]:
+        return self.path, self.message, self.absent, self.mends_on
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._make, (tuple(self),)  # else pickle would call __new__ with every part
 
     def __repr__(self) -> str:
         return f"Problem({self.path!r}, {self.message!r})"
 
 
 def lack(where: object, field: str | None = None, template: str = "is not on file", /, **facts: object) -> Problem:
-    """Say that one of several facts is absent, and go on to the next; `need` stops at the first."""
-    problem = Problem(where, field, template)
-    problem.facts, problem.absent = facts, True
-    return problem
+    """Return the problem that one of several facts is absent, and go on to the next; `need` stops at the first."""
+    return _tuple(Problem, (where, field, template, facts, None, True, ""))
 
 
 PASSED = " on {day}, which has passed"
-"""What is said after the sentence of an Until whose day is past."""
+"""What is added to the sentence of an Until whose day is past."""
 
 
 class Until:
@@ -83,11 +100,10 @@ class Until:
         self.day, self.what, self.facts = day, what, facts
 
     def passed(self) -> Problem:
-        """Return what is wrong once the day is past."""
-        problem = Problem("", None, self.what + PASSED)
-        problem.facts = {**self.facts, "day": self.day}
-        _ = problem.message
-        return problem
+        """Return the problem that the day is past."""
+        facts = {**self.facts, "day": self.day}
+        filled(self.what + PASSED, facts)
+        return _tuple(Problem, ("", None, self.what + PASSED, facts, None, False, ""))
 
     def __repr__(self) -> str:
         return f"Until({self.day.isoformat()}, {filled(self.what, self.facts)!r})"
