@@ -1,4 +1,4 @@
-"""The whole answer to a request: is the step there, what the policies say, and what it must carry."""
+"""The Decision on a request: whether the step is legal, every finding of the policies, and what it must carry."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ SCHEMA = "partnerflow.decision/1"
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """What would become of a request, and why; making it changes nothing."""
+    """Whether a requested step may be taken, and why; making one changes nothing."""
 
     move: Move
     legal: bool
-    """Whether the lifecycle has such a step from the state that the partnership is in."""
+    """Whether the lifecycle has such a step from the partnership's state."""
     legal_triggers: tuple[str, ...]
-    """What can be asked in that state."""
+    """What may be requested in that state."""
     needs: tuple[str, ...]
     """What the request must carry, such as a reason; only `fire` refuses for it."""
     report: Report
-    """Every finding; none for a step that is not there."""
+    """Every finding; none for a step that is not legal."""
     lifecycle: str
-    """Name and version of the table it was made under."""
+    """Name and version of the lifecycle."""
     host_records: tuple[Record, ...] = ()
-    """Facts of the host's own that were judged with the file."""
+    """The host's own facts that were evaluated with the file."""
 
     @property
     def trigger(self) -> str:
-        """What was asked."""
+        """The trigger that was requested."""
         return self.move.trigger
 
     @property
     def allowed(self) -> bool:
-        """Whether the step is there and nothing stands in its way."""
+        """Whether the step is legal and no policy blocks it."""
         return self.legal and self.report.ok
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The policies that stand in the way."""
+        """The codes of the policies that block it."""
         return tuple(finding.code for finding in self.report.blocking)
 
     def explain(self) -> str:
-        """Say in words whether it may be done, and if not, everything that stands in the way and what would mend it."""
+        """Return in words whether it may be done, and if not, everything that blocks it and how to fix that."""
         if not self.legal:
             legal = ", ".join(self.legal_triggers) or "nothing: this state is final"
             state = self.move.source or "a partnership that is not there yet"
@@ -63,11 +63,11 @@ class Decision:
         return {**self._data(), "report": self.report.to_data()}
 
     def text(self) -> str:
-        """Return the decision as canonical JSON: the very text that is stored with a transition and hashed."""
+        """Return the decision as canonical JSON: the text that is stored with a transition and hashed."""
         return canonical_with(self._data(), "report", self.report.text())
 
     def _data(self) -> dict[str, Any]:
-        """Return all but the report, which has its place."""
+        """Return the data with an empty place for the report, whose text may be written already."""
         data = {
             "schema": SCHEMA,
             "trigger": str(self.trigger),

@@ -1,7 +1,7 @@
-"""What the outside is told: past-tense facts in the CloudEvents 1.0 envelope; data only.
+"""Events: facts in the past tense, in the CloudEvents 1.0 envelope.
 
-The data is thin: ids, states, codes and days. It holds no reason, no name and no content of a record, so that nothing
-about a person leaves with an event; whoever wants more asks, and is known by then.
+Their data is thin: ids, states, codes and days. It has no reason, no name and no content of a record, so that nothing
+about a person leaves with an event. A receiver that wants more has to ask for it, and is authenticated then.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PREFIX = "org.partnerflow."
 
 @attrs.frozen
 class EventType:
-    """A type of event that is not a step of the lifecycle: its name, what it tells, and the clauses that it answers."""
+    """A type of event that is not a step of the lifecycle: its name, what it means, and the clauses that it answers."""
 
     name: str
     means: str
@@ -47,16 +47,14 @@ class EventType:
 
 FILED = EventType("record.filed", "a record was filed", cites=("EAF-4.2.0",))
 RETRACTED = EventType("record.retracted", "a record was taken back", cites=("SPPS-III.D2",))
-REDACTED = EventType(
-    "record.redacted", "texts were blanked: whoever has a copy of them can blank it too", cites=("SPPS-III.D2",)
-)
+REDACTED = EventType("record.redacted", "texts were blanked: blank your copies of them too", cites=("SPPS-III.D2",))
 WAIVERS: Mapping[type[Record], EventType] = {
-    WaiverRequest: EventType("waiver.requested", "somebody asked to let a policy pass", cites=("EAF-C.3c",)),
-    Waiver: EventType("waiver.granted", "a policy may be fallen short of for a while", cites=("EAF-C.3c",)),
-    WaiverRefusal: EventType("waiver.refused", "a waiver that was asked for is not granted", cites=("EAF-C.3c",)),
-    WaiverRevocation: EventType("waiver.revoked", "a waiver counts no longer", cites=("EAF-C.3c",)),
+    WaiverRequest: EventType("waiver.requested", "a waiver of a policy was requested", cites=("EAF-C.3c",)),
+    Waiver: EventType("waiver.granted", "a policy is waived for a while", cites=("EAF-C.3c",)),
+    WaiverRefusal: EventType("waiver.refused", "a requested waiver is not granted", cites=("EAF-C.3c",)),
+    WaiverRevocation: EventType("waiver.revoked", "a waiver no longer counts", cites=("EAF-C.3c",)),
 }
-"""What is told of a waiver besides that a record was filed."""
+"""The events of a waiver, which follow the event that a record was filed."""
 TELLINGS: Mapping[str, EventType] = {
     "approaching": EventType(
         "obligation.approaching",
@@ -73,9 +71,9 @@ TELLINGS: Mapping[str, EventType] = {
     ),
     "mended": EventType("policy.mended", "a sweep found that a policy holds again", cites=("CS2-2.S2",)),
 }
-"""What a sweep tells, by the word for it in a Notice."""
+"""The events of a sweep, by the `telling` of the Notice."""
 EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *TELLINGS.values())
-"""Every type of event, but for those of the lifecycle: a row names its own."""
+"""Every type of event except those of the lifecycle, whose rows name their own."""
 
 
 def event_type(name: str) -> str:
@@ -85,19 +83,19 @@ def event_type(name: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """A fact, with the id by which a receiver can tell that it has had it before."""
+    """A fact with an id, by which a receiver recognises one that it has received before."""
 
     id: UUID
     type: str
     tenant: str
     partnership_id: UUID
     sequence: int
-    """Its place among the events of its partnership, from 1, without gaps."""
+    """Its number among the events of its partnership, from 1, without gaps."""
     time: datetime
     data: Mapping[str, Any] = attrs.field(hash=False)
 
     def body(self) -> str:
-        """Return the CloudEvents envelope as canonical JSON: the very text that the outbox keeps."""
+        """Return the CloudEvents envelope as canonical JSON: the text that is in the outbox."""
         return canonical(
             {
                 "specversion": "1.0",
@@ -116,7 +114,7 @@ class Event:
 
 @attrs.frozen
 class Fact:
-    """What is to be told, before it has an id and a place in the row."""
+    """What an event reports, before it has an id and a number."""
 
     type: str
     time: datetime
@@ -124,7 +122,7 @@ class Fact:
 
 
 def moved(transition: Transition, partner_id: UUID) -> Fact:
-    """Tell of a transition."""
+    """Return the fact that a transition was made."""
     move = transition.move
     return Fact(
         transition.event,
@@ -143,7 +141,7 @@ def moved(transition: Transition, partner_id: UUID) -> Fact:
 
 
 def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
-    """Tell that a record was filed, or that one was retracted, and what became of a waiver; not what it says."""
+    """Yield the facts that a record was filed, retracted or redacted, and what this means for a waiver; no content."""
     record = entry.record
     data = {"partnership": str(partnership_id), "entry": str(entry.id), "kind": entry.kind, "file": str(entry.file_id)}
     if isinstance(record, Retraction):
@@ -155,17 +153,17 @@ def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
     yield Fact(FILED.type, time, data)
     if isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
         until = record.expires_on.isoformat() if isinstance(record, (Waiver, WaiverRequest)) else None
-        told = {
+        waiver = {
             "partnership": str(partnership_id),
             "entry": str(entry.id),
             "policy": record.policy,
             "expires_on": until,
         }
-        yield Fact(WAIVERS[type(record)].type, time, told)
+        yield Fact(WAIVERS[type(record)].type, time, waiver)
 
 
 def noticed(notice: Notice, time: datetime) -> Fact:
-    """Tell what a sweep found."""
+    """Return the fact that a sweep sent a notice."""
     return Fact(
         TELLINGS[notice.telling].type,
         time,

@@ -1,12 +1,12 @@
-"""What happened, kept so that it cannot be changed unseen.
+"""What happened, as chains of hashes, so that no change goes unnoticed.
 
 Every partnership has a chain of transitions, and every file (a partner's, a partnership's, the district's) a chain of
 entries. A link is a hash over what is stored and over the link before it. A transition's link also covers the last
-links of the two files that it was judged on, and so everything on them. Texts that may one day have to be blanked
-(reasons, decisions, records) enter a link by their own hash, which a redaction keeps in their place.
+links of the two files that it was evaluated on, and so everything on them. Texts that may have to be blanked one day
+(reasons, decisions, records) go into a link as their own hash, which a redaction keeps in their place.
 
-Whoever holds an earlier link can tell whether anything before it was changed; whoever holds none and can write every
-row can not.
+With an earlier link that was kept elsewhere, every change before it can be detected. Without one, someone who can write
+every row can forge a whole chain.
 """
 
 from __future__ import annotations
@@ -30,41 +30,41 @@ START = ""
 
 @attrs.frozen(kw_only=True)
 class Transition:
-    """A step that was taken: the move, and the decision that let it pass as the very text that is hashed."""
+    """A step that was taken: the move, and the decision that allowed it, as the text that is hashed."""
 
     id: UUID
     partnership_id: UUID
     version: int
-    """The partnership's version that it led to: 1 for the first, without gaps."""
+    """The version of the partnership after it: 1 for the first, without gaps."""
     move: Move
     recorded_at: datetime
-    """By the store's clock, aware, UTC; never earlier than the one before. `move.at` is when it happened."""
+    """By the clock; aware, in UTC; never earlier than the one before. `move.at` is when it happened."""
     lifecycle: str
-    """Name and version of the table it was made under."""
+    """Name and version of the lifecycle."""
     event: str
-    """The type of the event that told of it."""
+    """The type of its event."""
     decision: str
     """The Decision as canonical JSON: pack name, version and digest, the day, and every finding."""
     partner_seq: int
-    """How many entries the partner's file held when it was judged."""
+    """How many entries the partner's file had when the step was evaluated."""
     partner_link: str
     """The last link of that file."""
     file_seq: int
-    """How many entries the partnership's own file held."""
+    """How many entries the partnership's own file had."""
     file_link: str
     previous: str
     """The link of the transition before it."""
     link: str = ""
     entered: int = 1
-    """The version at which the state that it led to was entered: its own, unless it led to where it came from."""
+    """The version at which its target state was entered: its own, unless the step did not change the state."""
     reason_redacted: str | None = None
-    """The SHA-256 of the reason that a redaction blanked; None: it is all there."""
+    """The SHA-256 of the reason that a redaction blanked; None: it was not blanked."""
     decision_redacted: str | None = None
-    """The SHA-256 of the decision that a redaction blanked."""
+    """The SHA-256 of the decision that a redaction blanked, likewise."""
 
     @property
     def trigger(self) -> str:
-        """What was asked."""
+        """The trigger that was fired."""
         return self.move.trigger
 
     @property
@@ -79,36 +79,36 @@ class Transition:
 
     @property
     def by(self) -> str:
-        """The id of who asked."""
+        """The id of the actor."""
         return self.move.by.id if self.move.by else ""
 
     @property
     def at(self) -> datetime:
-        """When it happened; aware, UTC."""
+        """When it happened; aware, in UTC."""
         return self.move.at or self.recorded_at
 
     @property
     def reason(self) -> str | None:
-        """Why, as whoever asked said."""
+        """The reason given with the request."""
         return self.move.reason
 
 
 @attrs.frozen(kw_only=True)
 class Head:
-    """Where a chain ended once: whoever keeps it elsewhere can tell later whether anything before it was changed."""
+    """The end of a chain at some moment: kept elsewhere, it shows later whether anything before it was changed."""
 
     chain: Literal["history", "file"]
     id: UUID
-    """The partnership's, or whose file it is."""
+    """The id of the partnership, or of the file."""
     count: int
     """How many links there were."""
     link: str
-    """The last of them."""
+    """The last link."""
 
 
 @attrs.frozen(kw_only=True)
 class Attempt:
-    """A step that was asked for and refused: who, when, which, and the codes that stood in the way."""
+    """A step that was requested and refused: who, when, which, and the codes of what refused it."""
 
     id: UUID
     partnership_id: UUID
@@ -118,11 +118,11 @@ class Attempt:
     at: datetime
     recorded_at: datetime
     codes: tuple[str, ...]
-    """The policies that refused; empty for a step that is not there or that lacked what it must carry."""
+    """The policies that refused; empty for a step that is not legal or whose request lacked what it must carry."""
 
 
 def transition_link(transition: Transition) -> str:
-    """Compute the link that *transition* must have."""
+    """Return the link that *transition* must have."""
     move = transition.move
     return _link(
         transition.previous,
@@ -134,7 +134,7 @@ def transition_link(transition: Transition) -> str:
             "source": None if move.source is None else str(move.source),
             "target": str(move.target),
             "since": None if move.since is None else move.since.isoformat(),
-            "by": _said_of(move.by),
+            "by": _actor_data(move.by),
             "at": moment_text(transition.at),
             "recorded_at": moment_text(transition.recorded_at),
             "reason_sha256": transition.reason_redacted or sha256(move.reason or ""),
@@ -148,7 +148,7 @@ def transition_link(transition: Transition) -> str:
 
 
 def entry_link(entry: Entry, previous: str) -> str:
-    """Compute the link that *entry* must have after the link *previous*."""
+    """Return the link that *entry* must have after the link *previous*."""
     return _link(
         previous,
         {
@@ -160,7 +160,7 @@ def entry_link(entry: Entry, previous: str) -> str:
             "text_sha256": entry.redacted or sha256(entry.text),
             "filed_at": None if entry.filed_at is None else moment_text(entry.filed_at),
             "recorded_at": None if entry.recorded_at is None else moment_text(entry.recorded_at),
-            "by": _said_of(entry.filed_by),
+            "by": _actor_data(entry.filed_by),
             "version": entry.version,
             "documents": unstructure(entry.documents),
         },
@@ -168,7 +168,7 @@ def entry_link(entry: Entry, previous: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _said_of(actor: Actor | None) -> Any:
+def _actor_data(actor: Actor | None) -> Any:
     return unstructure(actor)
 
 

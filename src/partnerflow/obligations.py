@@ -1,56 +1,58 @@
-"""What must go on being true of a partnership, until when, and what the outside has been told of it.
+"""Obligations: what must keep holding in a partnership's state, until when, and the notices already sent about it.
 
-Every write judges the state that it leaves behind and stores this; a sweep does the same for what is due, and tells.
-Nothing here reads a clock or a store.
+Every write evaluates the state that it leads to and stores the obligations; a sweep does the same for what is due, and
+sends notices. Nothing here reads a clock or a store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import attrs
 
 from partnerflow.policies.report import Report
 
-Telling = Literal["approaching", "missed", "broken", "mended"]
+Telling: TypeAlias = Literal["approaching", "missed", "broken", "mended"]
+"""What a notice is about."""
 
 
 @attrs.frozen(kw_only=True)
 class Obligation:
-    """One policy that holds in a partnership's state: as last judged, and as last told."""
+    """One policy that must hold in a partnership's state: as it was last evaluated, and what was last notified."""
 
     code: str
     title: str
     holds: bool
     due_on: date | None
-    """The last day on which that judgement stands; None: as far as is known, for ever."""
+    """The last day on which `holds` stays as it is; None: no day is known on which it would change."""
     missed_on: date | None = None
-    """The last day on which it held, where it broke because that day passed."""
-    told_broken: bool = False
-    """Whether the outside was last told that it is broken."""
+    """The last day on which it held, if it broke because that day passed."""
+    broken_notified: bool = False
+    """Whether the last notice was that it is broken or missed, and none since that it was mended."""
     reminded_due: date | None = None
-    """The due date that the outside was last reminded of."""
+    """The due date of the last reminder."""
     reminded_lead: int | None = None
-    """How many days before it that reminder was meant for."""
-    look_on: date | None = None
+    """The lead of the last reminder: how many days before the due date it is sent."""
+    next_check_on: date | None = None
     """The first day on which a sweep has something to do here; None: never."""
 
 
 @attrs.frozen(kw_only=True)
 class Judgement:
-    """Everything that must go on being true of one partnership, as judged on a day under one pack."""
+    """The obligations of one partnership, as evaluated on a day under one pack."""
 
     partnership_id: UUID
     digest: str
+    """The digest of the pack."""
     obligations: tuple[Obligation, ...]
 
 
 @attrs.frozen(kw_only=True)
 class Notice:
-    """Something that a sweep tells, once."""
+    """What a sweep reports about one obligation, once."""
 
     partnership_id: UUID
     telling: Telling
@@ -64,15 +66,16 @@ class Notice:
     """The partner's name."""
 
 
-def judged(
+def derive_obligations(
     report: Report,
     due_dates: Mapping[str, date | None],
     before: Sequence[Obligation],
     leads: Sequence[int],
 ) -> tuple[Obligation, ...]:
-    """Return the obligations that *report* leaves behind, with what was told of them carried over from *before*.
+    """Return the obligations that follow from *report*; what was notified about them is copied from *before*.
 
-    *due_dates* are those of `Pack.due_dates`; an obligation that the state no longer has is dropped without a word.
+    *due_dates* are those of `Pack.due_dates`, *leads* how many days before a due date reminders are sent. An obligation
+    that the state no longer has is dropped without a notice.
     """
     known = {obligation.code: obligation for obligation in before}
     found = []
@@ -85,8 +88,11 @@ def judged(
         if not finding.is_ok:
             missed_on = finding.lapsed_on or _passed(was, report.on)
         if was is not None and (was.title, was.holds, was.due_on, was.missed_on) == (
-            finding.title, finding.is_ok, due_on, missed_on,
-        ):  # fmt: skip
+            finding.title,
+            finding.is_ok,
+            due_on,
+            missed_on,
+        ):
             obligation = was
         else:
             obligation = Obligation(
@@ -95,30 +101,31 @@ def judged(
                 holds=finding.is_ok,
                 due_on=due_on,
                 missed_on=missed_on,
-                told_broken=was.told_broken if was else False,
+                broken_notified=was.broken_notified if was else False,
                 reminded_due=was.reminded_due if was else None,
                 reminded_lead=was.reminded_lead if was else None,
             )
-        look_on = _look_on(obligation, report.on, leads)
-        found.append(obligation if look_on == obligation.look_on else attrs.evolve(obligation, look_on=look_on))
+        check_on = _next_check_on(obligation, report.on, leads)
+        unchanged = check_on == obligation.next_check_on
+        found.append(obligation if unchanged else attrs.evolve(obligation, next_check_on=check_on))
     return tuple(found)
 
 
-def tell(
+def notices_for(
     partnership_id: UUID, obligations: Sequence[Obligation], today: date, leads: Sequence[int]
 ) -> tuple[tuple[Obligation, ...], tuple[Notice, ...]]:
-    """Say what the outside has not been told yet; give the obligations as told, and the notices."""
-    told, notices = [], []
+    """Return the obligations with their notices marked as sent, and the notices that have not been sent before."""
+    notified, notices = [], []
     for obligation in obligations:
         changed = obligation
-        for notice in _untold(partnership_id, obligation, today, leads):
+        for notice in _unsent(partnership_id, obligation, today, leads):
             notices.append(notice)
-            changed = _as_told(changed, notice, today, leads)
-        told.append(attrs.evolve(changed, look_on=_look_on(changed, today, leads)))
-    return tuple(told), tuple(notices)
+            changed = _mark_sent(changed, notice, today, leads)
+        notified.append(attrs.evolve(changed, next_check_on=_next_check_on(changed, today, leads)))
+    return tuple(notified), tuple(notices)
 
 
-def _untold(partnership_id: UUID, obligation: Obligation, today: date, leads: Sequence[int]) -> Iterator[Notice]:
+def _unsent(partnership_id: UUID, obligation: Obligation, today: date, leads: Sequence[int]) -> Iterator[Notice]:
     notice = Notice(
         partnership_id=partnership_id,
         telling="mended",
@@ -127,24 +134,24 @@ def _untold(partnership_id: UUID, obligation: Obligation, today: date, leads: Se
         due_on=obligation.due_on if obligation.holds else obligation.missed_on,
     )
     if not obligation.holds:
-        if not obligation.told_broken:
+        if not obligation.broken_notified:
             yield attrs.evolve(notice, telling="broken" if obligation.missed_on is None else "missed")
         return
-    if obligation.told_broken:
+    if obligation.broken_notified:
         yield notice
     if obligation.due_on is not None and _lead_reached(obligation, today, leads) is not None:
         yield attrs.evolve(notice, telling="approaching", days_left=(obligation.due_on - today).days)
 
 
-def _as_told(obligation: Obligation, notice: Notice, today: date, leads: Sequence[int]) -> Obligation:
+def _mark_sent(obligation: Obligation, notice: Notice, today: date, leads: Sequence[int]) -> Obligation:
     if notice.telling == "approaching":
         lead = _lead_reached(obligation, today, leads)
         return attrs.evolve(obligation, reminded_due=obligation.due_on, reminded_lead=lead)
-    return attrs.evolve(obligation, told_broken=notice.telling != "mended")
+    return attrs.evolve(obligation, broken_notified=notice.telling != "mended")
 
 
 def _lead_reached(obligation: Obligation, today: date, leads: Sequence[int]) -> int | None:
-    """Return the nearest lead that *today* is inside of, unless that reminder, or a nearer one, was sent."""
+    """Return the shortest lead that has begun by *today*, unless that reminder, or one of a shorter lead, was sent."""
     if obligation.due_on is None:
         return None
     left = (obligation.due_on - today).days
@@ -155,9 +162,9 @@ def _lead_reached(obligation: Obligation, today: date, leads: Sequence[int]) -> 
     return lead if reminded is None or lead < reminded else None
 
 
-def _look_on(obligation: Obligation, today: date, leads: Sequence[int]) -> date | None:
-    """Return the first day on which there is something to tell, or the judgement no longer stands."""
-    if obligation.holds == obligation.told_broken or _lead_reached(obligation, today, leads) is not None:
+def _next_check_on(obligation: Obligation, today: date, leads: Sequence[int]) -> date | None:
+    """Return the first day on which there is a notice to send, or on which `holds` may change."""
+    if obligation.holds == obligation.broken_notified or _lead_reached(obligation, today, leads) is not None:
         return today
     if obligation.due_on is None:
         return None
@@ -168,7 +175,7 @@ def _look_on(obligation: Obligation, today: date, leads: Sequence[int]) -> date 
 
 
 def _passed(was: Obligation | None, today: date) -> date | None:
-    """Return the day that broke it, where it was known to hold only so long; what broke earlier keeps its day."""
+    """Return the day that broke it, if it was known to hold only until then; what broke earlier keeps its day."""
     if was is None:
         return None
     if not was.holds:

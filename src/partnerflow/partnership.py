@@ -1,4 +1,4 @@
-"""What a partnership is, apart from everything that is on file about it."""
+"""The partnership itself, without what is on file about it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from uuid import UUID
 import attrs
 
 NOT_STORED = UUID(int=0)
-"""The id of a partnership or partner that was written in a file and never stored."""
+"""The id of a partnership or partner that was read from a file and never stored."""
 DISTRICT = UUID(int=0)
-"""The id of the district's own file, where its sites are."""
+"""The id of the district's own file, which has its sites."""
 
 
 @attrs.frozen
 class Partnership:
-    """One organisation, one programme, one life: where it stands now.
+    """One organisation, one programme, one life, in its current state.
 
     `since` is the day on which it entered its state, in the district's time zone. `version` counts transitions, so it
     grows by one with each; filing leaves it alone. `succeeds` is the ended partnership that this one comes back from.

@@ -90,7 +90,7 @@ class MemoryStore:
         for partnership_id, judgement in sorted(self._data.judgements.items()):
             state = self._data.partnerships[partnership_id].state
             otherwise = (judgement.digest != digest and state in live) or (not judgement.digest and state in ended)
-            days = (each.look_on for each in judgement.obligations)
+            days = (each.next_check_on for each in judgement.obligations)
             if otherwise or any(day is not None and day <= on for day in days):
                 yield partnership_id
 

@@ -141,7 +141,7 @@ def begin(
         raise Refused(decision, missing)
     after = dossier.after(move, today)
     transition = new_transition(context, decision, row, dossier, now, Chains(START, partner_file, ()))
-    context.before.tell(transition)
+    context.before.notify(transition)
     changes = ChangeSet(
         partnership=after.partnership,
         partner=(partner_id, after.partner) if new else None,

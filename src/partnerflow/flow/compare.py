@@ -1,6 +1,6 @@
-"""Asking every live partnership by the present rules and by new ones, one after the other. Nothing is written.
+"""Comparing packs: evaluate every live partnership under the present pack and under a new one. Nothing is written.
 
-Who may ask is not compared: nobody asks here, so the policies that read who does are left out of both.
+Nobody requests anything here, so policies about who acts are left out of both packs.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ SCHEMA = "partnerflow.impact-partnership/1"
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """What would change for one step of a partnership, or in what must hold where it stands."""
+    """What would change for one step of a partnership, or in what must hold in its state."""
 
     trigger: str | None
     """The step; None for what must hold in the state."""
     blocking: tuple[str, ...] = ()
-    """The codes of policies that do not block now and would."""
+    """The codes of policies that do not block now and would block."""
     freed: tuple[str, ...] = ()
-    """The codes of policies that block now and would not."""
+    """The codes of policies that block now and would no longer block."""
     closes: bool = False
     """Whether nothing blocks now, and something would."""
     opens: bool = False
@@ -52,7 +52,7 @@ class Compared:
     changes: tuple[Change, ...] = ()
     """Only where something differs."""
     unjudged: str | None = None
-    """Why it could not be judged at all."""
+    """Why it could not be evaluated."""
 
     @property
     def concerned(self) -> bool:
@@ -83,32 +83,32 @@ class Compared:
 def compare(
     context: Context, pack: Pack | str, *, at: datetime | None, after: UUID | None, through: UUID | None
 ) -> Iterator[Compared]:
-    """Return every live partnership with what would change for it, in a stream. Raises PackError before the first."""
+    """Yield every live partnership with what would change for it. Raises PackError at once, before the first."""
     new = load_pack(pack) if isinstance(pack, str) else pack
     check_fit(new, context.lifecycle)
-    asking = _Asking(context, new, moment(context, at))
+    comparison = _Comparison(context, new, moment(context, at))
     held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
-    return map(asking.compared, held)
+    return map(comparison.compared, held)
 
 
 def moment(context: Context, at: datetime | None) -> datetime:
-    """Read the argument `at`, which may be a day to come: nothing is written down. Raises InvalidRequest."""
+    """Read the argument `at`, which may be in the future, since nothing is written. Raises InvalidRequest."""
     return to_utc(context.clock(), "clock") if at is None else to_utc(at, "at")
 
 
 @attrs.frozen
-class _Step:
-    """What is asked of every partnership in a state: a row of the table, or None for what must hold there."""
+class _ComparedStep:
+    """What is compared for every partnership in a state: a row of the lifecycle, or None for what must hold there."""
 
     row: Row | None
     source: str
     target: str
     present: Pack
-    """Of the present pack, the rules that bear on it and that the new pack does not have just so."""
+    """The present pack with only the rules that can block it and that the new pack does not have unchanged."""
     new: Pack
-    """Of the new pack, likewise."""
+    """The new pack, likewise."""
     shared: Pack
-    """The rules that both have: they say the same, so they are asked only to tell whether anything blocks at all."""
+    """The rules that both packs share: evaluated only where it matters whether anything blocks at all."""
 
     @property
     def matters(self) -> bool:
@@ -117,27 +117,27 @@ class _Step:
 
 
 @attrs.frozen
-class _Asking:
+class _Comparison:
     """One comparison of two packs, over any number of partnerships."""
 
     context: Context
     new: Pack
     at: datetime
-    _steps: dict[str, tuple[_Step, ...]] = attrs.field(factory=dict, init=False)
+    _steps: dict[str, tuple[_ComparedStep, ...]] = attrs.field(factory=dict, init=False)
 
     def compared(self, snapshot: Snapshot) -> Compared:
-        """Ask everything that can be asked of one partnership, under both packs."""
-        stands = snapshot.partnership
+        """Compare one partnership: every step from its state, and what must hold there."""
+        partnership = snapshot.partnership
         partner, unjudged = "", None
         changes: tuple[Change, ...] = ()
         try:
-            if stands.state not in self.context.lifecycle.states:
-                raise UnknownState(stands.state, snapshot.lifecycle_version, str(self.context.lifecycle))
+            if partnership.state not in self.context.lifecycle.states:
+                raise UnknownState(partnership.state, snapshot.lifecycle_version, str(self.context.lifecycle))
             dossier = self._dossier(snapshot)
             partner, changes = dossier.partner.name, tuple(self._changes(dossier))
         except PartnerflowError as error:
             unjudged = str(error)
-        return Compared(id=stands.id, partner=partner, state=stands.state, changes=changes, unjudged=unjudged)
+        return Compared(id=partnership.id, partner=partner, state=partnership.state, changes=changes, unjudged=unjudged)
 
     def _dossier(self, snapshot: Snapshot) -> Dossier:
         if self.context.host_records is None:
@@ -168,7 +168,7 @@ class _Asking:
             )
 
     def _blocking(self, pack: Pack, after: Dossier, row: Row | None, on: date) -> dict[str, None]:
-        """Name what blocks, in the order of the pack; others are looked up only where a rule compares with them."""
+        """Return the codes that block, in the order of the pack; neighbours are loaded only where a rule compares."""
         if not pack.rules:
             return {}
         if row is not None and pack.compares(row.trigger):
@@ -178,20 +178,20 @@ class _Asking:
             after = attrs.evolve(after, neighbours=near)
         return dict.fromkeys(finding.code for finding in pack.evaluate(after, on, row=row).blocking)
 
-    def _steps_from(self, state: str) -> Iterator[_Step]:
-        """Return what must hold in a state, and every step that can be asked there."""
-        lifecycle, parts = self.context.lifecycle, _apart(self.context.pack, self.new)
-        yield _Step(None, state, state, *(_bearing(pack, None, state) for pack in parts))
+    def _steps_from(self, state: str) -> Iterator[_ComparedStep]:
+        """Yield what must hold in a state, and every step that is legal there."""
+        lifecycle, parts = self.context.lifecycle, _split(self.context.pack, self.new)
+        yield _ComparedStep(None, state, state, *(_blocking_rules(pack, None, state) for pack in parts))
         for trigger in lifecycle.legal(state):
             row = lifecycle.row(trigger, state)
             if row is not None:
                 (target,) = lifecycle.targets(row, state)
                 holds_in = target if row.advances else None
-                yield _Step(row, state, target, *(_bearing(pack, trigger, holds_in) for pack in parts))
+                yield _ComparedStep(row, state, target, *(_blocking_rules(pack, trigger, holds_in) for pack in parts))
 
 
-def _apart(present: Pack, new: Pack) -> tuple[Pack, Pack, Pack]:
-    """Return the rules of each pack that the other does not have just so, and those that both have."""
+def _split(present: Pack, new: Pack) -> tuple[Pack, Pack, Pack]:
+    """Return each pack with only the rules that the other does not share, and one with only those that both share."""
     both = {rule.policy.code for rule in new if _same(rule, present.by_code.get(rule.policy.code))}
     return (
         attrs.evolve(present, rules=tuple(rule for rule in present if rule.policy.code not in both)),
@@ -201,16 +201,16 @@ def _apart(present: Pack, new: Pack) -> tuple[Pack, Pack, Pack]:
 
 
 def _same(rule: Rule, other: Rule | None) -> bool:
-    """Tell whether two rules are one in everything that a finding is made of."""
+    """Return whether two rules are equal in everything that a finding is made of."""
     return other is not None and all(
         getattr(rule, field.name) == getattr(other, field.name) for field in attrs.fields(Rule)
     )
 
 
-def _bearing(pack: Pack, trigger: str | None, holds_in: str | None) -> Pack:
-    """Leave of a pack what can stop a step: its own guards, and, where it advances, what holds in its target.
+def _blocking_rules(pack: Pack, trigger: str | None, holds_in: str | None) -> Pack:
+    """Return a pack with only the rules that can block a step: its guards, and, if it advances, its target's rules.
 
-    Without those that read who asks, since nobody does.
+    Policies about who acts are left out.
     """
     rules = (
         rule

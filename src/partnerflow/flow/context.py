@@ -1,4 +1,4 @@
-"""What every use case is given: the store, the rules, the clock and the receivers of one Partnerflow."""
+"""What every use case takes: the store, the rules, the clock and the receivers of one Partnerflow."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def step(
         return StepResult(transition=None, refused=refused, changes=ChangeSet(attempt=attempt))
     chains = Chains(snapshot.link, snapshot.partner_file, snapshot.own_file)
     transition = new_transition(context, decision, row, dossier, times.recorded_at, chains)
-    context.before.tell(transition)
+    context.before.notify(transition)
     partnership = snapshot.partnership
     moved = events.moved(transition, partnership.partner_id)
     changes = ChangeSet(

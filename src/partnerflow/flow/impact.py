@@ -1,4 +1,4 @@
-"""What a change of rules would do, counted: where which policy would newly block, and where no more."""
+"""Counting what a change of rules would do: which policies would newly block which steps, and which no longer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = "partnerflow.impact/1"
 
 @attrs.frozen(kw_only=True)
 class PolicyCount:
-    """Of how many partnerships in a state a policy would newly block a step, and of how many no more."""
+    """How many partnerships in a state a policy would newly block in a step, and how many it would no longer block."""
 
     state: str
     trigger: str | None
@@ -32,7 +32,7 @@ class PolicyCount:
 
 @attrs.frozen(kw_only=True)
 class StepCount:
-    """For how many partnerships in a state a step that is open would be closed, and the other way round."""
+    """For how many partnerships in a state an open step would be closed, and for how many a closed one opened."""
 
     state: str
     trigger: str | None
@@ -43,34 +43,34 @@ class StepCount:
 
 @attrs.frozen(kw_only=True)
 class Impact:
-    """What a change of rules would do to everything that is kept."""
+    """What a change of rules would do to every partnership on file."""
 
     present: PackRef
     new: PackRef
     on: date
-    """The day judged, in the district's time zone."""
+    """The day of the evaluation, in the district's time zone."""
     compared: int
-    """How many partnerships were judged under both."""
+    """How many partnerships were evaluated under both packs."""
     concerned: int
-    """For how many of them anything would change."""
+    """For how many of them something would change."""
     blocking: int
     """In how many of them a policy would newly block something."""
     freed: int
-    """In how many of them a policy would block something no more."""
+    """In how many of them a policy would no longer block something."""
     policies: tuple[PolicyCount, ...]
     """By state, trigger (None: what must hold in the state) and code."""
     steps: tuple[StepCount, ...]
-    """By state and trigger, where anything would close or open."""
+    """By state and trigger, where a step would close or open."""
     partnerships: tuple[Compared, ...]
-    """Those concerned, in the order of their ids; the first of them, where only so many were kept."""
+    """Those concerned, in the order of their ids; only the first ones, if their number is limited."""
     unjudged: tuple[Compared, ...]
-    """Those that could not be judged, likewise."""
+    """Those that could not be evaluated, likewise."""
     unjudged_count: int
     not_asked: tuple[str, ...]
-    """Policies of either pack that read who asks, where nobody does."""
+    """The codes of policies about who acts, of either pack: they were left out."""
 
     def to_data(self, *, whole: bool = True) -> dict[str, Any]:
-        """Return it as plain JSON data; not *whole*: without the partnerships one by one."""
+        """Return it as plain JSON data; without *whole*, the single partnerships are left out."""
         listed = sorted((*self.partnerships, *self.unjudged), key=lambda one: one.id)
         return {
             "schema": SCHEMA,
@@ -91,14 +91,14 @@ class Impact:
 
 @attrs.define(kw_only=True)
 class Tally:
-    """Counts what is compared, and keeps as little of it as is wanted."""
+    """Counts what was compared, and keeps single partnerships up to a limit."""
 
     present: Pack
     new: Pack
     on: date
     lifecycle: Lifecycle
     keep: int | None = None
-    """How many partnerships are kept one by one; None: all that are concerned."""
+    """How many single partnerships to keep; None: all that are concerned."""
     _states: Counter[str] = attrs.field(factory=Counter, init=False)
     _concerned: Counter[str] = attrs.field(factory=Counter, init=False)
     _policies: Counter[tuple[str, str | None, str, str]] = attrs.field(factory=Counter, init=False)
@@ -162,12 +162,12 @@ class Tally:
             yield StepCount(state=state, trigger=trigger, compared=self._states[state], **counts)
 
     def _place(self, state: str, trigger: str | None) -> tuple[int, int]:
-        """Return the place of a step in the order of the table; what must hold in a state comes before its steps."""
+        """Return the place of a step in the order of the lifecycle; what must hold in a state precedes its steps."""
         return self.lifecycle.states.index(state), 0 if trigger is None else 1 + self.lifecycle.triggers.index(trigger)
 
 
 def not_asked(*packs: Pack) -> tuple[str, ...]:
-    """Name the policies that read who asks."""
+    """Return the codes of the policies about who acts."""
     return tuple(sorted({rule.policy.code for pack in packs for rule in pack if rule.policy.authority}))
 
 

@@ -34,7 +34,7 @@ def reevaluate(
 ) -> FilingResult:
     """Return what is written of *entries*: those that are new, and what follows for each partnership they affect.
 
-    *siblings* are the partnerships of the same partner, locked too; they are affected by what is new on its file.
+    *siblings* are the partnerships of the same partner, locked too; what is new on the partner's file affects them.
     """
     snapshot, now = loaded.snapshot, loaded.times.recorded_at
     partnership = snapshot.partnership

@@ -1,16 +1,15 @@
-"""Time passes: telling what approaches, was missed, broke or was mended, each once. No state changes here."""
+"""Sweeping: as time passes, notify once what approaches, was missed, broke or was mended. No state changes here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from partnerflow import events
-from partnerflow.obligations import Notice, tell
+from partnerflow.obligations import Notice, Telling, notices_for
 from partnerflow.ports import ChangeSet, Snapshot
 
 from .arguments import batched, happened_at, recording_time
@@ -19,17 +18,13 @@ from .loading import load_dossier, refuse_unknown_state
 from .search_index import search_entries
 from .writing import new_judgement, number_events, write
 
-if TYPE_CHECKING:
-    from partnerflow.obligations import Telling
-
-
-AT_ONCE = 200
-"""How many partnerships are loaded, judged and written in one transaction."""
+BATCH = 200
+"""How many partnerships are loaded, evaluated and written in one transaction."""
 
 
 @attrs.frozen
 class Sweep:
-    """What one sweep told."""
+    """The notices of one sweep."""
 
     at: datetime
     notices: tuple[Notice, ...]
@@ -59,11 +54,11 @@ class Sweep:
 
 
 def sweep(context: Context, *, at: datetime | None) -> Sweep:
-    """Judge what is due and what was last judged under another pack; some partnerships at a time, in one transaction.
+    """Evaluate what is due and what was last evaluated under another pack, a batch in each transaction.
 
-    What was swept stays swept, whatever becomes of the rest: a sweep that was stopped goes on where it was. Several may
-    sweep at once, and nothing is told twice. A partnership that cannot be judged, such as one in a state that today's
-    table does not know, holds up none of the others; what was wrong with the first such is raised at the end.
+    Each batch is committed by itself, so a sweep that was stopped continues where it was. Several may sweep at once,
+    and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
+    does not hold up the others; the first error is raised at the end.
     """
     now = recording_time(context)
     when = happened_at(at, now)
@@ -75,40 +70,39 @@ class _Sweeper:
 
     def __init__(self, context: Context, at: datetime) -> None:
         self._context, self._at, self._today = context, at, context.today(at)
-        self._unfit: Exception | None = None
+        self._first_error: Exception | None = None
 
     def notices(self) -> Iterator[Notice]:
-        """Sweep what is due, and then, waiting for it, what somebody else held meanwhile."""
+        """Sweep what is due; then wait for those that another transaction had locked, and sweep them too."""
         context, lifecycle = self._context, self._context.lifecycle
         busy: list[UUID] = []
-        for some in batched(
-            context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final)), AT_ONCE
-        ):
-            yield from self._swept(some, busy)
-        for some in batched(busy, AT_ONCE):
-            yield from self._swept(some, None)
-        if self._unfit is not None:
-            raise self._unfit
+        due = context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final))
+        for batch in batched(due, BATCH):
+            yield from self._sweep_batch(batch, busy)
+        for batch in batched(busy, BATCH):
+            yield from self._sweep_batch(batch, None)
+        if self._first_error is not None:
+            raise self._first_error
 
-    def _swept(self, some: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
-        """Sweep some partnerships in one transaction; those that somebody else holds go to *busy*, if given."""
-        context, told, changes = self._context, list[Notice](), list[ChangeSet]()
+    def _sweep_batch(self, ids: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
+        """Sweep some partnerships in one transaction; with *busy*, skip those that are locked and put them there."""
+        context, sent, changes = self._context, list[Notice](), list[ChangeSet]()
         with context.store.transaction() as tx:
-            held = tx.snapshots(tuple(dict.fromkeys(some)), lock=True, skip_locked=busy is not None)
+            snapshots = tx.snapshots(tuple(dict.fromkeys(ids)), lock=True, skip_locked=busy is not None)
             if busy is not None:
-                busy += [each for each in some if each not in held]
-            for snapshot in held.values():
+                busy += [each for each in ids if each not in snapshots]
+            for snapshot in snapshots.values():
                 if not self._is_due(snapshot):
-                    continue  # somebody has swept it since we looked
+                    continue  # another sweep was faster
                 try:
-                    notices, change = self._judged(snapshot)
+                    notices, change = self._evaluate(snapshot)
                 except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
-                    self._unfit = self._unfit or error
+                    self._first_error = self._first_error or error
                     continue
-                told += notices
+                sent += notices
                 changes.append(change)
             write(context, tx, *changes)
-        return told
+        return sent
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         context, state = self._context, snapshot.partnership.state
@@ -116,15 +110,16 @@ class _Sweeper:
             state not in context.lifecycle.final or not snapshot.pack_digest
         ):
             return True
-        return any(owed.look_on is not None and owed.look_on <= self._today for owed in snapshot.obligations)
+        days = (obligation.next_check_on for obligation in snapshot.obligations)
+        return any(day is not None and day <= self._today for day in days)
 
-    def _judged(self, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
+    def _evaluate(self, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
         context, partnership_id = self._context, snapshot.partnership.id
         refuse_unknown_state(context, snapshot)
         dossier, _ = load_dossier(context, snapshot)
         report = context.pack.evaluate(dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
-        obligations, notices = tell(partnership_id, judgement.obligations, self._today, context.pack.leads)
+        obligations, notices = notices_for(partnership_id, judgement.obligations, self._today, context.pack.leads)
         notices = tuple(attrs.evolve(notice, partner=dossier.partner.name) for notice in notices)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(

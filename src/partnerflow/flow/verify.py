@@ -1,4 +1,9 @@
-"""Checking every link of every chain, and naming each that does not hold."""
+"""Verifying: check every link of every chain of hashes, and name each that does not verify.
+
+Everything is read in streams: a whole file at once would not fit in memory. A row that cannot be read ends its stream,
+so then each chain is read by itself, and if that fails too, entry by entry: what cannot be read is named, and the rest
+is still checked.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +29,19 @@ Chain: TypeAlias = Literal["history", "file"]
 Place: TypeAlias = tuple[Chain, UUID, int]
 T = TypeVar("T")
 UNREADABLE = (ValueError, TypeError, LookupError, PartnerflowError)
-AT_ONCE = 500
-"""How many transitions are looked at together, with what they were judged on."""
-ANOTHER = "its link is not the one that was kept"
-UNSAID = "was blanked, and no redaction says so"
-PUT_BACK = "a redaction says that it was blanked, and it is not"
+BATCH = 500
+"""How many transitions are checked together; the links of the entries that they cover are read in one statement."""
+OTHER_LINK = "its link is not the one that was kept"
+NO_REDACTION = "was blanked, and no redaction says so"
+NOT_BLANK = "a redaction says that it was blanked, and it is not"
 
 
 def heads(context: Context) -> Iterator[Head]:
-    """Return where every chain ends, as one moment has it."""
+    """Yield where every chain ends, all as of one moment."""
     with context.store.audit() as audit:
         yield from (
-            Head(chain="history", id=stands.id, count=stands.version, link=link)
-            for stands, link in audit.partnerships()
+            Head(chain="history", id=current.id, count=current.version, link=link)
+            for current, link in audit.partnerships()
         )
         for file_id, entries in groupby(audit.entries(), attrgetter("file_id")):
             (last,) = deque(entries, maxlen=1)
@@ -44,45 +49,45 @@ def heads(context: Context) -> Iterator[Head]:
 
 
 def verify(context: Context, *, against: Iterable[Head] = ()) -> None:
-    """Read everything in a stream, as one moment has it. Raises Tampered."""
+    """Check everything, as of one moment; *against* are heads that were kept elsewhere. Raises Tampered."""
     known, broken = dict[Place, str](), list[str]()
     for head in against:
         if known.setdefault((head.chain, head.id, head.count), head.link) != head.link:
             broken.append(f"{_name(head.chain, head.id)} had two different links at {head.count} once")
     with context.store.audit() as audit:
-        looking = _Looking(audit, known)
-        broken += [*looking.at_files(), *looking.at_histories(), *looking.for_what_is_gone()]
+        check = _Verification(audit, known)
+        broken += [*check.files(), *check.histories(), *check.missing_heads()]
     if broken:
         raise Tampered(list(dict.fromkeys(broken)))
 
 
-class _Looking:
-    """One look at everything that is chained."""
+class _Verification:
+    """One verification of everything that is chained; files come first, because steps are checked against them."""
 
     def __init__(self, audit: Audit, known: Mapping[Place, str]) -> None:
         self._audit, self._known = audit, known
         self._seen: set[Place] = set()
         self._unread: set[tuple[Chain, UUID]] = set()
-        """The chains that could not be read to their ends."""
+        """The chains that could not be read to the end."""
         self._whole = 0
-        """How many links of the chain that is looked at are done with."""
+        """How many links of the current chain have been checked."""
         self._steps_redacted: dict[UUID, set[int]] = {}
         self._gone: dict[UUID, int] = {}
-        """Of each file from which something was taken away, the first place that is missing."""
+        """For each file with entries missing inside, the first place that is missing."""
 
-    def at_files(self) -> Iterator[str]:
-        """Name what is wrong with the files."""
+    def files(self) -> Iterator[str]:
+        """Yield what is wrong with the files."""
         audit = self._audit
         try:
             yield from list(self._files(audit.entries()))
-        except UNREADABLE:  # one after the other, so that what cannot be read is named and the rest is still looked at
+        except UNREADABLE:  # one by one, so that what cannot be read is named and the rest is still checked
             file_ids, unreadable = _read("the files", audit.file_ids)
             yield from unreadable
-            for file_id in self._files_of_somebody() if unreadable else file_ids:
+            for file_id in self._expected_files() if unreadable else file_ids:
                 yield from self._alone("file", file_id, self._file_alone)
 
-    def at_histories(self) -> Iterator[str]:
-        """Name what is wrong with the histories."""
+    def histories(self) -> Iterator[str]:
+        """Yield what is wrong with the histories."""
         audit = self._audit
         try:
             yield from list(self._histories(audit.partnerships(), audit.transitions()))
@@ -92,16 +97,16 @@ class _Looking:
             for each in ids:
                 yield from self._alone("history", each, self._history_alone)
 
-    def for_what_is_gone(self) -> Iterator[str]:
-        """Name what was there once, by the heads that somebody kept, and is not any more."""
+    def missing_heads(self) -> Iterator[str]:
+        """Yield each head that was kept elsewhere and is not there any more."""
         for kind, whose, count in sorted(self._known.keys() - self._seen):
             if (kind, whose) not in self._unread:
                 yield f"{_name(kind, whose)} went on to {count} once, and does not any more"
 
-    def _files_of_somebody(self) -> list[UUID]:
-        """Return the files that there should be, where what is stored does not say which there are."""
+    def _expected_files(self) -> list[UUID]:
+        """Return the ids of the files that the partnerships should have, for when the files' own ids cannot be read."""
         partnerships, _ = _read("the partnerships", self._audit.partnerships)
-        return sorted({DISTRICT, *(whose for stands, _ in partnerships for whose in (stands.partner_id, stands.id))})
+        return sorted({DISTRICT, *(whose for current, _ in partnerships for whose in (current.partner_id, current.id))})
 
     def _file_alone(self, file_id: UUID, _: int) -> Iterator[str]:
         return self._files(self._audit.entries(file_id))
@@ -111,9 +116,9 @@ class _Looking:
         return self._histories(audit.partnerships(partnership_id), audit.transitions(partnership_id), at_once)
 
     def _alone(self, kind: Chain, whose: UUID, look: Callable[[UUID, int], Iterator[str]]) -> list[str]:
-        """Look at one chain, as far as it can be read; what cannot be is named."""
+        """Return what is wrong with one chain, as far as it can be read, and name what cannot be read."""
         try:
-            return list(look(whose, AT_ONCE))
+            return list(look(whose, BATCH))
         except UNREADABLE:
             found, self._whole = list[str](), 0
         try:
@@ -124,8 +129,8 @@ class _Looking:
             found.append(f"{_name(kind, whose)}, {'record' if kind == 'file' else 'transition'} {what}")
         return found
 
-    def _unlike(self, kind: Chain, whose: UUID, count: int, link: str) -> bool:
-        """Tell whether somebody kept another link of that place."""
+    def _differs_from_head(self, kind: Chain, whose: UUID, count: int, link: str) -> bool:
+        """Return whether a head that was kept elsewhere has another link for that place."""
         place = (kind, whose, count)
         if place in self._known:
             self._seen.add(place)
@@ -134,12 +139,12 @@ class _Looking:
     # --- files ------------------------------------------------------------------------------------------------------
 
     def _files(self, entries: Iterator[Entry]) -> Iterator[str]:
-        for file_id, lying in groupby(entries, attrgetter("file_id")):
+        for file_id, on_file in groupby(entries, attrgetter("file_id")):
             previous, blanked, accounted = START, dict[UUID | None, str](), set[UUID]()
             missing: int | None = None
             last = 0
-            for place, entry in enumerate(lying, 1):
-                faults = chain(_faults_of_entry(entry, place, previous), self._kept_otherwise(entry))
+            for place, entry in enumerate(on_file, 1):
+                faults = chain(_faults_of_entry(entry, place, previous), self._entry_faults(entry))
                 yield from (f"{_named(entry)}: {fault}" for fault in faults)
                 if entry.redacted:
                     blanked[entry.id] = _named(entry)
@@ -151,56 +156,58 @@ class _Looking:
                 self._whole, last = place, entry.seq
             if missing is not None and last > self._whole:
                 self._gone[file_id] = missing
-            yield from (f"{name}: {UNSAID}" for one, name in blanked.items() if one not in accounted)
-            yield from (f"file {file_id}, entry {one}: {PUT_BACK}" for one in sorted(accounted - blanked.keys()))
+            yield from (f"{name}: {NO_REDACTION}" for one, name in blanked.items() if one not in accounted)
+            yield from (f"file {file_id}, entry {one}: {NOT_BLANK}" for one in sorted(accounted - blanked.keys()))
 
-    def _kept_otherwise(self, entry: Entry) -> Iterator[str]:
-        if entry.file_id is not None and self._unlike("file", entry.file_id, entry.seq, entry.link):
-            yield ANOTHER
+    def _entry_faults(self, entry: Entry) -> Iterator[str]:
+        if entry.file_id is not None and self._differs_from_head("file", entry.file_id, entry.seq, entry.link):
+            yield OTHER_LINK
 
     # --- histories --------------------------------------------------------------------------------------------------
 
     def _histories(
-        self, partnerships: Iterator[tuple[Partnership, str]], transitions: Iterator[Transition], at_once: int = AT_ONCE
+        self, partnerships: Iterator[tuple[Partnership, str]], transitions: Iterator[Transition], at_once: int = BATCH
     ) -> Iterator[str]:
-        stood: tuple[Partnership, str] | None = None
+        last_current: tuple[Partnership, str] | None = None
         last: Transition | None = None
         for some in batched(_paired(partnerships, transitions), at_once):
-            links = self._audit.links({place for stands, made in some for place in _judged_on(stands, made)})
-            for stands, made in some:
+            links = self._audit.links({place for current, made in some for place in _basis(current, made)})
+            for current, made in some:
                 if last is not None and (made is None or made.partnership_id != last.partnership_id):
-                    yield from _ends(stood, last)
+                    yield from _ends(last_current, last)
                     last = None
                 if made is None:
-                    yield from _ends(stands, None)
+                    yield from _ends(current, None)
                     continue
                 faults = chain(
-                    _faults_of_transition(made, last), self._unaccounted(made), self._misjudged(stands, made, links)
+                    _faults_of_transition(made, last),
+                    self._redaction_faults(made),
+                    self._basis_faults(current, made, links),
                 )
                 yield from (f"{_named_step(made)}: {fault}" for fault in faults)
-                stood, last, self._whole = stands, made, made.version
+                last_current, last, self._whole = current, made, made.version
         if last is not None:
-            yield from _ends(stood, last)
+            yield from _ends(last_current, last)
 
-    def _unaccounted(self, made: Transition) -> Iterator[str]:
-        if self._unlike("history", made.partnership_id, made.version, made.link):
-            yield ANOTHER
-        said = made.version in self._steps_redacted.get(made.partnership_id, ())
+    def _redaction_faults(self, made: Transition) -> Iterator[str]:
+        if self._differs_from_head("history", made.partnership_id, made.version, made.link):
+            yield OTHER_LINK
+        claimed = made.version in self._steps_redacted.get(made.partnership_id, ())
         blank = (made.reason_redacted, made.decision_redacted)
-        if any(blank) and not said:
-            yield UNSAID
-        if said and not all(blank):
-            yield PUT_BACK
+        if any(blank) and not claimed:
+            yield NO_REDACTION
+        if claimed and not all(blank):
+            yield NOT_BLANK
 
-    def _misjudged(
-        self, stands: tuple[Partnership, str] | None, made: Transition, links: Mapping[tuple[UUID, int], str]
+    def _basis_faults(
+        self, current: tuple[Partnership, str] | None, made: Transition, links: Mapping[tuple[UUID, int], str]
     ) -> Iterator[str]:
-        if stands is None:
+        if current is None:
             yield "belongs to no partnership"
             return
         for whose, file_id, seq, link in (
-            ("the partner's file", stands[0].partner_id, made.partner_seq, made.partner_link),
-            ("its own file", stands[0].id, made.file_seq, made.file_link),
+            ("the partner's file", current[0].partner_id, made.partner_seq, made.partner_link),
+            ("its own file", current[0].id, made.file_seq, made.file_link),
         ):
             if link != (links.get((file_id, seq)) if seq else START) or self._gone.get(file_id, seq + 1) <= seq:
                 yield f"{whose} is not the one that it was judged on, up to record {seq}"
@@ -213,7 +220,7 @@ def _faults_of_entry(entry: Entry, place: int, previous: str) -> Iterator[str]:
         yield "what is stored does not match its link"
     elif entry.redacted and entry.text:
         yield "was redacted, and has a text again"
-    elif not entry.redacted and not _says_its_text(entry):
+    elif not entry.redacted and not _matches_text(entry):
         yield "its record is not what its text says"
 
 
@@ -225,34 +232,34 @@ def _named_step(made: Transition) -> str:
     return f"partnership {made.partnership_id}, transition {made.version} ({made.trigger})"
 
 
-def _says_its_text(entry: Entry) -> bool:
-    """Tell whether the record that policies read is what the text says that was hashed."""
+def _matches_text(entry: Entry) -> bool:
+    """Return whether the record that policies read is the one in the text that was hashed."""
     if kinds().get(entry.kind) is not type(entry.record):
-        return True  # nobody reads the kind any more, so there is only its text
+        return True  # the kind is no longer registered, so only the text is there
     return read_record(entry.kind, json.loads(entry.text), revision=entry.revision) == entry.record
 
 
 def _paired(
     partnerships: Iterator[tuple[Partnership, str]], transitions: Iterator[Transition]
 ) -> Iterator[tuple[tuple[Partnership, str] | None, Transition | None]]:
-    """Return each transition with its partnership; a partnership without any, and any without one, are given alone."""
-    stands = next(partnerships, None)
+    """Yield each transition with its partnership; either is None where a transition or a partnership has no other."""
+    current = next(partnerships, None)
     for partnership_id, made in groupby(transitions, attrgetter("partnership_id")):
-        while stands is not None and stands[0].id < partnership_id:
-            yield stands, None
-            stands = next(partnerships, None)
-        own = stands is not None and stands[0].id == partnership_id
-        yield from ((stands if own else None, each) for each in made)
-        stands = next(partnerships, None) if own else stands
-    while stands is not None:
-        yield stands, None
-        stands = next(partnerships, None)
+        while current is not None and current[0].id < partnership_id:
+            yield current, None
+            current = next(partnerships, None)
+        own = current is not None and current[0].id == partnership_id
+        yield from ((current if own else None, each) for each in made)
+        current = next(partnerships, None) if own else current
+    while current is not None:
+        yield current, None
+        current = next(partnerships, None)
 
 
-def _judged_on(stands: tuple[Partnership, str] | None, made: Transition | None) -> Iterator[tuple[UUID, int]]:
-    """Return the places on the two files up to which a transition was judged."""
-    if stands is not None and made is not None:
-        places = ((stands[0].partner_id, made.partner_seq), (stands[0].id, made.file_seq))
+def _basis(current: tuple[Partnership, str] | None, made: Transition | None) -> Iterator[tuple[UUID, int]]:
+    """Yield the places on the two files up to which a transition was evaluated."""
+    if current is not None and made is not None:
+        places = ((current[0].partner_id, made.partner_seq), (current[0].id, made.file_seq))
         yield from (place for place in places if place[1] > 0)
 
 
@@ -272,18 +279,18 @@ def _faults_of_transition(made: Transition, last: Transition | None) -> Iterator
         yield "was redacted, and has a text again"
 
 
-def _ends(stands: tuple[Partnership, str] | None, last: Transition | None) -> Iterator[str]:
-    """Compare where the history ends with where the partnership is said to stand."""
-    if stands is None:
+def _ends(current: tuple[Partnership, str] | None, last: Transition | None) -> Iterator[str]:
+    """Yield how the end of a history differs from the state of its partnership."""
+    if current is None:
         return
-    where, link = stands
+    partnership, link = current
     if last is None:
-        yield f"partnership {where.id}: has no history"
-    elif (last.target, last.version) != (where.state, where.version):
-        yield (f"partnership {where.id}: stands in {where.state} at version {where.version}, but its history ends "
-               f"{last.target} at version {last.version}")  # fmt: skip
+        yield f"partnership {partnership.id}: has no history"
+    elif (last.target, last.version) != (partnership.state, partnership.version):
+        is_at = f"stands in {partnership.state} at version {partnership.version}"
+        yield f"partnership {partnership.id}: {is_at}, but its history ends {last.target} at version {last.version}"
     elif last.link != link:
-        yield f"partnership {where.id}: its history does not end with the link that is kept beside where it stands"
+        yield f"partnership {partnership.id}: its history does not end with the link that is kept with its state"
 
 
 def _name(kind: Chain, whose: UUID) -> str:
@@ -291,7 +298,7 @@ def _name(kind: Chain, whose: UUID) -> str:
 
 
 def _read(name: str, look: Callable[[], Iterator[T]]) -> tuple[list[T], list[str]]:
-    """Return what can be read, and name what cannot, instead of stopping at it."""
+    """Return what can be read, and a fault if something cannot, instead of raising it."""
     found: list[T] = []
     try:
         found.extend(look())

@@ -15,7 +15,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.events import Event, Fact
 from partnerflow.history import START, Transition, entry_link, transition_link
 from partnerflow.lifecycle import Row
-from partnerflow.obligations import Judgement, Obligation, judged
+from partnerflow.obligations import Judgement, Obligation, derive_obligations
 from partnerflow.policies.report import Report
 from partnerflow.ports import ChangeSet, Transaction
 from partnerflow.records import Document, Entry, Record
@@ -111,7 +111,7 @@ def new_judgement(context: Context, report: Report, dossier: Dossier, before: Se
     return Judgement(
         partnership_id=dossier.partnership.id,
         digest=context.pack.digest,
-        obligations=judged(report, context.pack.due_dates(report, dossier), before, context.pack.leads),
+        obligations=derive_obligations(report, context.pack.due_dates(report, dossier), before, context.pack.leads),
     )
 
 
@@ -147,6 +147,6 @@ def write(context: Context, tx: Transaction, *changes: ChangeSet) -> None:
 
     def notify() -> None:
         for event in events:
-            context.after.tell(event)
+            context.after.notify(event)
 
     tx.after_commit(notify)

@@ -95,8 +95,8 @@ class StoreContract(Finding):
         """In any order, maybe twice; what is over is judged anew for no pack, but where none known has judged it."""
         soon, late, never, over = (adopted(flow) for _ in range(4))
         flow.fire(over.id, "end", by=WHO, reason="done")
-        judge(store, soon, "d1", owed("A", look_on=date(2026, 10, 1)), owed("B", look_on=date(2026, 9, 1)))
-        judge(store, late, "d1", owed("A", look_on=date(2026, 10, 1)))
+        judge(store, soon, "d1", owed("A", next_check_on=date(2026, 10, 1)), owed("B", next_check_on=date(2026, 9, 1)))
+        judge(store, late, "d1", owed("A", next_check_on=date(2026, 10, 1)))
         judge(store, never, "d1", owed("A"))
         judge(store, over, "d1")
 
@@ -119,7 +119,7 @@ class StoreContract(Finding):
         begun = adopted(flow)
         full = Obligation(
             code="SAFE-002", title=ODD, holds=False, due_on=date(2026, 9, 1), missed_on=date(2026, 8, 31),
-            told_broken=True, reminded_due=date(2026, 8, 30), reminded_lead=7, look_on=NO_END,
+            broken_notified=True, reminded_due=date(2026, 8, 30), reminded_lead=7, next_check_on=NO_END,
         )  # fmt: skip
         judge(store, begun, "d1", full, owed("A"))
         assert held_by(store, begun.id).obligations == (owed("A"), full)

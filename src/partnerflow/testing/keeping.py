@@ -71,9 +71,9 @@ def id_of(entry: Entry) -> UUID:
     return entry.id
 
 
-def owed(code: str, look_on: date | None = None) -> Obligation:
+def owed(code: str, next_check_on: date | None = None) -> Obligation:
     """Make an obligation that holds."""
-    return Obligation(code=code, title=f"what {code} asks", holds=True, due_on=None, look_on=look_on)
+    return Obligation(code=code, title=f"what {code} asks", holds=True, due_on=None, next_check_on=next_check_on)
 
 
 def judge(store: Store, begun: Partnership, digest: str, *owing: Obligation) -> None:

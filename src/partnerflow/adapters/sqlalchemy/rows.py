@@ -36,7 +36,10 @@ class Row(Protocol):
 
 
 _code = attrgetter("code")
-_OBLIGATION = tuple(field.name for field in attrs.fields(Obligation))
+_RENAMED = {"broken_notified": "told_broken", "next_check_on": "look_on"}
+"""The columns of fields that have another name there."""
+OBLIGATION = tuple((_RENAMED.get(field.name, field.name), field.name) for field in attrs.fields(Obligation))
+"""Each column of an obligation with its field."""
 
 
 # --- entries -------------------------------------------------------------------------------------------------------
@@ -225,8 +228,8 @@ def obligation(row: Row) -> Obligation:
     """Read an obligation."""
     code, title, holds, due_on, missed_on, told_broken, reminded_due, reminded_lead, look_on = row
     return Obligation(
-        code=code, title=title, holds=holds, due_on=due_on, missed_on=missed_on, told_broken=told_broken,
-        reminded_due=reminded_due, reminded_lead=reminded_lead, look_on=look_on,
+        code=code, title=title, holds=holds, due_on=due_on, missed_on=missed_on, broken_notified=told_broken,
+        reminded_due=reminded_due, reminded_lead=reminded_lead, next_check_on=look_on,
     )  # fmt: skip
 
 
@@ -237,7 +240,7 @@ def by_code(owed: Iterable[Obligation]) -> tuple[Obligation, ...]:
 
 def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
     """Write an obligation."""
-    return {"partnership_id": partnership_id, **{name: getattr(obligation, name) for name in _OBLIGATION}}
+    return {"partnership_id": partnership_id, **{column: getattr(obligation, field) for column, field in OBLIGATION}}
 
 
 def event(row: Row, tenant: str) -> Event:

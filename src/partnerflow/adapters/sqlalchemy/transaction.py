@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-import attrs
 from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
 
@@ -420,4 +419,4 @@ class SQLAlchemyTransaction:
 
 
 def _new(obligation: Obligation) -> rows.Values:
-    return {f"new_{f.name}": getattr(obligation, f.name) for f in attrs.fields(Obligation) if f.name != "code"}
+    return {f"new_{name}": getattr(obligation, field) for name, field in rows.OBLIGATION if name != "code"}
