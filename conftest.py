@@ -1,15 +1,15 @@
 """Every block in README.md and docs/ runs, page by page and from top to bottom, in an empty directory of its own.
 
-- `python`: is run. What it prints stands in the `text` block right below it, and nowhere else.
-- `console`: what stands behind a `$` is run by a shell, and must print the lines below it. A command that leaves
-  another exit code than 0 behind is followed by `$ echo $?`.
-- In both, `...` stands for any text in a line, and a line `...` for any lines. The commands `partnerflow` and
+- `python`: is run. It must print exactly the `text` block right below it, or nothing where there is none.
+- `console`: the text after a `$` is run by a shell, and must print the lines below it. A command with another exit code
+  than 0 is followed by `$ echo $?`.
+- In both, `...` matches any text in a line, and a line `...` matches any lines. The commands `partnerflow` and
   `pytest` are run as modules of the python that runs this.
 - `python` and `toml` below a line that is nothing but the name of a file, as "`tests/test_x.py`:": is written to it.
-  What stands in `src` can be imported and run from then on, as if the project of `pyproject.toml` had been installed.
-- `bash`: sets a machine up, and is run by nobody.
+  From then on, `src` can be imported and run, as if the project of `pyproject.toml` had been installed.
+- `bash`: sets up a machine, and is not run.
 
-So does every example in a docstring under src/: the lines that are indented by four more than the text around them.
+Every example in a docstring under src/ runs too: the lines that are indented by four more than the text around them.
 TOML is loaded as a pack; of Python, the functions named `test_...` are called too. An example imports what it uses.
 """
 # ruff: noqa: S101, S603, S607  this is a test: it asserts, and it runs what the pages say
@@ -81,28 +81,30 @@ def file_named(example: Example) -> str | None:
 
 
 def note_as_installed(project: dict[str, Any]) -> None:
-    """Write down what an installation would of a project: its name and its entry points."""
+    """Write the metadata that an installation would write: the name of a project and its entry points."""
     about = Path("src") / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     about.mkdir(parents=True)
-    said = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    (about / "METADATA").write_text(said, encoding="utf-8")
+    metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (about / "METADATA").write_text(metadata, encoding="utf-8")
     groups = project.get("entry-points", {}).items()
     points = [f"[{group}]\n" + "".join(f"{name} = {at}\n" for name, at in of_it.items()) for group, of_it in groups]
     (about / "entry_points.txt").write_text("\n".join(points), encoding="utf-8")
 
 
 def compare_text(example: Example) -> None:
-    """Compare what the block above printed with what the page says that it prints."""
+    """Compare the output of the block above with this block."""
     fits(example.namespace.pop("_printed", ""), example.parsed)
 
 
 def run_console(example: Example) -> None:
     """Run the commands of a block one after the other in one shell."""
     nothing_left_to_show(example.namespace)
-    said = [part.partition("\n") for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]]
+    commands = [part.partition("\n") for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]]
     modules = {"partnerflow": "-m partnerflow", "pytest": "-m pytest", "python": ""}
     script = "".join(f'{name}() {{ "{sys.executable}" {module} "$@"; }}\n' for name, module in modules.items())
-    script += "".join(f"{command}\nlast=$?\nprintf '\\n{_NEXT} %s\\n' $last\n(exit $last)\n" for command, _, _ in said)
+    script += "".join(
+        f"{command}\nlast=$?\nprintf '\\n{_NEXT} %s\\n' $last\n(exit $last)\n" for command, _, _ in commands
+    )
     found_in = os.pathsep.join([str(Path("src").absolute()), *sys.path])
     environment = {**os.environ, "PYTHONPATH": found_in, "NO_COLOR": "1", "COLUMNS": "120"}
     ran = subprocess.run(
@@ -115,20 +117,20 @@ def run_console(example: Example) -> None:
         check=False,
     )
     printed = re.split(rf"\n{_NEXT} (\d+)\n", ran.stdout)
-    for place, (command, _, expected) in enumerate(said):
+    for place, (command, _, expected) in enumerate(commands):
         output, code = printed[2 * place : 2 * place + 2]
         fits(output, expected)
-        shown = place + 1 < len(said) and said[place + 1][0] == "echo $?"
+        shown = place + 1 < len(commands) and commands[place + 1][0] == "echo $?"
         assert code == "0" or shown, f"{command}: left exit code {code} behind\n{output}"
 
 
 def nothing_left_to_show(namespace: dict[str, Any]) -> None:
-    """See to it that no output goes unshown."""
+    """Fail if a block printed something that the page does not show."""
     assert not namespace.pop("_printed", ""), "the python block above prints something that the page does not show"
 
 
 def fits(actual: str, expected: str) -> None:
-    """Compare two texts, where `...` in the second stands for any text, and alone on a line for any lines."""
+    """Compare two texts, where `...` in the second matches any text, and alone on a line any lines."""
     lines = [line.rstrip() for line in expected.strip().splitlines()]
     wanted = [r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n" for line in lines]
     found = "\n".join(line.rstrip() for line in actual.strip().splitlines())
@@ -137,7 +139,7 @@ def fits(actual: str, expected: str) -> None:
 
 
 def enter(namespace: dict[str, Any]) -> None:
-    """Begin a page in an empty directory, with none but the kinds of records that come with us."""
+    """Begin a page in an empty directory, with only the shipped kinds of records."""
     namespace["_kinds"] = dict(kinds())
     namespace["_directory"] = TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
     namespace["_came_from"] = Path.cwd()
@@ -145,7 +147,7 @@ def enter(namespace: dict[str, Any]) -> None:
 
 
 def leave(namespace: dict[str, Any]) -> None:
-    """Go back to where the page was begun, and forget the kinds that it made up."""
+    """Leave the directory, and remove the kinds that the page registered."""
     KINDS.clear()
     KINDS.update(namespace["_kinds"])
     os.chdir(namespace["_came_from"])

@@ -28,7 +28,7 @@ def blocks(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_is_run_or_is_of_a_kind_that_cannot_be(page: Path) -> None:
     for language, body in blocks(page.read_text(encoding="utf-8")):
-        assert language in RUN | SHOWN, f"a block of {language!r} is run by nobody:\n{body}"
+        assert language in RUN | SHOWN, f"a block of {language!r} is not run:\n{body}"
     for language, body in blocks(_GENERATED.sub("", page.read_text(encoding="utf-8"))):
         if language in ("", "json"):
             assert not re.search(r"^(from|import|\$|partnerflow) ", body, re.MULTILINE), body

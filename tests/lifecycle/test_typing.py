@@ -1,4 +1,4 @@
-"""Whoever builds a table under a strict type checker is told of slips, and of nothing else."""
+"""A strict type checker reports mistakes in a table that a host builds, and nothing else."""
 
 from __future__ import annotations
 

@@ -516,7 +516,7 @@ def test_a_key_or_period_that_names_no_field_is_refused(card: dict[str, Any], wh
 @pytest.mark.parametrize("taken", ["kind", "entry"])
 def test_a_field_may_not_bear_a_name_that_stands_beside_the_fields_in_a_mapping(taken: str) -> None:
     made = type("DronePermit", (Record,), {"__annotations__": {taken: "str"}, "__doc__": "Leave to fly."})
-    with pytest.raises(InvalidRequest, match="stands beside the fields"):
+    with pytest.raises(InvalidRequest, match="is a key beside the fields"):
         record("drone_permit", about="partnership")(made)
 
 

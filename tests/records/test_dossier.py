@@ -1,4 +1,4 @@
-"""What a dossier gives when it is asked: what covers a day, what stands, what was filed, and since when."""
+"""What a dossier returns: what covers a day, what is current, what was filed, and since when."""
 
 from __future__ import annotations
 

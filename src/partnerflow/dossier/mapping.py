@@ -139,7 +139,7 @@ def _misfiled(entries: Iterable[Entry | None]) -> Iterator[Fault]:
     places: dict[UUID, str] = {}
     for path, entry in filed:
         if isinstance(entry.record, Partner):
-            yield Fault(f"{path}/kind", "is no kind to lie among the records: the partner stands under /partner")
+            yield Fault(f"{path}/kind", "must not be among the records: the partner is under /partner")
         if entry.id is not None and places.setdefault(entry.id, path) != path:
             yield Fault(f"{path}/entry/id", f"is the id of {places[entry.id]}")
     for path, entry in filed:

@@ -146,7 +146,7 @@ class Lifecycle:
 
     def legal(self, source: str | None) -> tuple[str, ...]:
         """Return the triggers that may be requested in *source*."""
-        return tuple(trigger for trigger, asked_in in self._rows_by_step if asked_in == source)
+        return tuple(trigger for trigger, its_source in self._rows_by_step if its_source == source)
 
     def targets(self, row: Row, source: str | None) -> tuple[str, ...]:
         """Return the states that *row* can lead to from *source*: one, unless the caller may choose."""

@@ -1,4 +1,4 @@
-"""Arithmetic with days, and the day that stands for no end."""
+"""Arithmetic with days, and the day that means no end."""
 
 from __future__ import annotations
 

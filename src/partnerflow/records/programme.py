@@ -11,7 +11,7 @@ import attrs
 from .registry import Record, record
 
 EVERYWHERE = "*"
-"""Stands for every site of the district in a list of sites."""
+"""Every site of the district, in a list of sites."""
 
 Purpose = Literal["fill_gap", "content_expertise", "individual_planning"]
 ScopeLevel = Literal["district", "school"]

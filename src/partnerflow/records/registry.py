@@ -111,7 +111,7 @@ def record(
         fields = attrs.fields_dict(made)
         for field in RESERVED if name != "partner" else ():
             if field in fields:
-                raise InvalidRequest("field", field, "stands beside the fields of a record in a mapping: rename it")
+                raise InvalidRequest("field", field, "is a key beside the fields of a record in a mapping: rename it")
         for field in (*key, *period):
             if field not in fields:
                 raise InvalidRequest("key or period", field, f"kind {name} has the fields {sorted(fields)}")

@@ -161,8 +161,8 @@ class Shapes:
 
     def _field(self, cls: type[Any], field: attrs.Attribute[Any], wanted: Any) -> Schema:
         schema = _validated(self.of(wanted), field.validator)
-        said = field_docs(cls).get(field.name)
-        return {"description": prose(said), **schema} if said else schema
+        doc = field_docs(cls).get(field.name)
+        return {"description": prose(doc), **schema} if doc else schema
 
     def _refer(self, one: Any, name: str, make: Callable[[], Schema]) -> Schema:
         """Return a reference to the schema of *one*, which is made once; a number tells two of one name apart."""
@@ -212,10 +212,10 @@ def prose(doc: str) -> str:
 
 def field_docs(cls: type[Any]) -> Mapping[str, str]:
     """Return the docstrings below the fields of a class, including inherited ones."""
-    said: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for each in reversed(cls.__mro__):
-        said |= _field_docs_in(each.__module__).get(each.__name__, {})
-    return said
+        docs |= _field_docs_in(each.__module__).get(each.__name__, {})
+    return docs
 
 
 @cache

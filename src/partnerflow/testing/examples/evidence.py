@@ -1,4 +1,4 @@
-"""The evidence of the example: what is on file before it is active, what each state adds, and each transition asks."""
+"""The evidence of the example: on file in every state, in one state, and for one transition."""
 
 from __future__ import annotations
 
