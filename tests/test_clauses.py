@@ -386,6 +386,8 @@ def test_a_clause_says_what_becomes_of_it() -> None:
         "answers": [{"kind": "policy", "name": "SAFE-002", "title": answer.title}],
     }
     assert TracedClause(clause="X", waits_for="roster").to_data() == {
-        "clause": "X", "status": "planned", "waits_for": "roster"
-    }  # fmt: skip
+        "clause": "X",
+        "status": "planned",
+        "waits_for": "roster",
+    }
     assert TracedClause(clause="X", why_not="No.").to_data() == {"clause": "X", "status": "not_ours", "why_not": "No."}

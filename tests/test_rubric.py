@@ -535,14 +535,27 @@ def test_only_a_later_review_answers_a_bad_one() -> None:
 
 def test_each_threshold_is_the_districts_own() -> None:
     looser = RubricSettings(
-        engagement_months=24, collaboration_days=200, rising_years=1, council_months=12, access_gap=40,
-        quality_score=2, recognition_months=24, early_college_clauses=("transportation",), improvement_years=1,
-    )  # fmt: skip
+        engagement_months=24,
+        collaboration_days=200,
+        rising_years=1,
+        council_months=12,
+        access_gap=40,
+        quality_score=2,
+        recognition_months=24,
+        early_college_clauses=("transportation",),
+        improvement_years=1,
+    )
     for how in (
-        "long ago", "a winter without a meeting", "a year that is missing", "a year in which nothing was done",
-        "a clause lacking", "a council that does not meet", "a gap between groups", "too low",
+        "long ago",
+        "a winter without a meeting",
+        "a year that is missing",
+        "a year in which nothing was done",
+        "a clause lacking",
+        "a council that does not meet",
+        "a gap between groups",
+        "too low",
         "a partner that was not thanked",
-    ):  # fmt: skip
+    ):
         code, records, _ = SPOILT[how]
         assert not met(records)[code]
         assert met(records, settings=looser)[code], how
@@ -734,8 +747,11 @@ def test_a_rating_becomes_records_that_somebody_stands_for() -> None:
     assert [(one.row, one.level) for one in made] == list(rated.levels.items())
     first = made[0]
     assert (first.subject, first.subject_kind, first.assessor, first.assessed_on) == (
-        "district", "district", "a.anderson", ON,
-    )  # fmt: skip
+        "district",
+        "district",
+        "a.anderson",
+        ON,
+    )
     assert "joint_agreement college bridge" in (first.evidence or ())
     assert any("commitment" in sentence for sentence in first.lacking or ())
     for one in made:
@@ -755,8 +771,11 @@ def test_levels_over_time_are_read_from_the_kept_series() -> None:
     undated = attrs.evolve(one(2020, 4), assessed_on=None)
     found = rubric.levels([one(2025, 3), one(2024, 1), one(2026, 2), one(2026, 4, SITE), undated, *EVIDENCE])
     assert [(each.subject, each.on.year, each.level, each.change) for each in found] == [
-        (SITE, 2026, 4, None), ("district", 2024, 1, None), ("district", 2025, 3, 2), ("district", 2026, 2, -1),
-    ]  # fmt: skip
+        (SITE, 2026, 4, None),
+        ("district", 2024, 1, None),
+        ("district", 2025, 3, 2),
+        ("district", 2026, 2, -1),
+    ]
     assert {each.row for each in found} == {"D4.1"}
 
 
@@ -775,8 +794,9 @@ def test_a_districts_evidence_and_ratings_lie_on_its_file() -> None:
     with store.reading() as tx:
         kept = rubric.levels(tx.file(DISTRICT))
     assert [(each.on, each.level, each.change) for each in kept if each.row == "D4.1"] == [
-        (date(2025, 9, 15), 2, None), (ON, 4, 2),
-    ]  # fmt: skip
+        (date(2025, 9, 15), 2, None),
+        (ON, 4, 2),
+    ]
 
 
 # --- the records ----------------------------------------------------------------------------------------------------
@@ -792,8 +812,9 @@ def test_every_kind_of_the_rubric_has_an_example() -> None:
     mine = {name for name, cls in kinds().items() if cls.__module__.removeprefix("partnerflow.records.") in modules}
     assert {one.kind_info.name for one in (*EVIDENCE, *example_practice())} == mine
     assert {name for name in mine if kinds()[name].kind_info.weighs == "against"} == AGAINST | {
-        "friction", "support_action",
-    }  # fmt: skip
+        "friction",
+        "support_action",
+    }
 
 
 # --- what else can be read ------------------------------------------------------------------------------------------
@@ -818,8 +839,10 @@ def test_the_share_of_graduates_who_went_on_is_counted() -> None:
     (counts,) = (one for one in example_practice() if isinstance(one, GraduateDestinations))
     found = rubric.went_on([counts])
     assert [(one.pathway, one.school_year, one.institution, one.share) for one in found] == [
-        ("health", 2025, "Clinic School", 15), ("health", 2025, "Plains College", 55), ("health", 2025, "*", 70),
-    ]  # fmt: skip
+        ("health", 2025, "Clinic School", 15),
+        ("health", 2025, "Plains College", 55),
+        ("health", 2025, "*", 70),
+    ]
     assert rubric.went_on([attrs.evolve(counts, graduates=None)]) == ()
     assert rubric.went_on([attrs.evolve(counts, went_on=None)]) == ()
     assert [one.share for one in rubric.went_on([attrs.evolve(counts, went_on={})])] == [0]

@@ -140,8 +140,10 @@ def test_somebody_who_leaves_is_asked_for_until_the_last_day(code: str, path: st
 
 
 def test_what_lapsed_more_than_once_lapsed_on_the_first_day() -> None:
-    ended = [{**copied(CODES["LIA-001"].examples["passing"][place]), "ends_on": day} for place, day in enumerate(
-        ["2026-08-30", "2026-08-20"])]  # fmt: skip
+    ended = [
+        {**copied(CODES["LIA-001"].examples["passing"][place]), "ends_on": day}
+        for place, day in enumerate(["2026-08-30", "2026-08-20"])
+    ]
     finding = ask("LIA-001", of("LIA-001", *ended))
     assert (len(finding.problems), finding.lapsed_on) == (2, date(2026, 8, 20))
 
@@ -208,11 +210,14 @@ def test_whom_it_does_not_concern_is_let_off(code: str) -> None:
     assert (finding.outcome, finding.problems) == ("not_applicable", ())
 
 
-@pytest.mark.parametrize(("exempt", "succeeds", "outcome"), [
-    (True, "0190b4f2-0000-7000-8000-000000000001", "not_applicable"),
-    (False, "0190b4f2-0000-7000-8000-000000000001", "missing"),
-    (True, None, "missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("exempt", "succeeds", "outcome"),
+    [
+        (True, "0190b4f2-0000-7000-8000-000000000001", "not_applicable"),
+        (False, "0190b4f2-0000-7000-8000-000000000001", "missing"),
+        (True, None, "missing"),
+    ],
+)
 def test_only_who_comes_back_may_do_without_an_orientation(exempt: bool, succeeds: str | None, outcome: str) -> None:  # noqa: FBT001
     again = of("ORI-001", partnership={"state": "active", "succeeds": succeeds})
     assert ask("ORI-001", again, returning_exempt=exempt).outcome == outcome
@@ -242,8 +247,11 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("ORI-002", {"records/0/sides": ["school"]}, ["the partner is not among them"]),
     ("ORI-002", {"records/0/sides": ["partner"]}, ["neither the district nor the school is among them"]),
     ("ORI-002", {"records/0/topics": ["vision", "expectations"]}, ["priorities was not spoken of"]),
-    ("LIA-001", {"records/0/employer": "other"}, [
-        "neither the district nor a school nor the partner employs the liaison"]),
+    (
+        "LIA-001",
+        {"records/0/employer": "other"},
+        ["neither the district nor a school nor the partner employs the liaison"],
+    ),
     ("LIA-002", {"records/1/employer": "partner"}, ["the school does not employ the champion"]),
     ("LIA-004", {"records/0/employer": "partner"}, ["neither the district nor the school employs them"]),
     ("EVA-001", {"records/0/benefits/partner": "ineffective"}, ["the partner says that it gains nothing"]),
@@ -254,7 +262,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("IMP-002", {"records/0/items": []}, ["nothing is to be done"]),
     ("FND-003", {"records/0/discussed_by": ["partner"]}, ["neither the district nor a school took part"]),
     ("DUP-001", {"records/1/decision": "decline"}, ["it was decided not to have both"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("code", "changes", "sentences"), WRONG)
@@ -266,40 +274,98 @@ def test_what_is_wrong_is_said(code: str, changes: dict[str, Any], sentences: li
 
 
 ABSENT = [
-    ("MUT-002", "records/0/version"), ("MUT-002", "records/0/accepted_by"),
-    ("AGR-004", "records/0/time_and_space/schedule"), ("AGR-004", "records/0/time_and_space/space"),
-    ("SAFE-001", "records/2/result"), ("IMP-003", "records/1/closed_on"), ("IMP-003", "records/1/outcome"),
-    ("MUT-002", "records/0/written_on"), ("MUT-002", "records/0/by_side"), ("AGR-012", "records/1/services"),
-    ("TRN-001", "records/2/completed_on"), ("TRN-001", "records/2/high_quality"), ("LIA-002", "records/1/position"),
-    ("ORI-001", "records/0/partner_attended"), ("ORI-002", "records/0/topics"), ("QUA-001", "records/0/agreed_by"),
-    ("SAFE-002", "records/0/per_occurrence"), ("SCH-001", "records/1/approved"), ("SCH-001", "records/1/signed_on"),
-    ("REG-002", "partner/kind"), ("REG-002", "records/1/level"),
-    ("REG-002", "records/1/sites"), ("REG-002", "records/2/summary"), ("REG-002", "records/2/content_areas"),
-    ("NEED-001", "records/0/purposes"), ("NEED-001", "records/0/why_this_partner"), ("NEED-002", "records/1/group"),
-    ("GOAL-001", "records/0/outcome"), ("GOAL-001", "records/0/how"), ("GOAL-001", "records/0/current"),
-    ("MUT-001", "records/0/version"), ("MUT-001", "records/1/text"), ("MUT-004", "records/0/held_by"),
-    ("MUT-005", "records/0/category"), ("MUT-008", "records/0/stated_on"), ("MUT-008", "records/0/measure"),
-    ("SAFE-003", "records/0/on_site"), ("SAFE-003", "records/0/sites"), ("SAFE-003", "records/1/paperwork"),
-    ("SAFE-004", "records/0/identifier"), ("SAFE-004", "records/0/starts_on"), ("SAFE-004", "records/0/ends_on"),
-    ("AGR-001", "records/0/form"), ("AGR-006", "records/0/confidentiality"), ("AGR-006", "records/0/purpose"),
-    ("AGR-006", "records/0/basis"), ("AGR-006", "records/0/caseload_system"), ("AMD-001", "records/0/what"),
-    ("AMD-001", "records/0/requested_by"), ("SVC-001", "records/0/timing"), ("SVC-001", "records/0/slots/0/day"),
-    ("SVC-002", "records/0/needs_access"), ("SVC-002", "records/0/sites"), ("SVC-002", "records/1/granted_by"),
-    ("ACC-001", "records/0/purpose"), ("ACC-001", "records/0/elements"), ("ACC-001", "records/1/confidentiality"),
-    ("ACC-001", "records/1/purpose"), ("ACC-001", "records/1/starts_on"), ("ACC-002", "records/0/holder"),
+    ("MUT-002", "records/0/version"),
+    ("MUT-002", "records/0/accepted_by"),
+    ("AGR-004", "records/0/time_and_space/schedule"),
+    ("AGR-004", "records/0/time_and_space/space"),
+    ("SAFE-001", "records/2/result"),
+    ("IMP-003", "records/1/closed_on"),
+    ("IMP-003", "records/1/outcome"),
+    ("MUT-002", "records/0/written_on"),
+    ("MUT-002", "records/0/by_side"),
+    ("AGR-012", "records/1/services"),
+    ("TRN-001", "records/2/completed_on"),
+    ("TRN-001", "records/2/high_quality"),
+    ("LIA-002", "records/1/position"),
+    ("ORI-001", "records/0/partner_attended"),
+    ("ORI-002", "records/0/topics"),
+    ("QUA-001", "records/0/agreed_by"),
+    ("SAFE-002", "records/0/per_occurrence"),
+    ("SCH-001", "records/1/approved"),
+    ("SCH-001", "records/1/signed_on"),
+    ("REG-002", "partner/kind"),
+    ("REG-002", "records/1/level"),
+    ("REG-002", "records/1/sites"),
+    ("REG-002", "records/2/summary"),
+    ("REG-002", "records/2/content_areas"),
+    ("NEED-001", "records/0/purposes"),
+    ("NEED-001", "records/0/why_this_partner"),
+    ("NEED-002", "records/1/group"),
+    ("GOAL-001", "records/0/outcome"),
+    ("GOAL-001", "records/0/how"),
+    ("GOAL-001", "records/0/current"),
+    ("MUT-001", "records/0/version"),
+    ("MUT-001", "records/1/text"),
+    ("MUT-004", "records/0/held_by"),
+    ("MUT-005", "records/0/category"),
+    ("MUT-008", "records/0/stated_on"),
+    ("MUT-008", "records/0/measure"),
+    ("SAFE-003", "records/0/on_site"),
+    ("SAFE-003", "records/0/sites"),
+    ("SAFE-003", "records/1/paperwork"),
+    ("SAFE-004", "records/0/identifier"),
+    ("SAFE-004", "records/0/starts_on"),
+    ("SAFE-004", "records/0/ends_on"),
+    ("AGR-001", "records/0/form"),
+    ("AGR-006", "records/0/confidentiality"),
+    ("AGR-006", "records/0/purpose"),
+    ("AGR-006", "records/0/basis"),
+    ("AGR-006", "records/0/caseload_system"),
+    ("AMD-001", "records/0/what"),
+    ("AMD-001", "records/0/requested_by"),
+    ("SVC-001", "records/0/timing"),
+    ("SVC-001", "records/0/slots/0/day"),
+    ("SVC-002", "records/0/needs_access"),
+    ("SVC-002", "records/0/sites"),
+    ("SVC-002", "records/1/granted_by"),
+    ("ACC-001", "records/0/purpose"),
+    ("ACC-001", "records/0/elements"),
+    ("ACC-001", "records/1/confidentiality"),
+    ("ACC-001", "records/1/purpose"),
+    ("ACC-001", "records/1/starts_on"),
+    ("ACC-002", "records/0/holder"),
     ("ACC-002", "records/0/starts_on"),
-    ("FND-002", "records/0/sources/0/ends_on"), ("LIA-001", "records/0/name"), ("LIA-001", "records/1/contact"),
-    ("LIA-003", "records/0/person"), ("LIA-003", "records/0/employer"), ("LIA-004", "records/0/assigned_by"),
-    ("LIA-005", "records/0/assigned_by"), ("ORI-001", "records/0/led_by"), ("SCH-001", "records/1/principal"),
-    ("COM-001", "records/0/norms"), ("COM-001", "records/0/cadence"), ("COM-001", "records/0/channels/0/address"),
-    ("STK-001", "records/0/given_on"), ("CON-001", "records/1/answered_on"), ("EVA-001", "records/0/done_by"),
-    ("EVA-001", "records/0/evaluated_on"), ("EVA-002", "records/0/reasons"), ("EVA-002", "records/0/needs"),
-    ("EVA-002", "records/0/took_part"), ("IMP-001", "records/0/evidence"), ("IMP-001", "records/0/evaluated_on"),
-    ("IMP-002", "records/0/cause"), ("IMP-002", "records/0/starts_on"), ("IMP-002", "records/0/ends_on"),
-    ("END-001", "records/0/voluntary"), ("END-001", "records/0/asked_by"),
-    ("END-001", "records/0/notice_on"), ("END-001", "records/0/close_out"), ("VET-003", "records/0/fit_reason"),
+    ("FND-002", "records/0/sources/0/ends_on"),
+    ("LIA-001", "records/0/name"),
+    ("LIA-001", "records/1/contact"),
+    ("LIA-003", "records/0/person"),
+    ("LIA-003", "records/0/employer"),
+    ("LIA-004", "records/0/assigned_by"),
+    ("LIA-005", "records/0/assigned_by"),
+    ("ORI-001", "records/0/led_by"),
+    ("SCH-001", "records/1/principal"),
+    ("COM-001", "records/0/norms"),
+    ("COM-001", "records/0/cadence"),
+    ("COM-001", "records/0/channels/0/address"),
+    ("STK-001", "records/0/given_on"),
+    ("CON-001", "records/1/answered_on"),
+    ("EVA-001", "records/0/done_by"),
+    ("EVA-001", "records/0/evaluated_on"),
+    ("EVA-002", "records/0/reasons"),
+    ("EVA-002", "records/0/needs"),
+    ("EVA-002", "records/0/took_part"),
+    ("IMP-001", "records/0/evidence"),
+    ("IMP-001", "records/0/evaluated_on"),
+    ("IMP-002", "records/0/cause"),
+    ("IMP-002", "records/0/starts_on"),
+    ("IMP-002", "records/0/ends_on"),
+    ("END-001", "records/0/voluntary"),
+    ("END-001", "records/0/asked_by"),
+    ("END-001", "records/0/notice_on"),
+    ("END-001", "records/0/close_out"),
+    ("VET-003", "records/0/fit_reason"),
     ("DUP-001", "records/1/reason"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("code", "path"), ABSENT)
@@ -860,8 +926,9 @@ def test_what_is_wrong_lies_in_the_file_where_it_is_said_to_lie() -> None:
         assert told(finding) == [(f"/records/0/{field}", "is not on file")]
     two = {"kind": "service", "service": "mentoring"}
     assert [path for path, _ in told(ask("AGR-012", shown("AGR-012", {}, two), coverage="one_per_service"))] == [
-        "/records/1/services", "/records/1/services",
-    ]  # fmt: skip
+        "/records/1/services",
+        "/records/1/services",
+    ]
     everywhere = of("SVC-003", {"kind": "scope", "level": "district", "sites": ["*"]})
     assert told(ask("SVC-003", everywhere)) == [("service_plans", "is not on file")]
     assert told(ask("SVC-003", of("SVC-003"))) == [("scope/sites", "is not on file")]

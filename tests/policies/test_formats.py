@@ -32,8 +32,13 @@ PACK = load_pack("default")
 
 def blocked() -> Report:
     """Return a report with a policy that blocks, one that is waived, some that pass and some that do not apply."""
-    waiver = Waiver("SAFE-002", reason="the paper is late", requested_by="i.moreno", expires_on=date(2026, 12, 1),
-                    revision=PACK["SAFE-002"].policy.revision)  # fmt: skip
+    waiver = Waiver(
+        "SAFE-002",
+        reason="the paper is late",
+        requested_by="i.moreno",
+        expires_on=date(2026, 12, 1),
+        revision=PACK["SAFE-002"].policy.revision,
+    )
     dossier = example_dossier("onboarding", without={"insurance", "training"}, records=[waiver])
     return PACK.check(dossier, on=EXAMPLE_DAY, trigger="activate")
 
@@ -80,9 +85,12 @@ def test_each_file_is_a_suite_and_each_policy_a_case(report: Report) -> None:
     assert [suite.name for suite in (first, *others)] == ["riverbend.json", "odd.json", "no.json"]
     assert first.tests == len(report.findings) + len(report.not_asked)
     assert {p.name: p.value for p in first.properties()} == {
-        "partner": report.partner, "on": "2026-09-15", "state": "active", "trigger": "activate",
+        "partner": report.partner,
+        "on": "2026-09-15",
+        "state": "active",
+        "trigger": "activate",
         "pack": str(report.pack),
-    }  # fmt: skip
+    }
     assert [(suite.tests, suite.errors) for suite in others] == [(1, 1), (1, 1)]
     whole = JUnitXml.fromstring(text.encode())
     assert (whole.failures, whole.errors) == (len(report.blocking), 2)
@@ -240,12 +248,26 @@ def test_a_page_says_what_stands_in_the_way_and_what_to_do_by_whom_and_when(repo
     assert next(page.named("html")).attributes == {"lang": "en"}
     said = page.said
     parts = [
-        "Riverbend Youth Center", "One thing stands in the way.", "What stands in the way, and what to do",
-        report["TRN-001"].title, "TRN-001", report["TRN-001"].problems[0].message, "What to do", report["TRN-001"].fix,
-        "For the partner, before activate.", "Noted; it stops nothing", report["SAFE-002"].title,
-        "Through 2026-12-01, by a.anderson at i.moreno's request: the paper is late", "Also to be known", "AUTH-001",
-        "What holds", report["SAFE-001"].title, "2029-07-31", "What does not apply here", f"by pack {report.pack}",
-    ]  # fmt: skip
+        "Riverbend Youth Center",
+        "One thing stands in the way.",
+        "What stands in the way, and what to do",
+        report["TRN-001"].title,
+        "TRN-001",
+        report["TRN-001"].problems[0].message,
+        "What to do",
+        report["TRN-001"].fix,
+        "For the partner, before activate.",
+        "Noted; it stops nothing",
+        report["SAFE-002"].title,
+        "Through 2026-12-01, by a.anderson at i.moreno's request: the paper is late",
+        "Also to be known",
+        "AUTH-001",
+        "What holds",
+        report["SAFE-001"].title,
+        "2029-07-31",
+        "What does not apply here",
+        f"by pack {report.pack}",
+    ]
     places = [said.find(part) for part in parts]
     assert -1 not in places, parts[places.index(-1)]
     assert places == sorted(places)

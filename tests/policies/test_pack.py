@@ -616,8 +616,10 @@ def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., P
     (found,) = rule.settings
     assert (found.severity, found.enforcement, found.cites) == (Severity.ADVISORY, "report_only", "B 1")
     assert (found.applies, found.since, found.at_renewal) == (
-        {"partner_kind": {"choir", "band"}}, date.min, False,
-    )  # fmt: skip
+        {"partner_kind": {"choir", "band"}},
+        date.min,
+        False,
+    )
     everyone = read(setting("SAFE-002", 'severity = "advisory"\nenforcement = "report_only"'))["SAFE-002"]
     assert (everyone.severity, everyone.enforcement) == (Severity.ADVISORY, "report_only")
     assert [(one.severity, one.enforcement) for one in everyone.settings] == [(Severity.ADVISORY, "report_only")]

@@ -65,9 +65,11 @@ def is_a_place(path: str, dossier: Dossier) -> bool:
         return not path or (kind in ABSENT and (not steps or could_have(kinds()[kind], steps)))
     if first == "records":
         place, *steps = steps
-        return could_have(Entry, steps[1:]) if steps[:1] == ["entry"] else could_have(
-            type(dossier.entries[int(place)].record), steps
-        )  # fmt: skip
+        return (
+            could_have(Entry, steps[1:])
+            if steps[:1] == ["entry"]
+            else could_have(type(dossier.entries[int(place)].record), steps)
+        )
     return could_have(PARTS[first], steps)
 
 

@@ -25,9 +25,15 @@ LATER = EXAMPLE_DAY + timedelta(days=40)
 
 
 @policy(
-    "X-001", "A summary of some words", cites=["EAF-C.2", "TK-5"], fix="Write {words} words.",
-    holds_in={State.ACTIVE}, owner="partner", max_waiver_days=90, revision=3,
-)  # fmt: skip
+    "X-001",
+    "A summary of some words",
+    cites=["EAF-C.2", "TK-5"],
+    fix="Write {words} words.",
+    holds_in={State.ACTIVE},
+    owner="partner",
+    max_waiver_days=90,
+    revision=3,
+)
 def summarised(
     dossier: Dossier, on: date, *, words: int = 3, themes: frozenset[str] = frozenset({"b", "a"})
 ) -> Verdict:
@@ -182,8 +188,10 @@ def test_everything_holds_is_said_where_no_step_is_asked() -> None:
 
 def with_waivers(*records: Any, **changes: Any) -> Dossier:
     made = example_dossier()
-    entries = [attrs.evolve(made.entries[-1], **{"record": one, "id": UUID(int=7), "filed_by": BOARD, **changes})
-               for one in records]  # fmt: skip
+    entries = [
+        attrs.evolve(made.entries[-1], **{"record": one, "id": UUID(int=7), "filed_by": BOARD, **changes})
+        for one in records
+    ]
     return attrs.evolve(made, on_file=RecordIndex([*made.entries, *entries]))
 
 
@@ -198,9 +206,12 @@ def test_a_waiver_that_is_applied_not_needed_lapsed_or_asked_for_is_told_apart()
     report = pack().check(with_waivers(*waivers, asking), on=EXAMPLE_DAY)
     assert report["X-001"].waiver is not None
     assert attrs.asdict(report["X-001"].waiver) == {
-        "entry_id": str(UUID(int=7)), "requested_by": OFFICE.id, "approved_by": BOARD.id,
-        "expires_on": date(2026, 10, 1), "reason": "late",
-    }  # fmt: skip
+        "entry_id": str(UUID(int=7)),
+        "requested_by": OFFICE.id,
+        "approved_by": BOARD.id,
+        "expires_on": date(2026, 10, 1),
+        "reason": "late",
+    }
     assert report.unused_waivers == ("X-002",)
     assert [remark.code for remark in report.lapsed_waivers] == ["Y-001"]
     assert [str(remark) for remark in report.asked_waivers] == [f"X-001: by {BOARD.id}, through 2026-10-05"]
@@ -212,9 +223,12 @@ def test_a_waiver_that_is_applied_not_needed_lapsed_or_asked_for_is_told_apart()
     assert f"waived through 2026-10-01, by {BOARD.id} at {OFFICE.id}'s request: late" in said
     (told, _) = report.to_data()["findings"]
     assert told["waiver"] == {
-        "entry_id": str(UUID(int=7)), "requested_by": OFFICE.id, "approved_by": BOARD.id,
-        "expires_on": "2026-10-01", "reason": "late",
-    }  # fmt: skip
+        "entry_id": str(UUID(int=7)),
+        "requested_by": OFFICE.id,
+        "approved_by": BOARD.id,
+        "expires_on": "2026-10-01",
+        "reason": "late",
+    }
     unnumbered = pack().check(with_waivers(waivers[0], id=None), on=EXAMPLE_DAY)
     assert unnumbered["X-001"].waiver == attrs.evolve(report["X-001"].waiver, entry_id=None)
 
@@ -327,8 +341,9 @@ def test_a_policy_that_fails_is_an_error_that_says_how_and_is_never_waived() -> 
     finding = broken(example_dossier(), EXAMPLE_DAY)
     assert (finding.outcome, finding.severity, finding.waivable_days) == (Outcome.ERROR, Severity.BLOCKING, 0)
     assert [problem.message for problem in finding.problems] == [
-        "is odd", "the policy itself failed: LookupError: no {such} word",
-    ]  # fmt: skip
+        "is odd",
+        "the policy itself failed: LookupError: no {such} word",
+    ]
     assert finding.is_blocking
 
 
@@ -342,8 +357,10 @@ def test_a_card_says_what_it_is_unless_it_says_otherwise() -> None:
     assert plain.examples == {"failing": []}
     assert (plain.doc, plain.defaults, plain.types) == ("", {"days": 1}, {"days": int})
     assert plain.example("failing").mapping == {
-        "partner": {"name": "Riverbend Youth Center"}, "partnership": {"state": "active"}, "records": [],
-    }  # fmt: skip
+        "partner": {"name": "Riverbend Youth Center"},
+        "partnership": {"state": "active"},
+        "records": [],
+    }
     every = policy("X-008", "Every", cites=["EAF-C.2"], fix="No.", guards={"*"}, passing={"records": []})(nothing)
     assert every.example("passing").mapping["partnership"] == {"state": "intake"}
     held = policy("X-009", "Held", cites=["EAF-C.2"], fix="No.", holds_in={"onboarding"}, guards={"renew"}, passing=[])

@@ -114,29 +114,88 @@ def test_a_record_of_any_kind_is_as_the_schema_says(one: Record) -> None:
 
 
 VALUES: list[Any] = [
-    None, True, False, 1, -5, 2.5, "", "x", "partner", "2026-09-01", "2026-09-01T08:00:00Z", "5 USD", [], ["x", "y"],
-    [1], [None], {}, {"x": "y"}, [{}],
-]  # fmt: skip
+    None,
+    True,
+    False,
+    1,
+    -5,
+    2.5,
+    "",
+    "x",
+    "partner",
+    "2026-09-01",
+    "2026-09-01T08:00:00Z",
+    "5 USD",
+    [],
+    ["x", "y"],
+    [1],
+    [None],
+    {},
+    {"x": "y"},
+    [{}],
+]
 WRITTEN: dict[str, list[str]] = {
     "day": [
-        "no_end", "2024-02-29", "2026-02-29", "1900-02-29", "2000-02-29", "2026-13-01", "0000-01-01", "0001-01-01",
-        "2026-9-1", "20260901", "2026-W36-2", "9999-12-31", "NO_END", " 2026-09-01", "2026-09-01T00:00:00Z",
+        "no_end",
+        "2024-02-29",
+        "2026-02-29",
+        "1900-02-29",
+        "2000-02-29",
+        "2026-13-01",
+        "0000-01-01",
+        "0001-01-01",
+        "2026-9-1",
+        "20260901",
+        "2026-W36-2",
+        "9999-12-31",
+        "NO_END",
+        " 2026-09-01",
+        "2026-09-01T00:00:00Z",
     ],
     "moment": [
-        "2026-09-01T08:00:00+00:00", "2026-09-01T08:00Z", "2026-09-01T08:00:00.123456789Z", "2026-09-01T08:00:00",
-        "2026-09-01T25:00:00Z", "2026-02-30T08:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:00:00-05:00",
-        "2026-09-01", "2026-09-01T08:00:00+24:00", "2026-09-01T08:00:00-23:59", "no_end",
+        "2026-09-01T08:00:00+00:00",
+        "2026-09-01T08:00Z",
+        "2026-09-01T08:00:00.123456789Z",
+        "2026-09-01T08:00:00",
+        "2026-09-01T25:00:00Z",
+        "2026-02-30T08:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:00:00-05:00",
+        "2026-09-01",
+        "2026-09-01T08:00:00+24:00",
+        "2026-09-01T08:00:00-23:59",
+        "no_end",
     ],
     "amount": [
-        "5 USD", "5.5 USD", "5.500 USD", "5.555 USD", "5.555 KWD", "5.5550 KWD", "5.5555 KWD", "5.0 JPY", "5.5 JPY",
-        "5.5555 CLF", "5.55550 CLF", "5.55555 CLF", "5.555 CLF", "5.5 CLF",
-        "-5 USD", "5 usd", "5USD", "1,000 USD", "five USD", "5. USD", "5 USDX",
+        "5 USD",
+        "5.5 USD",
+        "5.500 USD",
+        "5.555 USD",
+        "5.555 KWD",
+        "5.5550 KWD",
+        "5.5555 KWD",
+        "5.0 JPY",
+        "5.5 JPY",
+        "5.5555 CLF",
+        "5.55550 CLF",
+        "5.55555 CLF",
+        "5.555 CLF",
+        "5.5 CLF",
+        "-5 USD",
+        "5 usd",
+        "5USD",
+        "1,000 USD",
+        "five USD",
+        "5. USD",
+        "5 USDX",
     ],
     "id": [
-        "0198f000-0000-7000-8000-000000000100", "0198F000-0000-7000-8000-00000000010A",
-        "0198f000-0000-7000-8000-0000000001", "x",
+        "0198f000-0000-7000-8000-000000000100",
+        "0198F000-0000-7000-8000-00000000010A",
+        "0198f000-0000-7000-8000-0000000001",
+        "x",
     ],
-}  # fmt: skip
+}
 """Texts that are, or nearly are, what a field that is written as text may hold."""
 ANY = [*VALUES, *chain.from_iterable(WRITTEN.values())]
 
@@ -255,7 +314,7 @@ def test_the_pattern_of_a_day_knows_how_long_each_month_is() -> None:
         ({**BARE, "neighbours": [{"partnership_id": "1", "partner": "x", "service": {"service": "y", "z": 1}}]}, True),
         ({**BARE, "neighbours": [{"partnership_id": "1", "partner": "x", "service": {}}]}, False),
     ],
-)  # fmt: skip
+)
 def test_schema_and_reader_agree_on_the_parts_of_a_file(mapping: Any, *, ok: bool) -> None:
     assert (not refused(mapping)) is ok
     assert DOSSIER.is_valid(mapping) is ok
@@ -372,17 +431,29 @@ def test_a_kind_that_a_host_registered_is_in_the_schema(bus_pass: type[Record]) 
     validator = Draft202012Validator(schema)
     assert "record.bus/pass" in schema["$defs"]
     sound: dict[str, Any] = {
-        "number": "77", "scores": {"ride": {"points": 3, "note": "fine"}}, "fare": "2.50 USD", "zones": [1, 2],
-        "papers": [{"uri": "x:1", "sha256": "a" * 64}], "colour": "red", "anything": [{}], "since": str(
-            datetime(2026, 9, 1, tzinfo=UTC).isoformat()),
-    }  # fmt: skip
+        "number": "77",
+        "scores": {"ride": {"points": 3, "note": "fine"}},
+        "fare": "2.50 USD",
+        "zones": [1, 2],
+        "papers": [{"uri": "x:1", "sha256": "a" * 64}],
+        "colour": "red",
+        "anything": [{}],
+        "since": str(datetime(2026, 9, 1, tzinfo=UTC).isoformat()),
+    }
     assert told(validator, with_record("bus/pass", **sound)) == refused(with_record("bus/pass", **sound)) == []
     for wrong in (
-        {"number": "7"}, {"number": "77777"}, {"scores": {"ride": {}}},
+        {"number": "7"},
+        {"number": "77777"},
+        {"scores": {"ride": {}}},
         {"scores": {"ride": {"points": 1, "evidence": ""}}},
-        {"scores": {"ride": {"points": 1, "note": "too long"}}}, {"fare": 3}, {"zones": [3]},
-        {"papers": [{"uri": "x:1", "sha256": "a"}]}, {"papers": None}, {"colour": "blue"}, {"since": "2026-09-01"},
-    ):  # fmt: skip
+        {"scores": {"ride": {"points": 1, "note": "too long"}}},
+        {"fare": 3},
+        {"zones": [3]},
+        {"papers": [{"uri": "x:1", "sha256": "a"}]},
+        {"papers": None},
+        {"colour": "blue"},
+        {"since": "2026-09-01"},
+    ):
         mapping = with_record("bus/pass", **(sound | wrong))
         assert not validator.is_valid(mapping), wrong
         assert refused(mapping), wrong

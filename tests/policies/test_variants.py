@@ -205,9 +205,12 @@ def test_what_a_district_enforces_is_enforced_though_the_pack_below_spares_some(
     ],
 )
 def test_what_is_set_for_everyone_wins_over_what_was_set_for_some(
-    layered: Callable[[str, str], Pack], read: Callable[[str], Pack], below: str, above: str,
+    layered: Callable[[str, str], Pack],
+    read: Callable[[str], Pack],
+    below: str,
+    above: str,
     how: tuple[str, bool] | None,
-) -> None:  # fmt: skip
+) -> None:
     some, everyone = FOR_SHORT.format(below), FOR_ALL.format(above)
     for pack in (layered(some, everyone), read(some + everyone)):
         found = pack["SAFE-002"](of_kind("short_term_collaboration", without=frozenset({"insurance"})), on=EXAMPLE_DAY)
@@ -333,8 +336,15 @@ LAYERED = LIGHTER + HIGHER + FOR_ALL.format('enforcement = "enforce"')
 def test_no_deletion_changes_for_whom_or_from_when_less_is_asked(read: Callable[[str], Pack], text: str) -> None:
     """The day from which somebody says that it ran is no evidence of when its term began: without it, as with it."""
     pack = read(text)
-    adopted = Move("adopt", None, "active", by=OFFICE, reason="in place", since=date(2019, 8, 1),
-                   at=datetime(2026, 8, 1, 12, tzinfo=UTC))  # fmt: skip
+    adopted = Move(
+        "adopt",
+        None,
+        "active",
+        by=OFFICE,
+        reason="in place",
+        since=date(2019, 8, 1),
+        at=datetime(2026, 8, 1, 12, tzinfo=UTC),
+    )
     for made in (of_kind("long_term"), attrs.evolve(of_kind("long_term"), moves=(adopted,)), renewed(EXAMPLE_DAY)):
         for on in (date(2026, 9, 9), date(2026, 12, 1)):
             for records in (frozenset[str](), frozenset({"insurance"})):
@@ -380,7 +390,7 @@ DATED = '[[set]]\ncode = "SAFE-002"\nminimum = "1 USD"\n'
         (DATED + 'from_renewal = "2027-01-01"', "from_renewal", "without quotes"),
         ('[[set]]\ncode = "SAFE-002"\nfor = { scope = "school" }\nholds_in = ["vetting"]', "holds_in", "without for"),
     ],
-)  # fmt: skip
+)
 def test_a_slip_names_its_place_and_the_remedy(read: Callable[[str], Pack], text: str, place: str, remedy: str) -> None:
     with pytest.raises(PackError) as error:
         read(text)

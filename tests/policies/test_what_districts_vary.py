@@ -139,8 +139,9 @@ def test_each_programme_may_need_an_agreement_of_its_own() -> None:
     dossier = example_dossier(records=[service(service="mentoring")])
     assert said(ask("AGR-012", dossier)) == ["mentoring is not among them"]
     assert said(ask("AGR-012", dossier, coverage="one_per_service")) == [
-        "mentoring is not among them", "2 services share one agreement",
-    ]  # fmt: skip
+        "mentoring is not among them",
+        "2 services share one agreement",
+    ]
     assert ask("AGR-012", example_dossier(), coverage="one_per_service").outcome == "passed"
 
 
@@ -197,9 +198,14 @@ def test_a_partnership_of_the_whole_district_answers_no_single_schools_need() ->
 # --- access ----------------------------------------------------------------------------------------------------------
 
 GRANT = AccessGrant(
-    access="student_data", what="attendance", holder="coordinator", purpose="to see whether tutoring helps",
-    elements=frozenset({"attendance"}), starts_on=date(2026, 9, 1), ends_on=date(2027, 6, 15),
-)  # fmt: skip
+    access="student_data",
+    what="attendance",
+    holder="coordinator",
+    purpose="to see whether tutoring helps",
+    elements=frozenset({"attendance"}),
+    starts_on=date(2026, 9, 1),
+    ends_on=date(2027, 6, 15),
+)
 
 
 def test_a_grant_of_material_opens_no_data_and_needs_no_sharing() -> None:

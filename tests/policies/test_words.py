@@ -88,9 +88,12 @@ def test_everything_that_a_policy_says_of_its_examples_is_in_the_catalogue(
 
 
 def test_a_whole_report_is_said_in_spanish_with_the_same_facts() -> None:
-    dossier = example_dossier(without={"insurance", "agreement"}, records=[
-        WaiverRequest("SAFE-002", reason="late", expires_on=EXAMPLE_DAY, revision=1),
-    ])  # fmt: skip
+    dossier = example_dossier(
+        without={"insurance", "agreement"},
+        records=[
+            WaiverRequest("SAFE-002", reason="late", expires_on=EXAMPLE_DAY, revision=1),
+        ],
+    )
     for trigger in (None, *DEFAULT.legal("active")):
         report = PACK.check(dossier, on=EXAMPLE_DAY, trigger=trigger, by=OFFICE)
         english, spanish = report.explain(), report.explain("es")
@@ -189,8 +192,12 @@ def test_making_the_catalogues_with_another_version_of_babel_or_another_day_make
     for language in languages():
         head = translation(language).catalogue.info()
         assert sorted(head) == [
-            "content-transfer-encoding", "content-type", "language", "mime-version", "project-id-version",
-        ]  # fmt: skip
+            "content-transfer-encoding",
+            "content-type",
+            "language",
+            "mime-version",
+            "project-id-version",
+        ]
 
 
 def _facts(said: str) -> list[str]:

@@ -91,8 +91,13 @@ class Findings(Protocol):
 def lines(report: Findings, say: Translation) -> Iterator[str]:
     """Say everything in *report*, line by line."""
     asked = f"{say.fact(report.trigger)} -> {say.fact(report.state)}" if report.trigger else say.fact(report.state)
-    yield say("{partner} on {on} ({asked}), by pack {pack}:", partner=report.partner, on=report.on, asked=asked,
-              pack=str(report.pack))  # fmt: skip
+    yield say(
+        "{partner} on {on} ({asked}), by pack {pack}:",
+        partner=report.partner,
+        on=report.on,
+        asked=asked,
+        pack=str(report.pack),
+    )
     if not report.blocking:
         yield "  " + say(
             "nothing stands in the way of {trigger}" if report.trigger else "everything holds", trigger=report.trigger
@@ -111,8 +116,9 @@ def lines(report: Findings, say: Translation) -> Iterator[str]:
     for asked_for in report.asked_waivers:
         yield "  " + say(
             "waiver asked for, to be granted or refused by {roles}: {asked}",
-            asked=of_note(asked_for, say), roles=report.may_waive or ("nobody",),
-        )  # fmt: skip
+            asked=of_note(asked_for, say),
+            roles=report.may_waive or ("nobody",),
+        )
     if report.not_asked:
         yield f"  {say('not asked, because nobody was named who asks: {codes}', codes=report.not_asked)}"
     if report.blocking and report.trigger and report.may_fire:
@@ -130,8 +136,11 @@ def of_finding(
         waiver = finding.waiver
         yield "      " + say(
             "waived through {day}, by {approver} at {asker}'s request: {reason}",
-            day=waiver.expires_on, approver=waiver.approved_by, asker=waiver.requested_by, reason=waiver.reason,
-        )  # fmt: skip
+            day=waiver.expires_on,
+            approver=waiver.approved_by,
+            asker=waiver.requested_by,
+            reason=waiver.reason,
+        )
         return
     if finding.advice:
         yield f"      {say('To mend it: {fix}', fix=say(finding.advice, **finding.parameters))}"
@@ -181,8 +190,9 @@ def who_and_when(
         return said
     return f"{said} " + say(
         "It can be waived for at most {days} days, by {roles}.",
-        days=finding.waivable_days, roles=may_waive or ("nobody",),
-    )  # fmt: skip
+        days=finding.waivable_days,
+        roles=may_waive or ("nobody",),
+    )
 
 
 def improvement_plan(

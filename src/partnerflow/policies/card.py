@@ -171,9 +171,13 @@ class Policy:
         return _sound(self, Outcome.NOT_APPLICABLE, None, asked)
 
     def _unsound(
-        self, outcome: Outcome, problems: Sequence[Problem], asked: AskedAs, parameters: Mapping[str, object],
+        self,
+        outcome: Outcome,
+        problems: Sequence[Problem],
+        asked: AskedAs,
+        parameters: Mapping[str, object],
         lapsed: date | None,
-    ) -> Finding:  # fmt: skip
+    ) -> Finding:
         return Finding(
             code=self.code,
             title=self.title,
@@ -197,10 +201,18 @@ class Policy:
 def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
     """Return what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
-        code=policy.code, title=policy.title, revision=policy.revision, outcome=outcome, until=until,
-        severity=asked.severity, enforced=asked.enforced, gates=asked.gates, is_standing=asked.stands,
-        owner=policy.owner, cites=policy.cites,
-    )  # fmt: skip
+        code=policy.code,
+        title=policy.title,
+        revision=policy.revision,
+        outcome=outcome,
+        until=until,
+        severity=asked.severity,
+        enforced=asked.enforced,
+        gates=asked.gates,
+        is_standing=asked.stands,
+        owner=policy.owner,
+        cites=policy.cites,
+    )
 
 
 def policy(

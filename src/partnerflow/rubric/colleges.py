@@ -168,9 +168,13 @@ def counselors_meet(evidence: Evidence) -> Answer:
         for before, after in pairwise(days):
             if (after - before).days > evidence.settings.collaboration_days:
                 yield Problem(
-                    "joint_meeting", None, "none from {before} to {after}: longer than {days} days",
-                    before=before, after=after, days=evidence.settings.collaboration_days,
-                )  # fmt: skip
+                    "joint_meeting",
+                    None,
+                    "none from {before} to {after}: longer than {days} days",
+                    before=before,
+                    after=after,
+                    days=evidence.settings.collaboration_days,
+                )
 
 
 @criterion("D4.2-L1b", "All of grade 9 or of grade 10, and their families, know what there is and how to get in")
@@ -189,10 +193,15 @@ def everybody_told(evidence: Evidence) -> Answer:
                         found,
                         lambda each: _all_reached(evidence, each),
                         lack(
-                            "outreach_reach", None, "no count at {school} of {audience} of grade {grade} on {topic}",
-                            audience=audience, grade=one, topic=topic, school=school,
+                            "outreach_reach",
+                            None,
+                            "no count at {school} of {audience} of grade {grade} on {topic}",
+                            audience=audience,
+                            grade=one,
+                            topic=topic,
+                            school=school,
                         ),
-                    )  # fmt: skip
+                    )
 
     return best_of(map(grade, evidence.settings.outreach_grades), none_on_file(OutreachReach))
 

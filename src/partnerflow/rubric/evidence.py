@@ -216,9 +216,13 @@ def risen(evidence: Evidence, measure: str, years: int) -> Answer:
     for year in range(first + 1, evidence.last_year + 1):
         if year in shares and year - 1 in shares and shares[year] <= shares[year - 1]:
             yield Problem(
-                by_year[year], "counted", "{measure} did not rise from {before} to {year}",
-                measure=measure, before=year - 1, year=year,
-            )  # fmt: skip
+                by_year[year],
+                "counted",
+                "{measure} did not rise from {before} to {year}",
+                measure=measure,
+                before=year - 1,
+                year=year,
+            )
 
 
 def _share(record: Record, part: str, whole: str) -> Iterator[Problem]:

@@ -76,9 +76,11 @@ def in_demand(evidence: Evidence) -> Answer:
             day = each.confirmed_on
             if not (each.confirmed_by and each.regional and day is not None and day <= evidence.on):
                 yield Problem(
-                    one, f"competencies/{place}", "{competency} is not confirmed by an employer of the region",
+                    one,
+                    f"competencies/{place}",
+                    "{competency} is not confirmed by an employer of the region",
                     competency=each.competency,
-                )  # fmt: skip
+                )
 
     return one_like(evidence, JointAgreement, "form", _FORM, judge)
 

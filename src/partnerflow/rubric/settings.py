@@ -7,9 +7,17 @@ import attrs
 from partnerflow.errors import InvalidRequest
 
 EARLY_COLLEGE_CLAUSES = (
-    "transportation", "registration", "fees", "counseling", "discipline", "grading", "course_selection",
-    "teacher_training", "management", "hiring",
-)  # fmt: skip
+    "transportation",
+    "registration",
+    "fees",
+    "counseling",
+    "discipline",
+    "grading",
+    "course_selection",
+    "teacher_training",
+    "management",
+    "hiring",
+)
 """What an agreement on early college credit has to settle before it carries students."""
 
 

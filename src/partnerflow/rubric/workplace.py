@@ -41,10 +41,14 @@ def means(evidence: Evidence) -> Answer:
             [one for one in evidence.all(WorkplaceResource) if (one.side, one.type, one.level) == (side, kind, level)],
             judge,
             lack(
-                "workplace_resource", None, "the {side} has committed no {kind} at the level of the {level}",
-                side=side, kind=kind, level=level,
+                "workplace_resource",
+                None,
+                "the {side} has committed no {kind} at the level of the {level}",
+                side=side,
+                kind=kind,
+                level=level,
             ),
-        )  # fmt: skip
+        )
 
 
 def _not_ended(evidence: Evidence, one: WorkplaceResource | BoardPolicy | AdvisoryCouncil) -> Iterator[Problem]:
@@ -104,9 +108,12 @@ def profile_mapped(evidence: Evidence) -> Answer:
         for role in ("district_director", "industry_partner"):
             if role not in (one.agreed_by or ()):
                 yield lack(
-                    profile, f"outcomes/{place}/agreed_by", "no {role} has agreed to {outcome}",
-                    role=role, outcome=one.outcome,
-                )  # fmt: skip
+                    profile,
+                    f"outcomes/{place}/agreed_by",
+                    "no {role} has agreed to {outcome}",
+                    role=role,
+                    outcome=one.outcome,
+                )
 
 
 @criterion("D4.5-L3", "Somebody carries word between every advisory council and a coalition")
@@ -198,9 +205,15 @@ def good(evidence: Evidence) -> Answer:
         if score is not None and score < evidence.settings.quality_score:
             least = evidence.settings.quality_score
             said.append(
-                Problem(review, "scores", "{criterion} scores {score}, below {least}", criterion=each, score=score,
-                        least=least)
-            )  # fmt: skip
+                Problem(
+                    review,
+                    "scores",
+                    "{criterion} scores {score}, below {least}",
+                    criterion=each,
+                    score=score,
+                    least=least,
+                )
+            )
     yield from said or [review]
 
 

@@ -117,8 +117,10 @@ class _Page:
             return self.say("As it stood on {on}, in the state: {state}.", on=report.on, state=state)
         return self.say(
             "As it stood on {on}, for the step: {trigger} (to: {state}).",
-            on=report.on, trigger=self._word(report.trigger), state=state,
-        )  # fmt: skip
+            on=report.on,
+            trigger=self._word(report.trigger),
+            state=state,
+        )
 
     def _verdict(self, found: Report | Exception) -> str:
         say = self.say
@@ -167,8 +169,11 @@ class _Page:
             granted = finding.waiver
             told = say(
                 "Through {day}, by {approver} at {asker}'s request: {reason}",
-                day=granted.expires_on, approver=granted.approved_by, asker=granted.requested_by, reason=granted.reason,
-            )  # fmt: skip
+                day=granted.expires_on,
+                approver=granted.approved_by,
+                asker=granted.requested_by,
+                reason=granted.reason,
+            )
             yield _fact(say("Waived"), told)
         else:
             if finding.advice:

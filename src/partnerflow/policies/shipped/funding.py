@@ -57,16 +57,22 @@ def funds_committed(dossier: Dossier, on: date) -> Verdict:
     for place, source in _won(plan):
         if source.amount is not None and source.amount.currency != cost.currency:
             yield Problem(
-                plan, f"sources/{place}/amount", "{amount} is not in {wanted}",
-                amount=source.amount, wanted=cost.currency,
-            )  # fmt: skip
+                plan,
+                f"sources/{place}/amount",
+                "{amount} is not in {wanted}",
+                amount=source.amount,
+                wanted=cost.currency,
+            )
         elif source.amount is not None:
             committed += source.amount.minor
     if committed < cost.minor:
         yield Problem(
-            plan, "sources", "{committed} is won of a cost of {cost}",
-            committed=Money(committed, cost.currency), cost=cost,
-        )  # fmt: skip
+            plan,
+            "sources",
+            "{committed} is won of a cost of {cost}",
+            committed=Money(committed, cost.currency),
+            cost=cost,
+        )
 
 
 def _won(plan: FundingPlan) -> _Placed:
@@ -118,9 +124,12 @@ def _alone(plan: FundingPlan, won: _Placed, heavy: _Placed, notice_days: int) ->
     """Yield the sources that give too much, and until when a sole one is far from its end."""
     for place, source in heavy:
         yield Problem(
-            plan, f"sources/{place}/percent", "{source} gives {percent} in 100",
-            source=source.source or "a source", percent=source.percent,
-        )  # fmt: skip
+            plan,
+            f"sources/{place}/percent",
+            "{source} gives {percent} in 100",
+            source=source.source or "a source",
+            percent=source.percent,
+        )
     ends_on = won[0][1].ends_on
     if len(won) == 1 and ends_on is not None and ends_on != NO_END:
         yield Until(days_after(ends_on, -notice_days - 1), "the sole source comes close to its end")

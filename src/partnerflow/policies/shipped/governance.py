@@ -73,9 +73,15 @@ def _without_right(dossier: Dossier, by: Actor, what: str, name: str, roles: Map
     if not holding:
         able = ", ".join(sorted(role.name for role in roles.values() if role.may(what, name))) or "nobody"
         yield Problem(
-            "", None, "{actor} ({side}) holds no role that may {what} {name}; these may: {able}",
-            actor=by.id, side=by.side, what=what, name=name, able=able,
-        )  # fmt: skip
+            "",
+            None,
+            "{actor} ({side}) holds no role that may {what} {name}; these may: {able}",
+            actor=by.id,
+            side=by.side,
+            what=what,
+            name=name,
+            able=able,
+        )
         return
     limits = [list(_limits(dossier, by, role)) for role in holding]
     if all(limits):

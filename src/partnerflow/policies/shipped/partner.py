@@ -46,9 +46,12 @@ def classified(dossier: Dossier, on: date, *, accepted: frozenset[str] = frozens
     found = need(dossier.partner.classification, dossier.partner, "classification")
     if found not in accepted:
         yield Problem(
-            dossier.partner, "classification", "a {found} does not run a programme here; {accepted} do",
-            found=found, accepted=" and ".join(sorted(accepted)),
-        )  # fmt: skip
+            dossier.partner,
+            "classification",
+            "a {found} does not run a programme here; {accepted} do",
+            found=found,
+            accepted=" and ".join(sorted(accepted)),
+        )
 
 
 @policy(
@@ -145,6 +148,9 @@ def kind_stated(
             yield Problem(profile, field, "is empty")
     if levels and need(profile.level, profile, "level") not in levels:
         yield Problem(
-            profile, "level", "{level} is no level here; these are: {levels}",
-            level=profile.level, levels=", ".join(sorted(levels)),
-        )  # fmt: skip
+            profile,
+            "level",
+            "{level} is no level here; these are: {levels}",
+            level=profile.level,
+            levels=", ".join(sorted(levels)),
+        )

@@ -179,9 +179,13 @@ def _undecided(dossier: Dossier, neighbour: Neighbour) -> Verdict:
     decision = dossier.latest(DuplicationDecision, with_partnership=neighbour.partnership_id)
     if decision is None:
         yield Problem(
-            neighbour, None, "{partner} already offers {service} there (partnership {id})",
-            partner=neighbour.partner, service=neighbour.service.service, id=neighbour.partnership_id,
-        )  # fmt: skip
+            neighbour,
+            None,
+            "{partner} already offers {service} there (partnership {id})",
+            partner=neighbour.partner,
+            service=neighbour.service.service,
+            id=neighbour.partnership_id,
+        )
         return
     if decision.reason is None:
         yield lack(decision, "reason")

@@ -61,6 +61,10 @@ def _signed(dossier: Dossier, site: str, on: date) -> Verdict:
     signed = need(approval.signed_on, approval, "signed_on")
     if signed > on:
         yield Problem(
-            approval, "signed_on", "the principal of school {site} signs on {day}", site=site, day=signed,
+            approval,
+            "signed_on",
+            "the principal of school {site} signs on {day}",
+            site=site,
+            day=signed,
             mends_on=signed,
-        )  # fmt: skip
+        )

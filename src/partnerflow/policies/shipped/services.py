@@ -72,9 +72,14 @@ def _hours(service: Service, place: int, slot: Slot, school_starts: str, school_
         yield Problem(service, where, "ends at {ends}, before it starts", ends=slot.ends)
     elif slot.day not in _WEEKEND and slot.starts < school_ends and slot.ends > school_starts:
         yield Problem(
-            service, where, "{service} is outside of the school day, and {day} {starts} to {ends} is within it",
-            service=service.service, day=slot.day, starts=slot.starts, ends=slot.ends,
-        )  # fmt: skip
+            service,
+            where,
+            "{service} is outside of the school day, and {day} {starts} to {ends} is within it",
+            service=service.service,
+            day=slot.day,
+            starts=slot.starts,
+            ends=slot.ends,
+        )
 
 
 _IN_SCHOOL = {"kind": "service", "service": "reading lab", "sites": ["255901001"], "needs_access": ["students"]}
