@@ -12,8 +12,8 @@ from partnerflow.records.partner import Classification, PartnerKind
 from partnerflow.records.programme import PartnershipKind, ScopeLevel
 
 from .finding import Severity
+from .pack_file import CODES, SET, Keys, PackFile, Shape
 from .rule import CIRCUMSTANCES, Override, Rule
-from .tables import CODES, SET, Keys, Shape, Tables
 
 _UNDATED = ("severity", "enforcement", "holds_in", "guards")
 """What cannot be set from a day on; only parameters have dates."""
@@ -29,16 +29,16 @@ _WORDS: Mapping[str, frozenset[str]] = {
 
 
 def read_overrides(
-    tables: Tables, keys: Keys, table: Mapping[str, Any], rules: Mapping[str, Rule]
+    file: PackFile, keys: Keys, table: Mapping[str, Any], rules: Mapping[str, Rule]
 ) -> Iterator[tuple[str, Override]]:
     """Yield the override of each policy that *table* names, with its code; *rules* are theirs, by code."""
     code = next(iter(rules), "") if "code" in table else ""
-    return _Set(tables, keys, table, code).overrides(rules)
+    return _Set(file, keys, table, code).overrides(rules)
 
 
 @attrs.frozen
 class _Set:
-    tables: Tables
+    file: PackFile
     keys: Keys
     table: Mapping[str, Any]
     code: str
@@ -56,8 +56,8 @@ class _Set:
             if shared.since > date.min and sets_nothing:
                 key = "from_renewal" if shared.at_renewal else "from"
                 has = ", ".join(sorted(shape)) or "none"
-                self.tables.fault((*self.keys, key), f"sets no parameter; {code} has {has}", code)
-            override = attrs.evolve(shared, values=self.tables.read(self.keys, values, shape, code))
+                self.file.fault((*self.keys, key), f"sets no parameter; {code} has {has}", code)
+            override = attrs.evolve(shared, values=self.file.read(self.keys, values, shape, code))
             if override.sets or override.cites:
                 yield code, override
 
@@ -67,13 +67,13 @@ class _Set:
         return {
             key: value
             for key, value in self.table.items()
-            if key not in SET and (not shapes or self.tables.is_known((*self.keys, key), key, known, self.code))
+            if key not in SET and (not shapes or self.file.is_known((*self.keys, key), key, known, self.code))
         }
 
     def _shared(self) -> Override:
         """Return what the table sets for each of its policies alike: all but the parameters."""
         written = {key: value for key, value in self.table.items() if key in SET and key not in CODES}
-        read = self.tables.read(self.keys, written, SET, self.code)
+        read = self.file.read(self.keys, written, SET, self.code)
         since = self._since(read)
         applies = self._applies(read.get("for", {}))
         if since is not None:
@@ -83,7 +83,7 @@ class _Set:
             for key in read.keys() & set(_FOR_EVERYONE):
                 self._wrong(key, "applies to everyone: take it into a [[set]] without for")
         enforcement = read.get("enforcement")
-        if enforcement == "off" and not applies and not self.tables.is_wrong((*self.keys, "for")):
+        if enforcement == "off" and not applies and not self.file.is_wrong((*self.keys, "for")):
             self._wrong("enforcement", "would switch it off for everyone: list it under pack.without instead")
         return Override(
             since=since or date.min,
@@ -113,16 +113,16 @@ class _Set:
         """Return for whom it applies: under each circumstance one word, or a list of words."""
         keys = (*self.keys, "for")
         applies: dict[str, frozenset[str]] = {}
-        for name, given in self.tables.read(keys, table, dict.fromkeys(CIRCUMSTANCES, Any), self.code).items():
+        for name, given in self.file.read(keys, table, dict.fromkeys(CIRCUMSTANCES, Any), self.code).items():
             several = [given] if isinstance(given, str) else given
-            applies[name] = self.tables.value((*keys, name), several, frozenset[str], self.code) or frozenset()
+            applies[name] = self.file.value((*keys, name), several, frozenset[str], self.code) or frozenset()
             if name != "partner_kind":
                 for word in sorted(applies[name]):
-                    self.tables.is_known((*keys, name), word, _WORDS[name], self.code)
+                    self.file.is_known((*keys, name), word, _WORDS[name], self.code)
         return applies
 
     def _wrong(self, key: str, message: str) -> None:
-        self.tables.fault((*self.keys, key), message, self.code)
+        self.file.fault((*self.keys, key), message, self.code)
 
 
 def _parameters(rule: Rule) -> Shape:

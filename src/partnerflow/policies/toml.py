@@ -45,8 +45,8 @@ from partnerflow.records import kind_names, kinds
 from .card import Policy
 from .overrides import read_overrides
 from .pack import Pack, Role
+from .pack_file import CODES, PACK, ROLE, TOP, Keys, PackFile, nearest
 from .rule import Override, Rule, in_layers
-from .tables import CODES, PACK, ROLE, TOP, Keys, Tables, nearest
 
 _LEADS = (30, 7, 0)
 
@@ -69,26 +69,26 @@ def read_pack(
     except tomllib.TOMLDecodeError as error:
         raise PackError(source, Fault("TOML", str(error))) from None
     known = {policy.code: policy for policy in policies}
-    return _Reader(source, Tables(data), known, retired, extended).pack()
+    return _Reader(source, PackFile(data), known, retired, extended).pack()
 
 
 @attrs.frozen
 class _Reader:
     source: str
-    tables: Tables
+    file: PackFile
     known: Mapping[str, Policy]
     retired: Mapping[str, str]
     extended: Callable[[str], Pack] | None
 
     def pack(self) -> Pack:
         """Read the file. Raises PackError with every fault."""
-        top = self.tables.read((), self.tables.data, TOP)
+        top = self.file.read((), self.file.data, TOP)
         head = self._head(top.get("pack"))
         base = self._base(head)
         roles = {**(base.roles if base else {}), **self._roles(top.get("roles", {}))}
         rules = self._rules(head, base, roles)
         overrides = self._overrides(top.get("set", []), rules)
-        if faults := self.tables.faults():
+        if faults := self.file.faults():
             raise PackError(self.source, *faults)
         return Pack(
             name=head["name"],
@@ -103,16 +103,16 @@ class _Reader:
     # --- [pack] -----------------------------------------------------------------------------------------------------
 
     def _head(self, table: Any) -> dict[str, Any]:
-        head = self.tables.read(("pack",), table, PACK)
+        head = self.file.read(("pack",), table, PACK)
         for key in ("name", "version"):
             if isinstance(table, Mapping) and key not in table:
-                self.tables.fault(("pack", key), "is required")
+                self.file.fault(("pack", key), "is required")
         for place, days in enumerate(head.get("leads", ())):
             if days < 0:
-                self.tables.fault(("pack", "leads", place), f"{days}: days before a due date are not negative")
+                self.file.fault(("pack", "leads", place), f"{days}: days before a due date are not negative")
         months = head.get("retention_months", 0)
         if months < 0:
-            self.tables.fault(("pack", "retention_months"), f"{months}: months are not negative")
+            self.file.fault(("pack", "retention_months"), f"{months}: months are not negative")
         return head
 
     def _base(self, head: Mapping[str, Any]) -> Pack | None:
@@ -121,14 +121,14 @@ class _Reader:
         if "extends" not in head:
             return None
         if self.extended is None:
-            self.tables.fault(keys, "cannot be followed here: load the pack with load_pack")
+            self.file.fault(keys, "cannot be followed here: load the pack with load_pack")
             return None
         try:
             return self.extended(head["extends"])
         except PackError as error:
             for fault in error.faults:
                 is_ours = error.source == self.source
-                self.tables.fault(keys, fault.message if is_ours else f"{error.source}: {fault}")
+                self.file.fault(keys, fault.message if is_ours else f"{error.source}: {fault}")
             return None
 
     def _rules(self, head: Mapping[str, Any], base: Pack | None, roles: Mapping[str, Role]) -> dict[str, Rule]:
@@ -136,13 +136,13 @@ class _Reader:
         from_base = dict(base.by_code) if base else {}
         listed = head.get("policies", tuple(from_base) if base else tuple(self.known))
         codes = [*self._codes(("pack", "policies"), listed), *self._codes(("pack", "with"), head.get("with", ()))]
-        if any(self.tables.is_wrong(("pack", key)) for key in ("extends", "policies", "with")):
+        if any(self.file.is_wrong(("pack", key)) for key in ("extends", "policies", "with")):
             codes = list(self.known)  # nobody knows which are meant, so no code below is reported as one too many
         without = head.get("without", ())
         for place, code in enumerate(without):
             keys = ("pack", "without", place)
             if self._is_code(keys, code) and code not in codes:
-                self.tables.fault(keys, f"{code} is not among this pack's policies{nearest(code, codes)}")
+                self.file.fault(keys, f"{code} is not among this pack's policies{nearest(code, codes)}")
         return {
             code: _with_roles(from_base.get(code) or _rule(self.known[code]), roles)
             for code in codes
@@ -154,20 +154,20 @@ class _Reader:
 
     def _is_code(self, keys: Keys, code: str) -> bool:
         if code in self.retired and code not in self.known:
-            self.tables.fault(keys, f"{code} is no longer used: {self.retired[code]}")
+            self.file.fault(keys, f"{code} is no longer used: {self.retired[code]}")
             return False
-        return self.tables.is_known(keys, code, self.known)
+        return self.file.is_known(keys, code, self.known)
 
     # --- [roles.NAME] -----------------------------------------------------------------------------------------------
 
     def _roles(self, table: Any) -> dict[str, Role]:
-        return {name: self._role(name, body) for name, body in self.tables.table(("roles",), table).items()}
+        return {name: self._role(name, body) for name, body in self.file.table(("roles",), table).items()}
 
     def _role(self, name: str, table: Any) -> Role:
         keys = ("roles", name)
-        role = Role(name=name, **self.tables.read(keys, table, ROLE))
+        role = Role(name=name, **self.file.read(keys, table, ROLE))
         for kind in sorted(role.file - {"*"} - set(kinds())):
-            self.tables.is_known((*keys, "file"), kind, kind_names())
+            self.file.is_known((*keys, "file"), kind, kind_names())
         return role
 
     # --- [[set]] ----------------------------------------------------------------------------------------------------
@@ -175,14 +175,14 @@ class _Reader:
     def _overrides(self, several: Any, rules: Mapping[str, Rule]) -> dict[str, list[Override]]:
         """Return the overrides of each policy by its code, in the order of the file."""
         if not isinstance(several, list):
-            self.tables.fault(("set",), "must be a list of tables: write [[set]]")
+            self.file.fault(("set",), "must be a list of tables: write [[set]]")
             return {}
         overrides: dict[str, list[Override]] = {}
         for place, one in enumerate(several):
             keys = ("set", place)
-            table = self.tables.table(keys, one)
+            table = self.file.table(keys, one)
             named = {code: rules[code] for code in self._codes_of(keys, table, rules)}
-            for code, override in read_overrides(self.tables, keys, table, named):
+            for code, override in read_overrides(self.file, keys, table, named):
                 overrides.setdefault(code, []).append(override)
         return overrides
 
@@ -190,21 +190,21 @@ class _Reader:
         """Return the codes under `code` or `codes`, as far as this pack has such policies."""
         written = {key: table[key] for key in CODES if key in table}
         if not written:
-            self.tables.fault((*keys, "code"), "is required, or codes for several policies")
+            self.file.fault((*keys, "code"), "is required, or codes for several policies")
         elif len(written) == 2:
-            self.tables.fault((*keys, "codes"), "stands beside code: write one of the two")
+            self.file.fault((*keys, "codes"), "stands beside code: write one of the two")
         elif written.get("codes") == []:
-            self.tables.fault((*keys, "codes"), "names no policy: write one code or more")
-        read = self.tables.read(keys, written, CODES)
+            self.file.fault((*keys, "codes"), "names no policy: write one code or more")
+        read = self.file.read(keys, written, CODES)
         named = [((*keys, "code"), read["code"])] if "code" in read else []
         named += [((*keys, "codes", place), code) for place, code in enumerate(read.get("codes", ()))]
         codes: list[str] = []
         for at, code in named:
             if self._is_code(at, code):
                 if code not in rules:
-                    self.tables.fault(at, f"{code} is not among this pack's policies: add it to pack.with")
+                    self.file.fault(at, f"{code} is not among this pack's policies: add it to pack.with")
                 elif code in codes:
-                    self.tables.fault(at, f"{code} is named twice: leave one out")
+                    self.file.fault(at, f"{code} is named twice: leave one out")
                 else:
                     codes.append(code)
         return codes

@@ -1,4 +1,4 @@
-"""The tables of a pack's file: the keys that each may have, and every fault in them with its place."""
+"""The file of a pack: the keys that each of its tables may have, and every fault with its place."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SET: Shape = {
 
 
 @attrs.frozen
-class Tables:
+class PackFile:
     """The data of one file, and the faults found in it so far.
 
     Reading goes on after a fault: what is wrong is noted and left out, so that one pass finds every fault.
