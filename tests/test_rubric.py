@@ -40,7 +40,7 @@ from partnerflow.records import (
 from partnerflow.records.conversion import read_record, unstructure
 from partnerflow.rubric import RubricSettings
 from partnerflow.rubric.criterion import criterion
-from partnerflow.rubric.evidence import Answer, Evidence
+from partnerflow.rubric.evidence import Evidence, Observations
 from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions
 from partnerflow.testing import records as drawn
 from partnerflow.testing.examples.rubric import example_evidence, example_practice
@@ -613,11 +613,11 @@ def test_what_was_retracted_does_not_count() -> None:
 
 def test_a_criterion_that_breaks_down_is_not_met() -> None:
     @criterion("D4.1-L1", "broken")
-    def broken(evidence: Evidence) -> Answer:
+    def broken(evidence: Evidence) -> Observations:
         raise ZeroDivisionError("oh")
 
     @criterion("D4.1-L1", "silent")
-    def silent(evidence: Evidence) -> Answer:
+    def silent(evidence: Evidence) -> Observations:
         return iter(())
 
     evidence = Evidence(Dossier(Partner(name="the district"), Partnership("-")), ON, None, RubricSettings())

@@ -24,7 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
-from partnerflow.actors import Side
+from partnerflow.actors import ActorSide
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies.finding import Outcome, Severity
 from partnerflow.policies.shipped import POLICIES
@@ -43,7 +43,7 @@ WORDS = (
     *map(str, DEFAULT.triggers),
     *map(str, Outcome),
     *map(str, Severity),
-    *Side.__args__,
+    *ActorSide.__args__,
     *LEVELS.values(),
     *("college", "industry", "sponsor", "vendor", "file", "fire", "nobody", "a source"),
 )

@@ -28,7 +28,7 @@ def _waivable(policy: Policy) -> str:
 
 
 def _parameters(rule: Rule) -> list[str]:
-    return [name for name in rule.policy.defaults if name not in rule.given]
+    return [name for name in rule.policy.defaults if name not in rule.pack_parameters]
 
 
 def _page(code: str) -> str:
@@ -97,12 +97,12 @@ def _in_packs(rule: Rule, every: Sequence[Pack]) -> Iterator[tuple[str, str]]:
         if found is None:
             yield f"`{pack.name}`", "does not include it"
             continue
-        yield f"`{pack.name}`", "<br>".join(map(str, found.settings)) or "the defaults of the card"
+        yield f"`{pack.name}`", "<br>".join(map(str, found.overrides)) or "the defaults of the card"
 
 
 def _example(rule: Rule, name: str) -> Iterator[str]:
     policy = rule.policy
-    finding = policy.evaluate(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.given})
+    finding = policy.evaluate(policy.example(name).dossier(), EXAMPLES_ON, {**policy.defaults, **rule.pack_parameters})
     yield fenced(pretty(_plain(policy.examples[name])), "json").rstrip()
     if finding.problems:
         problems = (f"- `{p.path}`: {p.message}" if p.path else f"- {p.message}" for p in finding.problems)

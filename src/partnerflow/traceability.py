@@ -91,7 +91,7 @@ def trace() -> tuple[TracedClause, ...]:
             waits_for=planned.get(clause),
             why_not=NOT_OURS.get(clause),
         )
-        for clause in sorted({*found, *planned, *NOT_OURS}, key=_place)
+        for clause in sorted({*found, *planned, *NOT_OURS}, key=_sort_key)
     )
 
 
@@ -101,17 +101,17 @@ def citations() -> Iterator[tuple[str, Answer]]:
     for policy in POLICIES:
         yield from _each(policy.cites, Answer("policy", policy.code, policy.title))
     for row in DEFAULT.rows:
-        yield from _each(row.cites, Answer("lifecycle", row.trigger, _step(row)))
+        yield from _each(row.cites, Answer("lifecycle", row.trigger, _states_of(row)))
     for name, cls in kinds().items():
         if _ours(cls):
-            yield from _each(cls.kind_info.cites, Answer("record", name, _said(cls)))
+            yield from _each(cls.kind_info.cites, Answer("record", name, _first_sentence(cls)))
     for event in EVENT_TYPES:
         yield from _each(event.cites, Answer("event", event.name, event.means))
     for criterion in CRITERIA:
         yield from _each(criterion.cites, Answer("rubric", criterion.code, criterion.title))
     for module in modules:
         for name, thing in _marked(module):
-            marked = Answer("class" if inspect.isclass(thing) else "function", name, _said(thing))
+            marked = Answer("class" if inspect.isclass(thing) else "function", name, _first_sentence(thing))
             yield from _each(vars(thing)["__clauses__"], marked)
 
 
@@ -119,7 +119,7 @@ def _each(clauses: tuple[str, ...], answer: Answer) -> Iterator[tuple[str, Answe
     return ((clause, answer) for clause in clauses)
 
 
-def _place(clause: str) -> tuple[int, list[tuple[int, str]]]:
+def _sort_key(clause: str) -> tuple[int, list[tuple[int, str]]]:
     """Return the place of a clause among all: by document, then numbers as numbers."""
     documents = list(DOCUMENTS)
     document = document_of(clause)
@@ -132,14 +132,14 @@ def _ours(cls: type[Any]) -> bool:
     return cls.__module__.split(".")[0] == "partnerflow"
 
 
-def _said(thing: Any) -> str:
+def _first_sentence(thing: Any) -> str:
     """Return the first sentence of a docstring, without its full stop and the clauses that it names."""
     first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
     sentence = re.split(r"\.(?= [A-Z]|$)", first)[0]
     return re.sub(r" \([A-Z][^()]*\)|(?<![\w`])\*(?=\w)|(?<=\w)\*(?![\w`])", "", sentence)
 
 
-def _step(row: Row) -> str:
+def _states_of(row: Row) -> str:
     sources = ", ".join(row.sources) or "nothing"
     target = {SAME: "the same", CHOSEN: "any state but a final one"}.get(row.target, row.target)
     return f"from {sources} to {target}"

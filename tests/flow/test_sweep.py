@@ -204,7 +204,7 @@ def test_the_first_sweep_after_an_adoption_tells_all_that_is_lacking(flow: Partn
 def _with_minimum(pack: Pack, minimum: str, since: date = date.min, **changes: Any) -> Pack:
     setting = Override(values={"minimum": Money.parse(minimum)}, since=since)
     rules = tuple(
-        attrs.evolve(rule, settings=(setting,), **changes) if rule.policy.code == "SAFE-002" else rule
+        attrs.evolve(rule, overrides=(setting,), **changes) if rule.policy.code == "SAFE-002" else rule
         for rule in pack.rules
     )
     return attrs.evolve(pack, rules=rules)

@@ -12,7 +12,7 @@ import pytest
 
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies import ANY_TRIGGER, FILE, Finding, Pack, Policy, Problem, lack, load_pack, policy
-from partnerflow.policies.advice import of_finding
+from partnerflow.policies.advice import finding_lines
 from partnerflow.policies.shipped import POLICIES, RETIRED
 from partnerflow.policies.translation import translation
 from partnerflow.records import kinds
@@ -29,7 +29,7 @@ def pack() -> Pack:
 
 
 def judged(pack: Pack, one: Policy, shown: str) -> Finding:
-    return one.evaluate(one.example(shown).dossier(), ON, {**one.defaults, **pack[one.code].given})
+    return one.evaluate(one.example(shown).dossier(), ON, {**one.defaults, **pack[one.code].pack_parameters})
 
 
 def of_policies(one: object) -> str:
@@ -44,7 +44,7 @@ def test_an_example_has_the_outcome_it_stands_for(pack: Pack, one: Policy, shown
 @pytest.mark.parametrize(("one", "shown"), [e for e in EXAMPLES if e[1] != "passing"], ids=of_policies)
 def test_a_finding_is_explained_with_its_clauses_its_fix_and_every_problem(pack: Pack, one: Policy, shown: str) -> None:
     finding = judged(pack, one, shown)
-    said = "\n".join(of_finding(finding, translation()))
+    said = "\n".join(finding_lines(finding, translation()))
     assert one.code in said
     assert one.title in said
     assert all(clause in said for clause in one.cites)

@@ -61,7 +61,7 @@ def test_the_example_may_take_every_step_with_what_that_step_asks_for(source: st
     assert report.noted == ()
     (target,) = DEFAULT.targets(row, source)
     assert report.state == target
-    asked = {rule.policy.code for rule in PACK if rule.asked_for(row.trigger) or target in rule.holds_in}
+    asked = {rule.policy.code for rule in PACK if rule.guards_trigger(row.trigger) or target in rule.holds_in}
     assert set(report.by_code) == asked
 
 

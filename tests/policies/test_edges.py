@@ -25,7 +25,7 @@ PACK = load_pack("default")
 
 def ask(code: str, example: Example, on: date = ON, **parameters: Any) -> Finding:
     one = CODES[code]
-    return one.evaluate(example.dossier(), on, {**one.defaults, **PACK[code].given, **parameters})
+    return one.evaluate(example.dossier(), on, {**one.defaults, **PACK[code].pack_parameters, **parameters})
 
 
 def shown(code: str, changes: Mapping[str, Any] = {}, *records: Mapping[str, Any], of: str = "passing") -> Example:

@@ -83,7 +83,7 @@ def without(mapping: dict[str, Any], place: str) -> dict[str, Any]:
 @pytest.mark.parametrize("policy", [one for one in POLICIES if one.holds_in or one.guards], ids=lambda one: one.code)
 def test_without_a_fact_that_it_read_a_policy_blocks(policy: Policy) -> None:
     card = policy.example("passing")
-    dossier, given = card.dossier(), dict(PACK[policy.code].given)
+    dossier, given = card.dossier(), dict(PACK[policy.code].pack_parameters)
     wrong = []
     for place, name in facts_read(policy, dossier, given):
         try:

@@ -553,7 +553,7 @@ def test_a_trigger_is_stopped_by_what_gates_it_and_nothing_else(dossier: Dossier
         report = PACK.check(dossier, on=on, trigger=trigger, by=by)
         for finding in report.findings:
             rule = PACK[finding.code]
-            assert finding.gates == (rule.asked_for(trigger) or row.advances)
+            assert finding.gates == (rule.guards_trigger(trigger) or row.advances)
             assert finding.is_standing == (report.state in rule.holds_in)
         assert report.ok is not any(f.gates and f.is_blocking for f in report.findings)
         assert len(report.by_code) == len(report.findings), "one finding a policy, passes included"

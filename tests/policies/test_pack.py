@@ -307,7 +307,7 @@ def test_a_set_for_several_policies_is_one_for_each(read: Callable[..., Pack]) -
     together = read(f'{HEAD}[[set]]\ncodes = ["SAFE-002", "TRN-001"]\n{body}')
     apart = read(f'{HEAD}[[set]]\ncode = "SAFE-002"\n{body}[[set]]\ncode = "TRN-001"\n{body}')
     assert together.digest == apart.digest
-    assert [rule.settings for rule in together] == [rule.settings for rule in apart]
+    assert [rule.overrides for rule in together] == [rule.overrides for rule in apart]
 
 
 def test_a_parameter_that_several_policies_share_is_set_for_each(read: Callable[..., Pack]) -> None:
@@ -613,7 +613,7 @@ def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., P
     )
     rule = read(setting("SAFE-002", some))["SAFE-002"]
     assert (rule.severity, rule.enforcement) == (Severity.BLOCKING, "enforce")
-    (found,) = rule.settings
+    (found,) = rule.overrides
     assert (found.severity, found.enforcement, found.cites) == (Severity.ADVISORY, "report_only", "B 1")
     assert (found.applies, found.since, found.at_renewal) == (
         {"partner_kind": {"choir", "band"}},
@@ -622,8 +622,8 @@ def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., P
     )
     everyone = read(setting("SAFE-002", 'severity = "advisory"\nenforcement = "report_only"'))["SAFE-002"]
     assert (everyone.severity, everyone.enforcement) == (Severity.ADVISORY, "report_only")
-    assert [(one.severity, one.enforcement) for one in everyone.settings] == [(Severity.ADVISORY, "report_only")]
-    assert read(setting("SAFE-002", 'minimum = "1 USD"'))["SAFE-002"].settings[0].cites is None
+    assert [(one.severity, one.enforcement) for one in everyone.overrides] == [(Severity.ADVISORY, "report_only")]
+    assert read(setting("SAFE-002", 'minimum = "1 USD"'))["SAFE-002"].overrides[0].cites is None
 
 
 @pytest.mark.parametrize(
@@ -647,12 +647,12 @@ def test_a_setting_for_some_changes_nothing_for_the_others(read: Callable[..., P
     ],
 )
 def test_a_setting_is_said_in_words_with_where_it_comes_from(read: Callable[..., Pack], line: str, words: str) -> None:
-    (found,) = read(setting("OURS-001", line), policies=[summarised])["OURS-001"].settings
+    (found,) = read(setting("OURS-001", line), policies=[summarised])["OURS-001"].overrides
     assert str(found) == words
 
 
 def test_a_table_that_sets_nothing_changes_nothing(read: Callable[..., Pack]) -> None:
-    assert read(setting("OURS-001", ""), policies=[summarised])["OURS-001"].settings == ()
+    assert read(setting("OURS-001", ""), policies=[summarised])["OURS-001"].overrides == ()
 
 
 def test_where_it_comes_from_decides_nothing(read: Callable[..., Pack]) -> None:
@@ -721,8 +721,8 @@ def test_only_who_may_file_a_waiver_approves_one(read: Callable[..., Pack]) -> N
     pack = read(HEAD + roles)
     assert pack["SAFE-002"].approvers == {"head", "all"}
     assert pack.check(example_dossier(), on=EXAMPLE_DAY).may_waive == ("all", "head")
-    assert pack["AUTH-001"].given == {"roles": pack.roles}
-    assert pack["SAFE-002"].given == {}
+    assert pack["AUTH-001"].pack_parameters == {"roles": pack.roles}
+    assert pack["SAFE-002"].pack_parameters == {}
 
 
 def test_a_pack_names_the_states_and_triggers_that_a_flow_must_have(read: Callable[..., Pack]) -> None:

@@ -83,7 +83,7 @@ def test_every_problem_is_at_a_place_that_the_file_has_or_could_have(one: Policy
             dossier = attrs.evolve(example, mapping=part).dossier()
         except InvalidRecord:
             continue
-        finding = one.evaluate(dossier, EXAMPLE_DAY, {**one.defaults, **PACK[one.code].given})
+        finding = one.evaluate(dossier, EXAMPLE_DAY, {**one.defaults, **PACK[one.code].pack_parameters})
         assert finding.outcome != "error", [problem.message for problem in finding.problems]
         for problem in finding.problems:
             assert is_a_place(problem.path, dossier), f"{problem.path!r}: {problem.message}"

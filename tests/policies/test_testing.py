@@ -67,7 +67,7 @@ def card(body: Callable[..., Verdict] = cover, **changes: Any) -> Policy:
 
 @pytest.mark.parametrize("one", POLICIES, ids=lambda one: one.code)
 def test_every_policy_of_ours_stands_up_to_what_is_asked_of_others(one: Policy) -> None:
-    as_on_the_card = attrs.evolve(PACK[one.code], settings=())
+    as_on_the_card = attrs.evolve(PACK[one.code], overrides=())
     assert_card(as_on_the_card, on=ON)
     assert_removing_never_unblocks(as_on_the_card, on=ON)
 

@@ -70,7 +70,7 @@ def test_a_role_replaces_the_one_of_its_name_and_leaves_the_others(read: Callabl
     pack = read('[roles.principal]\nfire = ["propose"]\n')
     assert pack.roles["principal"].fire == {"propose"}
     assert "partnership_office" in pack.roles
-    assert pack["AUTH-001"].given["roles"] == pack.roles
+    assert pack["AUTH-001"].pack_parameters["roles"] == pack.roles
 
 
 def test_packs_that_extend_each_other_are_told(write: Write) -> None:
@@ -242,7 +242,7 @@ def test_nobody_must_say_of_which_kind_it_is_where_that_no_longer_matters(layere
     assert half(of_kind(None), on=EXAMPLE_DAY).outcome == "missing"
     whole = layered(below, FOR_ALL.format('enforcement = "enforce"\nminimum = "2 USD"'))["SAFE-002"]
     assert whole(of_kind(None), on=EXAMPLE_DAY).outcome == "passed"
-    assert [str(setting) for setting in whole.settings] == ["minimum = 2 USD; enforced"]
+    assert [str(setting) for setting in whole.overrides] == ["minimum = 2 USD; enforced"]
     dated = FOR_ALL.format('enforcement = "enforce"') + FOR_ALL.format('minimum = "2 USD"\nfrom = 2026-01-01')
     assert layered(below, dated)["SAFE-002"](of_kind(None), on=EXAMPLE_DAY).outcome == "missing"
 
@@ -259,9 +259,9 @@ def test_how_strictly_it_was_asked_below_counts_no_longer_where_the_kind_is_not_
 def test_where_a_setting_comes_from_is_kept_whatever_it_sets(layered: Callable[[str, str], Pack]) -> None:
     below = FOR_ALL.format('severity = "advisory"\ncites = "below"') + FOR_ALL.format('guards = ["renew"]\ncites = "g"')
     rule = layered(below, FOR_ALL.format('enforcement = "report_only"\ncites = "above"'))["SAFE-002"]
-    assert [setting.cites for setting in rule.settings] == ["below", "g", "above"]
+    assert [setting.cites for setting in rule.overrides] == ["below", "g", "above"]
     assert (rule.severity, rule.enforcement, rule.guards) == ("advisory", "report_only", {"renew"})
-    (survey,) = load_pack("minneapolis")["SURV-001"].settings
+    (survey,) = load_pack("minneapolis")["SURV-001"].overrides
     assert str(survey) == "blocking (Minneapolis Public Schools, community partners: year-end survey)"
 
 

@@ -19,7 +19,7 @@ from partnerflow.dossier import RecordIndex
 from partnerflow.errors import InvalidRequest
 from partnerflow.lifecycle import DEFAULT
 from partnerflow.policies import Policy, WaiverNote, load_pack
-from partnerflow.policies.advice import lines, of_finding, of_note
+from partnerflow.policies.advice import finding_lines, lines, note_line
 from partnerflow.policies.formats.page import html_page
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.translation import Translation, languages, translation
@@ -82,9 +82,9 @@ def test_everything_that_a_policy_says_of_its_examples_is_in_the_catalogue(
 ) -> None:
     for name in policy.examples:
         finding = policy.evaluate(
-            policy.example(name).dossier(), EXAMPLE_DAY, {**policy.defaults, **PACK[policy.code].given}
+            policy.example(name).dossier(), EXAMPLE_DAY, {**policy.defaults, **PACK[policy.code].pack_parameters}
         )
-        assert "\n".join(of_finding(finding, listening, trigger="renew", may_waive=("partnership_office",)))
+        assert "\n".join(finding_lines(finding, listening, trigger="renew", may_waive=("partnership_office",)))
 
 
 def test_a_whole_report_is_said_in_spanish_with_the_same_facts() -> None:
@@ -136,8 +136,8 @@ def test_why_a_waiver_does_not_count_is_said_in_spanish(
     changes: dict[str, Any], said: str, listening: Translation
 ) -> None:
     (remark,) = lapsed(**changes)
-    assert of_note(remark, listening).startswith(said)
-    assert str(remark) == of_note(remark, translation("en"))
+    assert note_line(remark, listening).startswith(said)
+    assert str(remark) == note_line(remark, translation("en"))
 
 
 @pytest.mark.parametrize("by", [OFFICE, None])

@@ -114,9 +114,9 @@ def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
     from partnerflow.policies.verdict import in_words
 
     for name, value in rule.parameters(on).items():
-        if name not in rule.given:
+        if name not in rule.pack_parameters:
             yield "parameter", f"{name} = {in_words(value)}"
-    for setting in rule.settings:
+    for setting in rule.overrides:
         yield "later" if setting.since > on else "set", str(setting)
 
 
@@ -125,7 +125,7 @@ def _example(rule: Rule, outcome: str) -> None:
     given: Any = rule.policy.examples[outcome]
     parts = given if isinstance(given, Mapping) else {"records": given}
     finding = rule.policy.evaluate(
-        rule.policy.example(outcome).dossier(), EXAMPLES_ON, {**rule.policy.defaults, **rule.given}
+        rule.policy.example(outcome).dossier(), EXAMPLES_ON, {**rule.policy.defaults, **rule.pack_parameters}
     )
     say()
     say(f"  example, {finding.outcome} on {EXAMPLES_ON}:", style="pf.head")

@@ -13,7 +13,7 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
 from partnerflow import Actor, Partner, Refused
-from partnerflow.policies.advice import of_finding
+from partnerflow.policies.advice import finding_lines
 from partnerflow.policies.translation import translation
 
 from . import views
@@ -141,7 +141,7 @@ def _words(trigger: str) -> str:
 
 
 def _described(report: Report, findings: Iterable[Finding]) -> list[str]:
-    said = partial(of_finding, say=translation(), trigger=report.trigger, may_waive=report.may_waive)
+    said = partial(finding_lines, say=translation(), trigger=report.trigger, may_waive=report.may_waive)
     return [line for finding in findings for line in said(finding)]
 
 

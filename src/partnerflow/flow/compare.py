@@ -215,7 +215,7 @@ def _blocking_rules(pack: Pack, trigger: str | None, holds_in: str | None) -> Pa
     rules = (
         rule
         for rule in pack
-        if ((trigger is not None and rule.asked_for(trigger)) or holds_in in rule.holds_in)
+        if ((trigger is not None and rule.guards_trigger(trigger)) or holds_in in rule.holds_in)
         and not rule.policy.authority
     )
     return attrs.evolve(pack, rules=tuple(rules))

@@ -103,20 +103,20 @@ def lines(report: Findings, say: Translation) -> Iterator[str]:
             "nothing stands in the way of {trigger}" if report.trigger else "everything holds", trigger=report.trigger
         )
     for finding in report.blocking:
-        yield from of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
+        yield from finding_lines(finding, say, trigger=report.trigger, may_waive=report.may_waive)
     if report.noted:
         yield ""
         yield f"  {say('noted, but stopping nothing:')}"
         for finding in report.noted:
-            yield from of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
+            yield from finding_lines(finding, say, trigger=report.trigger, may_waive=report.may_waive)
     for lapsed in report.lapsed_waivers:
-        yield f"  {say('waiver does not count: {lapsed}', lapsed=of_note(lapsed, say))}"
+        yield f"  {say('waiver does not count: {lapsed}', lapsed=note_line(lapsed, say))}"
     for code in report.unused_waivers:
         yield f"  {say('waiver of {code} is not needed', code=code)}"
     for asked_for in report.asked_waivers:
         yield "  " + say(
             "waiver asked for, to be granted or refused by {roles}: {asked}",
-            asked=of_note(asked_for, say),
+            asked=note_line(asked_for, say),
             roles=report.may_waive or ("nobody",),
         )
     if report.not_asked:
@@ -125,13 +125,13 @@ def lines(report: Findings, say: Translation) -> Iterator[str]:
         yield f"  {say('Who decides on {trigger}: {roles}', trigger=report.trigger, roles=report.may_fire)}"
 
 
-def of_finding(
+def finding_lines(
     finding: Finding, say: Translation, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
 ) -> Iterator[str]:
     """Say one finding, over several lines; *may_waive* are the roles that may grant a waiver."""
     yield f"  {finding.code} {', '.join(marks(finding, say))}: {say(finding.title)} [{', '.join(finding.cites)}]"
     for problem in finding.problems:
-        yield f"      {of_problem(problem, say)}"
+        yield f"      {problem_line(problem, say)}"
     if finding.waiver is not None:
         waiver = finding.waiver
         yield "      " + say(
@@ -158,14 +158,14 @@ def marks(finding: Finding, say: Translation) -> Iterator[str]:
         yield say("advisory")
 
 
-def of_problem(problem: Problem, say: Translation) -> str:
+def problem_line(problem: Problem, say: Translation) -> str:
     """Say one problem: where it is, as a place in the file and as the record that lies there, and what is wrong."""
     said = say(problem.template, **problem.facts)
     where = f"{problem.path} ({problem.label})" if problem.label else problem.path
     return f"{where}: {said}" if where else said
 
 
-def of_note(remark: WaiverNote, say: Translation) -> str:
+def note_line(remark: WaiverNote, say: Translation) -> str:
     """Say what is to be said of a waiver."""
     return f"{remark.code}: {say(remark.template, **remark.facts)}"
 

@@ -28,7 +28,7 @@ FILE = "file"
 ANY_TRIGGER = "*"
 """Stands for every trigger of whatever table, filing apart."""
 
-Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+ExampleData: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Body: TypeAlias = Callable[..., Verdict]
 
 
@@ -53,7 +53,7 @@ class Example:
     filing: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, given: Given, state: str) -> Example:
+    def of(cls, given: ExampleData, state: str) -> Example:
         """Make a whole file of a few records, or of the parts that matter."""
         parts: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"records": list(given)}
         asks, filing = parts.pop("asks", None), parts.pop("filing", ())
@@ -96,7 +96,7 @@ class Policy:
     """Whether it reads who asks."""
     compares: bool = False
     """Whether it reads `dossier.neighbours`; such a policy only guards."""
-    examples: Mapping[str, Given] = attrs.field(factory=dict, repr=False)
+    examples: Mapping[str, ExampleData] = attrs.field(factory=dict, repr=False)
     """By outcome: `passing`, `failing`, `missing`."""
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date, **parameters: object) -> Finding:
@@ -155,22 +155,24 @@ class Policy:
                 Problem("", None, "the policy itself failed: {error}", error=f"{type(error).__name__}: {error}")
             )
         if not problems:
-            return _sound(self, outcome, None if until == NO_END else until, asked)
+            return _ok_finding(self, outcome, None if until == NO_END else until, asked)
         if outcome is not Outcome.ERROR:
             outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
-        return self._unsound(outcome, problems, asked, parameters, lapsed)
+        return self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
 
-    def lacking(self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]) -> Finding:
+    def finding_of_absence(
+        self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]
+    ) -> Finding:
         """Return the finding that a fact is missing on which it depends how this is asked."""
-        return self._unsound(
+        return self._finding_with_problems(
             Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
         )
 
     def not_asked(self, asked: AskedAs) -> Finding:
         """Return the finding that the pack does not ask this of such a partnership."""
-        return _sound(self, Outcome.NOT_APPLICABLE, None, asked)
+        return _ok_finding(self, Outcome.NOT_APPLICABLE, None, asked)
 
-    def _unsound(
+    def _finding_with_problems(
         self,
         outcome: Outcome,
         problems: Sequence[Problem],
@@ -198,7 +200,7 @@ class Policy:
 
 
 @lru_cache(maxsize=8192)
-def _sound(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
+def _ok_finding(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
     """Return what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
     return Finding(
         code=policy.code,
@@ -229,9 +231,9 @@ def policy(
     max_waiver_days: int = 365,
     authority: bool = False,
     compares: bool = False,
-    passing: Given | None = None,
-    failing: Given | None = None,
-    missing: Given | None = None,
+    passing: ExampleData | None = None,
+    failing: ExampleData | None = None,
+    missing: ExampleData | None = None,
 ) -> Callable[[Body], Policy]:
     """Turn a function of a dossier, a day and keyword-only parameters into a Policy.
 

@@ -127,4 +127,4 @@ class _Set:
 
 def _parameters(rule: Rule) -> Shape:
     """Return the parameters that a pack may set, with their types."""
-    return {name: wanted for name, wanted in rule.policy.types.items() if name not in rule.given}
+    return {name: wanted for name, wanted in rule.policy.types.items() if name not in rule.pack_parameters}

@@ -27,7 +27,7 @@ from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .finding import Finding
 from .report import PackRef, Report
 from .rule import Override, Rule
-from .waivers import others
+from .waivers import unapplied_waivers
 
 
 @answers("SPPS-V.5c", "EAF-C.4b")
@@ -81,7 +81,7 @@ class Pack:
                             "holds_in": sorted(rule.holds_in),
                             "guards": sorted(rule.guards),
                             "defaults": unstructure(dict(rule.policy.defaults)),
-                            "settings": [_setting_data(s) for s in rule.settings if s.values or s.applies],
+                            "settings": [_override_data(s) for s in rule.overrides if s.values or s.applies],
                         }
                         for rule in sorted(self.rules, key=lambda rule: rule.policy.code)
                     ],
@@ -117,7 +117,7 @@ class Pack:
 
     def compares(self, trigger: str) -> bool:
         """Tell whether some policy that guards *trigger* reads the neighbours, so that they must be looked up."""
-        return any(rule.asked_for(trigger) for rule in self._comparing)
+        return any(rule.guards_trigger(trigger) for rule in self._comparing)
 
     @cached_property
     def _comparing(self) -> tuple[Rule, ...]:
@@ -170,12 +170,12 @@ class Pack:
         asked = None if move is None else move.trigger
         nobody = move is not None and move.by is None
         findings, not_asked = [], []
-        for rule, how in self._bearing(state, asked, advances=row is None or row.advances):
+        for rule, how in self._rules_for(state, asked, advances=row is None or row.advances):
             if nobody and rule.policy.authority:
                 not_asked.append(rule.policy.code)
             else:
                 findings.append(rule.evaluate(dossier, on, how))
-        waivers = others(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
+        waivers = unapplied_waivers(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
         return Report(
             pack=self.ref,
             on=on,
@@ -191,23 +191,23 @@ class Pack:
             may_waive=self._may_waive,
         )
 
-    def _bearing(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
+    def _rules_for(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
         """Return the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
         key = state, asked, advances
-        found = self._looked_up.get(key)
+        found = self._rules_by_key.get(key)
         if found is None:
             found = tuple(
-                (rule, rule.asked(gates=guards or advances, stands=stands))
+                (rule, rule.asked_as(gates=guards or advances, stands=stands))
                 for rule in self.rules
                 for stands in [state in rule.holds_in and asked != FILE]
-                for guards in [asked is not None and rule.asked_for(asked)]
+                for guards in [asked is not None and rule.guards_trigger(asked)]
                 if stands or guards
             )
-            self._looked_up[key] = found
+            self._rules_by_key[key] = found
         return found
 
     @cached_property
-    def _looked_up(self) -> dict[tuple[str, str | None, bool], tuple[tuple[Rule, AskedAs], ...]]:
+    def _rules_by_key(self) -> dict[tuple[str, str | None, bool], tuple[tuple[Rule, AskedAs], ...]]:
         return {}
 
     def who_may(self, what: str, name: str) -> tuple[str, ...]:
@@ -216,13 +216,13 @@ class Pack:
 
     def _may_fire(self, trigger: str) -> tuple[str, ...]:
         """Name the roles that may fire a trigger; looked up once."""
-        found = self._firing.get(trigger)
+        found = self._roles_by_trigger.get(trigger)
         if found is None:
-            found = self._firing[trigger] = self.who_may("fire", trigger)
+            found = self._roles_by_trigger[trigger] = self.who_may("fire", trigger)
         return found
 
     @cached_property
-    def _firing(self) -> dict[str, tuple[str, ...]]:
+    def _roles_by_trigger(self) -> dict[str, tuple[str, ...]]:
         return {}
 
     @cached_property
@@ -240,7 +240,7 @@ class Pack:
         if not finding.is_ok:
             later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_change(on)]
             return _day_before(min((day for day in later if day is not None), default=None))
-        if finding.until is None and finding.waiver is None and not rule.settings:
+        if finding.until is None and finding.waiver is None and not rule.overrides:
             return None  # as it is of most
         day = _last_day(finding, rule, on)
         while day is not None and day < NO_END:
@@ -253,7 +253,7 @@ class Pack:
         return None
 
 
-def _setting_data(setting: Override) -> dict[str, Any]:
+def _override_data(setting: Override) -> dict[str, Any]:
     """Write what a setting decides; what the rule says already, since it is for everyone, is not said again."""
     return {
         "values": unstructure(dict(setting.values)),
@@ -267,7 +267,7 @@ def _setting_data(setting: Override) -> dict[str, Any]:
 
 def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
     """Return the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
-    if finding.waiver is None and not rule.settings:
+    if finding.waiver is None and not rule.overrides:
         return finding.until
     days: Iterable[date | None] = (
         finding.until,

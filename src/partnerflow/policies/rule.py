@@ -119,7 +119,7 @@ class Override:
         return all(CIRCUMSTANCES[name](dossier) in wanted for name, wanted in self.applies.items())
 
 
-def in_layers(settings: Iterable[Override]) -> tuple[Override, ...]:
+def effective_overrides(settings: Iterable[Override]) -> tuple[Override, ...]:
     """Lay each setting over those before it, and leave out what no day and no partnership brings to light any more.
 
     So what is set later for everyone makes nobody say for whom something else was set before.
@@ -146,9 +146,9 @@ class Rule:
     """`report_only` in a pilot: its findings are reported and stop nothing (SPPS-V.6b)."""
     holds_in: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
-    settings: tuple[Override, ...] = ()
+    overrides: tuple[Override, ...] = ()
     """In the order in which they apply: a later one wins. What they set for everyone, dates apart, stands above too."""
-    given: Mapping[str, object] = attrs.field(factory=dict)
+    pack_parameters: Mapping[str, object] = attrs.field(factory=dict)
     """Parameters that are the pack's own, such as its roles."""
     approvers: frozenset[str] | None = None
     """The roles that may grant a waiver; None: the pack does not say."""
@@ -160,35 +160,35 @@ class Rule:
 
     def parameters(self, on: date) -> Mapping[str, object]:
         """Return the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
-        if not self.settings:
+        if not self.overrides:
             return self._always
         found = dict(self._always)
-        for setting in self.settings:
+        for setting in self.overrides:
             if setting.plain and setting.since <= on:
                 found.update(setting.values)
         return found
 
     @cached_property
     def _always(self) -> dict[str, object]:
-        return {**self.policy.defaults, **self.given}
+        return {**self.policy.defaults, **self.pack_parameters}
 
     @cached_property
     def _for_everyone(self) -> bool:
-        return all(setting.plain for setting in self.settings)
+        return all(setting.plain for setting in self.overrides)
 
     def changes_after(self, on: date) -> date | None:
         """Return the next day after *on* on which a parameter changes."""
-        return min((setting.since for setting in self.settings if setting.since > on), default=None)
+        return min((setting.since for setting in self.overrides if setting.since > on), default=None)
 
-    def asked_for(self, trigger: str) -> bool:
+    def guards_trigger(self, trigger: str) -> bool:
         """Tell whether it guards *trigger*."""
         return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
 
     @cached_property
     def _alone(self) -> AskedAs:
-        return self.asked(gates=True, stands=bool(self.holds_in))
+        return self.asked_as(gates=True, stands=bool(self.holds_in))
 
-    def asked(self, *, gates: bool, stands: bool) -> AskedAs:
+    def asked_as(self, *, gates: bool, stands: bool) -> AskedAs:
         """Return how it is asked, of everyone for whom nothing else is set."""
         return AskedAs(self.severity, self.enforcement == "enforce", gates, stands)
 
@@ -197,27 +197,27 @@ class Rule:
         if self._for_everyone:
             finding = self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
         else:
-            finding = self._judge_apart(dossier, on, asked or self._alone)
+            finding = self._evaluate_with_overrides(dossier, on, asked or self._alone)
         return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
 
-    def _judge_apart(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
+    def _evaluate_with_overrides(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
         """Ask it as it applies to this partnership; where the file does not say which it is, that is missing."""
         parameters, severity, enforcement = dict(self._always), self.severity, self.enforcement
         try:
-            for setting in self.settings:
+            for setting in self.overrides:
                 if setting.holds_for(dossier, on):
                     parameters.update(setting.values)
                     severity = setting.severity or severity
                     enforcement = setting.enforcement or enforcement
         except Absent as absent:
-            return self.policy.lacking(absent, dossier, self._strictest(asked), parameters)
+            return self.policy.finding_of_absence(absent, dossier, self._strictest(asked), parameters)
         asked = asked._replace(severity=severity, enforced=enforcement == "enforce")
         if enforcement == "off":
             return self.policy.not_asked(asked)
         return self.policy.evaluate(dossier, on, parameters, asked)
 
     def _strictest(self, asked: AskedAs) -> AskedAs:
-        severities = {self.severity, *(setting.severity for setting in self.settings)}
-        enforcements = {self.enforcement, *(setting.enforcement for setting in self.settings)}
+        severities = {self.severity, *(setting.severity for setting in self.overrides)}
+        enforcements = {self.enforcement, *(setting.enforcement for setting in self.overrides)}
         severity = Severity.BLOCKING if Severity.BLOCKING in severities else self.severity
         return asked._replace(severity=severity, enforced="enforce" in enforcements)

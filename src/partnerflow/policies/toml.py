@@ -46,7 +46,7 @@ from .card import Policy
 from .overrides import read_overrides
 from .pack import Pack, Role
 from .pack_file import CODES, PACK, ROLE, TOP, Keys, PackFile, nearest
-from .rule import Override, Rule, in_layers
+from .rule import Override, Rule, effective_overrides
 
 _LEADS = (30, 7, 0)
 
@@ -218,7 +218,7 @@ def _rule(policy: Policy) -> Rule:
 def _with_roles(rule: Rule, roles: Mapping[str, Role]) -> Rule:
     given = {"roles": roles} if "roles" in rule.policy.defaults else {}
     approvers = frozenset(name for name, role in roles.items() if role.may("file", "waiver"))
-    return attrs.evolve(rule, given=given, approvers=approvers if roles else None)
+    return attrs.evolve(rule, pack_parameters=given, approvers=approvers if roles else None)
 
 
 def _with_overrides(rule: Rule, overrides: list[Override]) -> Rule:
@@ -235,4 +235,4 @@ def _with_overrides(rule: Rule, overrides: list[Override]) -> Rule:
                 guards=rule.guards | override.guards,
             )
     by_day = sorted(overrides, key=lambda override: override.since)
-    return attrs.evolve(rule, settings=in_layers([*rule.settings, *by_day]))
+    return attrs.evolve(rule, overrides=effective_overrides([*rule.overrides, *by_day]))

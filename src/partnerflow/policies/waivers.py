@@ -72,7 +72,7 @@ def why_not(
 
 
 @attrs.frozen
-class Waivers:
+class UnappliedWaivers:
     """What there is to know of the waivers on a file, beside those that findings stand under."""
 
     lapsed: tuple[WaiverNote, ...] = ()
@@ -83,16 +83,16 @@ class Waivers:
     """Those that were asked for and have had no answer."""
 
 
-_NONE = Waivers()
+_NONE = UnappliedWaivers()
 
 
-def others(
+def unapplied_waivers(
     findings: Collection[Finding],
     policies: Mapping[str, Policy],
     dossier: Dossier,
     on: date,
     approvers: Collection[str] | None = None,
-) -> Waivers:
+) -> UnappliedWaivers:
     """List the waivers on file that do not count, that nothing needs, and that are only asked for."""
     waivers, requests = dossier.all(Waiver), dossier.all(WaiverRequest)
     if not waivers and not requests:
@@ -110,7 +110,7 @@ def others(
             lapsed.append(why)
         elif finding is not None and finding.waiver is None:
             unused.append(waiver.policy)
-    return Waivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
+    return UnappliedWaivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
 
 
 def _asked(requests: tuple[WaiverRequest, ...], dossier: Dossier) -> Iterator[WaiverNote]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .criterion import LEVELS, Criterion, Judged, Level, RubricRow
+from .criterion import LEVELS, Criterion, Level, RatedCriterion, RubricRow
 from .lists import (
     LevelOn,
     Moved,
@@ -31,10 +31,10 @@ __all__ = [
     "ROWS",
     "SCHEMA",
     "Criterion",
-    "Judged",
     "Level",
     "LevelOn",
     "Moved",
+    "RatedCriterion",
     "RatedLevel",
     "RatedRow",
     "Rating",

@@ -20,14 +20,14 @@ from partnerflow.records.college import (
 from .agreements import executed, signed_by
 from .criterion import criterion
 from .evidence import (
-    Answer,
     Evidence,
-    Said,
+    Observation,
+    Observations,
     among,
     best_of,
-    given,
+    collect,
+    filled_in,
     happened,
-    heard,
     in_force,
     includes,
     none_on_file,
@@ -54,12 +54,12 @@ _FORM = ("college_transition",)
 
 
 @criterion("D4.1-L1", "The superintendent knows leaders of nearby colleges, and both have said what they are after")
-def college_leaders(evidence: Evidence) -> Answer:
+def college_leaders(evidence: Evidence) -> Observations:
     """An engagement of late of the superintendent with a leader of a nearby college, with both aims stated."""
 
-    def judge(one: LeaderEngagement) -> Iterator[Said]:
+    def judge(one: LeaderEngagement) -> Iterator[Observation]:
         yield from among(one, "district_role", [SUPERINTENDENT])
-        yield from given(one, "leader_role", "nearby")
+        yield from filled_in(one, "leader_role", "nearby")
         yield from happened(evidence, one, "held_on", evidence.settings.engagement_months)
         yield from includes(one, "intents", ("formal_agreement", "smooth_transitions"))
 
@@ -67,24 +67,24 @@ def college_leaders(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.1-L2", "Leaders of the district and of a college have looked together at how past students fared")
-def past_transitions(evidence: Evidence) -> Answer:
+def past_transitions(evidence: Evidence) -> Observations:
     """A meeting with all five roles in the room, about past transitions, and the review that it looked at."""
 
-    def judge(one: JointMeeting) -> Iterator[Said]:
+    def judge(one: JointMeeting) -> Iterator[Observation]:
         yield from includes(one, "topics", (PAST_TRANSITIONS,))
         yield from happened(evidence, one, "held_on")
         yield from includes(one, "roles", REVIEWING)
-        yield from given(one, "reviewed")
+        yield from filled_in(one, "reviewed")
 
     return one_of(evidence.all(JointMeeting), judge, none_on_file(JointMeeting))
 
 
 @criterion("D4.1-L2b", "A partnership with a college of the region is after both access and success")
-def college_partnership(evidence: Evidence) -> Answer:
+def college_partnership(evidence: Evidence) -> Observations:
     """A partnership that is in force, with a college of the region, whose goals are to get in and to get through."""
 
-    def judge(one: PartnershipProfile) -> Iterator[Said]:
-        yield from given(one, "regional")
+    def judge(one: PartnershipProfile) -> Iterator[Observation]:
+        yield from filled_in(one, "regional")
         yield from in_force(evidence, one)
         aims = {goal.aim for goal in need(one.goals, one, "goals")}
         for aim in ("access", "success"):
@@ -95,12 +95,12 @@ def college_partnership(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.1-L3", "Superintendent and college president have signed a formal agreement")
-def college_agreement(evidence: Evidence) -> Answer:
+def college_agreement(evidence: Evidence) -> Observations:
     """An agreement in force that both signed; what it settles beyond that is theirs to choose."""
     return one_like(evidence, JointAgreement, "form", _FORM, lambda one: _college_agreement(evidence, one))
 
 
-def _college_agreement(evidence: Evidence, one: JointAgreement) -> Iterator[Said]:
+def _college_agreement(evidence: Evidence, one: JointAgreement) -> Iterator[Observation]:
     yield from executed(evidence, one)
     yield from signed_by(one, SUPERINTENDENT, {"district"})
     yield from signed_by(one, PRESIDENT, COLLEGES)
@@ -113,25 +113,25 @@ def _commitments(evidence: Evidence) -> list[Commitment]:
 
 
 @criterion("D4.1-L4", "Both sides do what the agreement says, and nothing of it is overdue")
-def commitments_kept(evidence: Evidence) -> Answer:
+def commitments_kept(evidence: Evidence) -> Observations:
     """Each side has commitments under an agreement that holds, and none whose day has passed is open."""
     commitments = _commitments(evidence)
     holding = {
         one.agreement
         for one in evidence.all(JointAgreement)
-        if one.form in _FORM and not heard(_college_agreement(evidence, one))
+        if one.form in _FORM and not collect(_college_agreement(evidence, one))
     }
     for side in ("district", "college"):
         yield from one_of(
             [one for one in commitments if one.agreement in holding and one.side == side],
-            lambda one: heard(_kept(evidence, one)),
+            lambda one: collect(_kept(evidence, one)),
             lack("commitment", None, "none of the {side} under a signed agreement is on file", side=side),
         )
     for one in commitments:
-        yield from heard(_kept(evidence, one))
+        yield from collect(_kept(evidence, one))
 
 
-def _kept(evidence: Evidence, one: Commitment) -> Iterator[Said]:
+def _kept(evidence: Evidence, one: Commitment) -> Iterator[Observation]:
     if one.fulfilled_on is not None and one.fulfilled_on <= evidence.on:
         return
     due_on = need(one.due_on, one, "due_on")
@@ -140,23 +140,23 @@ def _kept(evidence: Evidence, one: Commitment) -> Iterator[Said]:
 
 
 @criterion("D4.1-L4b", "Every commitment has a standard procedure, an owner of it, and a day to look at it again")
-def procedures(evidence: Evidence) -> Answer:
+def procedures(evidence: Evidence) -> Observations:
     """What is done by one person's memory ends with that person; so each commitment names its written procedure."""
     commitments = _commitments(evidence)
     if not commitments:
         yield none_on_file(Commitment)
     for one in commitments:
-        yield from heard(given(one, "procedure", "procedure_owner", "procedure_review_on")) or [one]
+        yield from collect(filled_in(one, "procedure", "procedure_owner", "procedure_review_on")) or [one]
 
 
 # --- D4.2 ----------------------------------------------------------------------------------------------------------
 
 
 @criterion("D4.2-L1", "Counselors of schools and colleges and community partners meet regularly")
-def counselors_meet(evidence: Evidence) -> Answer:
+def counselors_meet(evidence: Evidence) -> Observations:
     """Meetings with all three in the room, through the past twelve months, without too long a time between."""
 
-    def judge(one: JointMeeting) -> Iterator[Said]:
+    def judge(one: JointMeeting) -> Iterator[Observation]:
         yield from includes(one, "roles", COUNSELING)
         yield from happened(evidence, one, "held_on", 12)
 
@@ -178,12 +178,12 @@ def counselors_meet(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.2-L1b", "All of grade 9 or of grade 10, and their families, know what there is and how to get in")
-def everybody_told(evidence: Evidence) -> Answer:
+def everybody_told(evidence: Evidence) -> Observations:
     """For one of the grades, at each high school: all students and all families, on both topics."""
     schools = evidence.high_schools()
     reach = evidence.all(OutreachReach)
 
-    def grade(one: str) -> Iterator[Said]:
+    def grade(one: str) -> Iterator[Observation]:
         for school in schools:
             for topic in OUTREACH_TOPICS:
                 for audience in AUDIENCES:
@@ -206,7 +206,7 @@ def everybody_told(evidence: Evidence) -> Answer:
     return best_of(map(grade, evidence.settings.outreach_grades), none_on_file(OutreachReach))
 
 
-def _all_reached(evidence: Evidence, one: OutreachReach) -> Iterator[Said]:
+def _all_reached(evidence: Evidence, one: OutreachReach) -> Iterator[Observation]:
     reached, of = need(one.reached, one, "reached"), need(one.of, one, "of")
     yield from happened(evidence, one, "counted_on", evidence.settings.outreach_months)
     if not 0 < of <= reached:
@@ -214,11 +214,11 @@ def _all_reached(evidence: Evidence, one: OutreachReach) -> Iterator[Said]:
 
 
 @criterion("D4.2-L2", "Each high school has somebody, named by its principal, who helps students on to college")
-def somebody_to_ask(evidence: Evidence) -> Answer:
+def somebody_to_ask(evidence: Evidence) -> Observations:
     """For each school, a counselor or a professional of a community partner whose assignment holds on the day."""
 
-    def judge(one: CounselorAssignment) -> Iterator[Said]:
-        yield from given(one, "role")
+    def judge(one: CounselorAssignment) -> Iterator[Observation]:
+        yield from filled_in(one, "role")
         yield from among(one, "assigned_by_role", ["principal"])
         yield from in_force(evidence, one)
 
@@ -231,10 +231,10 @@ def somebody_to_ask(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.2-L2b", "Each high school follows how many students take every step into college")
-def steps_counted(evidence: Evidence) -> Answer:
+def steps_counted(evidence: Evidence) -> Observations:
     """For each school, the counts of the last year that is due: applying, and the six steps of arriving."""
 
-    def judge(one: MatriculationCount) -> Iterator[Said]:
+    def judge(one: MatriculationCount) -> Iterator[Observation]:
         students = need(one.students, one, "students")
         steps = need(one.steps, one, "steps")
         for step in ON_THE_WAY:
@@ -251,11 +251,11 @@ def steps_counted(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.2-L3", "District and college carry out a joint plan for fewer remedial courses")
-def joint_plan(evidence: Evidence) -> Answer:
+def joint_plan(evidence: Evidence) -> Observations:
     """A plan with an owner on each side that is under way, and the counts before it and since."""
 
-    def judge(one: JointPlan) -> Iterator[Said]:
-        yield from given(one, "district_owner", "college_owner")
+    def judge(one: JointPlan) -> Iterator[Observation]:
+        yield from filled_in(one, "district_owner", "college_owner")
         yield from among(one, "status", ["implemented"])
         yield from happened(evidence, one, "implemented_on")
         for field in ("remedial_before", "remedial_after"):
@@ -266,18 +266,18 @@ def joint_plan(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.2-L4", "More students enrol, stay and finish, year after year")
-def year_after_year(evidence: Evidence) -> Answer:
+def year_after_year(evidence: Evidence) -> Observations:
     """Each of the three measures rose over the year before, for as many years as the district has set."""
     for measure in TRANSITION_MEASURES:
         yield from risen(evidence, measure, evidence.settings.rising_years)
 
 
 @criterion("D4.2-L4b", "Leaders of the district and of a college keep improving how students are supported")
-def always_improving(evidence: Evidence) -> Answer:
+def always_improving(evidence: Evidence) -> Observations:
     """A commitment of both leaders, and something done for it in each of the past years."""
 
-    def judge(one: ImprovementCommitment) -> Iterator[Said]:
-        yield from given(one, "district_leader", "college_leader")
+    def judge(one: ImprovementCommitment) -> Iterator[Observation]:
+        yield from filled_in(one, "district_leader", "college_leader")
         yield from happened(evidence, one, "made_on")
         done = [action.done_on for action in need(one.actions, one, "actions")]
         for year in range(evidence.settings.improvement_years):

@@ -12,18 +12,18 @@ from partnerflow.records.pathways import EngagementStrategy, PathwayInput, Pathw
 
 from .agreements import executed
 from .criterion import criterion
-from .evidence import Answer, Evidence, Said, given, happened, heard, none_on_file, one_of
+from .evidence import Evidence, Observation, Observations, collect, filled_in, happened, none_on_file, one_of
 from .industry import followed, leading
 from .words import COMMUNITY, DOMAINS, FAMILY_ROLES, IMPLEMENTATION, INPUT_GROUPS, INPUT_TOPICS
 
 
 @criterion("D4.6-L1", "Students, parents and the community were heard on everything that makes a pathway")
-def heard_on_pathways(evidence: Evidence) -> Answer:
+def heard_on_pathways(evidence: Evidence) -> Observations:
     """What each of the four groups said on each of the four topics, to the district or within a partnership."""
     heard_of: list[PathwayInput | StakeholderInput] = [*evidence.all(PathwayInput), *evidence.all(StakeholderInput)]
 
-    def judge(one: PathwayInput | StakeholderInput) -> Iterator[Said]:
-        yield from given(one, "said")
+    def judge(one: PathwayInput | StakeholderInput) -> Iterator[Observation]:
+        yield from filled_in(one, "said")
         yield from happened(evidence, one, "given_on")
 
     for group, topic in product(INPUT_GROUPS, INPUT_TOPICS):
@@ -35,11 +35,11 @@ def heard_on_pathways(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.6-L1b", "Each pathway was weighed: whether it is equitable, accessible and rigorous")
-def weighed(evidence: Evidence) -> Answer:
+def weighed(evidence: Evidence) -> Observations:
     """For each pathway a review with all three ratings, that says what it heard from people."""
 
-    def judge(one: PathwayReview) -> Iterator[Said]:
-        yield from given(one, "equitable", "accessible", "rigorous", "inputs")
+    def judge(one: PathwayReview) -> Iterator[Observation]:
+        yield from filled_in(one, "equitable", "accessible", "rigorous", "inputs")
         yield from happened(evidence, one, "reviewed_on")
 
     for pathway in evidence.pathways():
@@ -48,11 +48,11 @@ def weighed(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.6-L2", "A strategy, written with the community, gives families and students four roles")
-def four_roles(evidence: Evidence) -> Answer:
+def four_roles(evidence: Evidence) -> Observations:
     """A strategy with an outside organisation among its authors, and something to do for each of the roles."""
 
-    def judge(one: EngagementStrategy) -> Iterator[Said]:
-        yield from given(one, "document")
+    def judge(one: EngagementStrategy) -> Iterator[Observation]:
+        yield from filled_in(one, "document")
         yield from happened(evidence, one, "adopted_on")
         authors = need(one.written_with, one, "written_with")
         if not any(each.name and each.kind not in (None, "district", "school") for each in authors):
@@ -66,10 +66,10 @@ def four_roles(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.6-L3", "A partner from the community has signed for a key function")
-def key_functions(evidence: Evidence) -> Answer:
+def key_functions(evidence: Evidence) -> Observations:
     """An agreement in force that names a community or faith-based party as the one responsible for a function."""
 
-    def judge(one: JointAgreement) -> Iterator[Said]:
+    def judge(one: JointAgreement) -> Iterator[Observation]:
         yield from executed(evidence, one)
         parties = need(one.parties, one, "parties")
         ours = {party.institution for party in parties if party.kind in COMMUNITY} - {None}
@@ -86,16 +86,16 @@ def key_functions(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.6-L4", "Leaders of the community lead, and answer for pathways and for all three kinds of indicators")
-def community_answers(evidence: Evidence) -> Answer:
+def community_answers(evidence: Evidence) -> Observations:
     """Somebody of the community leads the coalition and answers for implementation; such leaders for each indicator."""
     seats = [
         one
         for one in evidence.all(Membership)
         if one.sector == "community" and one.body_kind in ("coalition", "intermediary")
     ]
-    leaders = frozenset(one.member for one in seats if not heard(leading(evidence, one)))
+    leaders = frozenset(one.member for one in seats if not collect(leading(evidence, one)))
 
-    def judge(one: Membership) -> Iterator[Said]:
+    def judge(one: Membership) -> Iterator[Observation]:
         yield from leading(evidence, one)
         if IMPLEMENTATION not in need(one.accountable_for, one, "accountable_for"):
             yield Problem(one, "accountable_for", "lacks {what}", what=IMPLEMENTATION)

@@ -10,7 +10,7 @@ import attrs
 from partnerflow.policies.verdict import Problem
 from partnerflow.records import Record
 
-from .evidence import Answer, Evidence, heard
+from .evidence import Evidence, Observations, collect
 
 LEVELS: Final = {1: "emerging", 2: "developing", 3: "advancing", 4: "transforming"}
 """What the rubric calls its levels."""
@@ -22,7 +22,7 @@ class Criterion:
 
     code: str
     title: str
-    body: Callable[[Evidence], Answer] = attrs.field(repr=False)
+    body: Callable[[Evidence], Observations] = attrs.field(repr=False)
     cites: tuple[str, ...]
 
     @property
@@ -40,10 +40,10 @@ class Criterion:
         """What it looks for, in its author's words."""
         return self.body.__doc__ or ""
 
-    def __call__(self, evidence: Evidence) -> Judged:
+    def __call__(self, evidence: Evidence) -> RatedCriterion:
         """Judge the evidence; a criterion that breaks down is not met."""
         try:
-            said = heard(self._said(evidence))
+            said = collect(self._said(evidence))
         except Exception as error:  # noqa: BLE001  whatever goes wrong, it must not count as met
             shown = f"{type(error).__name__}: {error}"
             said = [Problem("", None, "the criterion itself failed: {error}", error=shown)]
@@ -52,14 +52,14 @@ class Criterion:
         if not said:
             lacking = [Problem("", None, "nothing on file shows it")]
         once = {id(record): record for record in shown_by}
-        return Judged(criterion=self, met_by=tuple(once.values()), lacking=tuple(dict.fromkeys(lacking)))
+        return RatedCriterion(criterion=self, met_by=tuple(once.values()), lacking=tuple(dict.fromkeys(lacking)))
 
-    def _said(self, evidence: Evidence) -> Answer:
+    def _said(self, evidence: Evidence) -> Observations:
         yield from self.body(evidence)  # so that what is absent at the very start is heard like all else
 
 
 @attrs.frozen(kw_only=True)
-class Judged:
+class RatedCriterion:
     """What one criterion says: the evidence that it found, and what is lacking."""
 
     criterion: Criterion
@@ -101,10 +101,10 @@ class RubricRow:
         return cls(code=code, title=title, levels=tuple(levels))
 
 
-def criterion(code: str, title: str) -> Callable[[Callable[[Evidence], Answer]], Criterion]:
+def criterion(code: str, title: str) -> Callable[[Callable[[Evidence], Observations]], Criterion]:
     """Turn a function of the evidence into the criterion for the clause *code*."""
 
-    def decorate(body: Callable[[Evidence], Answer]) -> Criterion:
+    def decorate(body: Callable[[Evidence], Observations]) -> Criterion:
         return Criterion(code=code, title=title, body=body, cites=(code,))
 
     return decorate

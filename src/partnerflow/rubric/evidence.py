@@ -24,8 +24,8 @@ from .settings import RubricSettings
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-Said: TypeAlias = Record | Problem
-Answer: TypeAlias = Iterator[Said]
+Observation: TypeAlias = Record | Problem
+Observations: TypeAlias = Iterator[Observation]
 """What a criterion gives: the records that show it, and the problems that say what is lacking."""
 
 
@@ -94,9 +94,9 @@ def name_of(record: Record) -> str:
 # --- one will do ---------------------------------------------------------------------------------------------------
 
 
-def heard(answer: Iterable[Said]) -> list[Said]:
+def collect(answer: Iterable[Observation]) -> list[Observation]:
     """Return all that is said; a fact that is absent is one more thing that is lacking."""
-    said: list[Said] = []
+    said: list[Observation] = []
     try:
         for each in answer:
             said.append(each)  # noqa: PERF402  what was said before the absence is kept
@@ -105,12 +105,12 @@ def heard(answer: Iterable[Said]) -> list[Said]:
     return said
 
 
-def best_of(answers: Iterable[Iterable[Said]], otherwise: Problem) -> Answer:
+def best_of(answers: Iterable[Iterable[Observation]], otherwise: Problem) -> Observations:
     """Return every answer without a problem; where there is none, the problems of the one with the fewest."""
-    nearest: list[Said] | None = None
+    nearest: list[Observation] | None = None
     met = False
-    for said in map(heard, answers):
-        problems: list[Said] = [each for each in said if isinstance(each, Problem)]
+    for said in map(collect, answers):
+        problems: list[Observation] = [each for each in said if isinstance(each, Problem)]
         if not problems:
             met = True
             yield from said
@@ -120,20 +120,20 @@ def best_of(answers: Iterable[Iterable[Said]], otherwise: Problem) -> Answer:
         yield from nearest or [otherwise]
 
 
-def one_of(several: Iterable[R], judge: Callable[[R], Iterable[Said]], otherwise: Problem) -> Answer:
+def one_of(several: Iterable[R], judge: Callable[[R], Iterable[Observation]], otherwise: Problem) -> Observations:
     """Return the records of which *judge* has nothing to say; where there is none, what it says of the nearest."""
-    return best_of(([*heard(judge(one))] or [one] for one in several), otherwise)
+    return best_of(([*collect(judge(one))] or [one] for one in several), otherwise)
 
 
 def one_like(
-    evidence: Evidence, cls: type[R], field: str, words: Iterable[str], judge: Callable[[R], Iterable[Said]]
-) -> Answer:
+    evidence: Evidence, cls: type[R], field: str, words: Iterable[str], judge: Callable[[R], Iterable[Observation]]
+) -> Observations:
     """Ask as `one_of` does, of the records whose *field* is one of *words*, or is absent and so is lacking."""
     allowed = sorted(words)
     likely = [one for one in evidence.all(cls) if getattr(one, field) in (None, *allowed)]
     said = lack(cls.kind_info.name, None, "none that is {words} is on file", words=" or ".join(allowed))
 
-    def all_of_it(one: R) -> Iterator[Said]:
+    def all_of_it(one: R) -> Iterator[Observation]:
         yield from among(one, field, allowed)
         yield from judge(one)
 
@@ -170,7 +170,7 @@ def in_force(evidence: Evidence, record: Record) -> Iterator[Problem]:
         yield Problem(record, "ends_on", "ended on {day}", day=ends_on)
 
 
-def given(record: Record, *fields: str) -> Iterator[Problem]:
+def filled_in(record: Record, *fields: str) -> Iterator[Problem]:
     """Ask that *fields* say something: a text or a list that is not empty, or true."""
     for field in fields:
         value = getattr(record, field)
@@ -199,7 +199,7 @@ def among(record: Record, field: str, allowed: Iterable[str]) -> Iterator[Proble
 # --- counts by year -------------------------------------------------------------------------------------------------
 
 
-def risen(evidence: Evidence, measure: str, years: int) -> Answer:
+def risen(evidence: Evidence, measure: str, years: int) -> Observations:
     """Ask that a measure rose over the year before, in each of so many years up to the last one that is due."""
     first = evidence.last_year - years
     by_year = {one.school_year: one for one in evidence.all(YearlyMeasure) if one.measure == measure}
@@ -209,7 +209,7 @@ def risen(evidence: Evidence, measure: str, years: int) -> Answer:
         if found is None:
             yield lack("yearly_measure", None, "no {measure} for {year} is on file", measure=measure, year=year)
             continue
-        said = heard(_share(found, "counted", "of"))
+        said = collect(_share(found, "counted", "of"))
         yield from said or [found]
         if not said and found.counted is not None and found.of is not None:
             shares[year] = Fraction(found.counted, found.of)

@@ -17,19 +17,30 @@ from partnerflow.records.coalition import (
 
 from .agreements import executed, party_of
 from .criterion import criterion
-from .evidence import Answer, Evidence, Said, among, given, happened, in_force, includes, one_like, one_of
+from .evidence import (
+    Evidence,
+    Observation,
+    Observations,
+    among,
+    filled_in,
+    happened,
+    in_force,
+    includes,
+    one_like,
+    one_of,
+)
 from .words import BUSINESSES, CIVIC, COLLEGES, CONTRIBUTIONS, DOMAINS, FOUR_SIDES, REACHING_OUT
 
 _FORM = ("community_agreement",)
 
 
 @criterion("D4.4-L1", "A partnership with a business is good for both sides, and the business gives something")
-def mutual(evidence: Evidence) -> Answer:
+def mutual(evidence: Evidence) -> Observations:
     """A partnership in force with a benefit a side, and at least one of the seven things that a business gives."""
 
-    def judge(one: PartnershipProfile) -> Iterator[Said]:
+    def judge(one: PartnershipProfile) -> Iterator[Observation]:
         yield from in_force(evidence, one)
-        yield from given(one, "district_benefit", "partner_benefit")
+        yield from filled_in(one, "district_benefit", "partner_benefit")
         if not CONTRIBUTIONS.intersection(need(one.contributions, one, "contributions")):
             words = ", ".join(sorted(CONTRIBUTIONS))
             yield Problem(one, "contributions", "names none of {words}", words=words)
@@ -38,35 +49,35 @@ def mutual(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.4-L1b", "Leaders of the district seek out local businesses, chambers and associations")
-def reaching_out(evidence: Evidence) -> Answer:
+def reaching_out(evidence: Evidence) -> Observations:
     """An engagement of late, with the role of who reached out, and a local business or body of businesses."""
 
-    def judge(one: LeaderEngagement) -> Iterator[Said]:
+    def judge(one: LeaderEngagement) -> Iterator[Observation]:
         yield from among(one, "district_role", REACHING_OUT)
-        yield from given(one, "nearby")
+        yield from filled_in(one, "nearby")
         yield from happened(evidence, one, "held_on", evidence.settings.engagement_months)
 
     return one_like(evidence, LeaderEngagement, "institution_kind", BUSINESSES, judge)
 
 
-def _community(evidence: Evidence, one: JointAgreement) -> Iterator[Said]:
+def _community(evidence: Evidence, one: JointAgreement) -> Iterator[Observation]:
     yield from executed(evidence, one)
     for what, kinds in (("a business", BUSINESSES), ("a college", COLLEGES), ("civic", CIVIC)):
         yield from party_of(one, what, kinds)
 
 
 @criterion("D4.4-L2", "Business, college and civic leaders have signed a community agreement")
-def community_agreement(evidence: Evidence) -> Answer:
+def community_agreement(evidence: Evidence) -> Observations:
     """One agreement in force with three parties or more, a business, a college and a civic one among them."""
     return one_like(evidence, JointAgreement, "form", _FORM, lambda one: _community(evidence, one))
 
 
 @criterion("D4.4-L2b", "The community agreement says what employers want to be taught, and employers confirm it")
-def in_demand(evidence: Evidence) -> Answer:
+def in_demand(evidence: Evidence) -> Observations:
     """For each pathway the agreement lists competencies, and an employer of the region stands for every one."""
     pathways = evidence.pathways()
 
-    def judge(one: JointAgreement) -> Iterator[Said]:
+    def judge(one: JointAgreement) -> Iterator[Observation]:
         yield from _community(evidence, one)
         listed = need(one.competencies, one, "competencies")
         for pathway in pathways:
@@ -86,7 +97,7 @@ def in_demand(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.4-L3", "Employers lead, in a coalition and on an advisory board")
-def employers_lead(evidence: Evidence) -> Answer:
+def employers_lead(evidence: Evidence) -> Observations:
     """Somebody from business holds a leading role now, in each of the two kinds of bodies."""
     bodies = {"a coalition or intermediary": ("coalition", "intermediary"), "an advisory board": ("advisory_board",)}
     for where, kinds in bodies.items():
@@ -97,18 +108,18 @@ def employers_lead(evidence: Evidence) -> Answer:
         )
 
 
-def leading(evidence: Evidence, one: Membership) -> Iterator[Said]:
+def leading(evidence: Evidence, one: Membership) -> Iterator[Observation]:
     """Ask that a membership holds on the day, and is one of leading."""
-    yield from given(one, "leads")
+    yield from filled_in(one, "leads")
     yield from in_force(evidence, one)
 
 
 @criterion("D4.4-L3b", "All sides go through the progress on every shared goal together")
-def progress(evidence: Evidence) -> Answer:
+def progress(evidence: Evidence) -> Observations:
     """For each shared goal a meeting within the period that all four sides attended and that reviewed it."""
     vision = evidence.only(SharedVision)
 
-    def judge(one: JointMeeting) -> Iterator[Said]:
+    def judge(one: JointMeeting) -> Iterator[Observation]:
         yield from happened(evidence, one, "held_on", evidence.settings.review_months)
         yield from includes(one, "sides", FOUR_SIDES)
 
@@ -121,7 +132,7 @@ def progress(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.4-L4", "Leaders of industry answer for indicators of all three kinds")
-def industry_answers(evidence: Evidence) -> Answer:
+def industry_answers(evidence: Evidence) -> Observations:
     """An educational, an economic and a social indicator, each followed, each with a leader of industry to answer."""
     for domain in DOMAINS:
         yield from one_of(
@@ -131,7 +142,9 @@ def industry_answers(evidence: Evidence) -> Answer:
         )
 
 
-def followed(evidence: Evidence, one: Indicator, sector: str, names: frozenset[str] | None = None) -> Iterator[Said]:
+def followed(
+    evidence: Evidence, one: Indicator, sector: str, names: frozenset[str] | None = None
+) -> Iterator[Observation]:
     """Ask that an indicator has a start, a target and the value last due, and somebody of *sector* to answer for it."""
     for field in ("baseline", "target"):
         if getattr(one, field) is None:

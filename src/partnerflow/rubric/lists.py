@@ -23,13 +23,13 @@ from partnerflow.records.practice import (
     SupportAction,
 )
 
-from .rating import Given, entries_of
+from .rating import EvidenceInput, entries_of
 from .words import BUSINESSES, CIVIC, COLLEGES, COMMUNITY
 
 _TYPES = {"colleges": COLLEGES, "businesses": BUSINESSES, "civic": CIVIC, "community": COMMUNITY}
 
 
-def _file(records: Given) -> Dossier:
+def _file(records: EvidenceInput) -> Dossier:
     return Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(entries_of(records)))
 
 
@@ -47,7 +47,7 @@ class LevelOn:
 
 
 @answers("D4.S1")
-def levels(records: Given) -> tuple[LevelOn, ...]:
+def levels(records: EvidenceInput) -> tuple[LevelOn, ...]:
     """Return the levels over time that the kept assessments show, by row and subject, oldest first.
 
     An assessment without its day or its level says nothing here.
@@ -67,7 +67,7 @@ def levels(records: Given) -> tuple[LevelOn, ...]:
 
 
 @answers("D4.F1", "D4.F2")
-def without_prospect(records: Given) -> dict[str, tuple[str, ...]]:
+def without_prospect(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
     """Name, for colleges and for employers, the pathways of the district with no suitable one nearby.
 
     A college suits that has a program which goes on where the pathway ends; an employer, whose industry is named.
@@ -84,7 +84,7 @@ def without_prospect(records: Given) -> dict[str, tuple[str, ...]]:
 
 
 @answers("D4.P1")
-def without_partnership(records: Given, *, on: date) -> dict[str, tuple[str, ...]]:
+def without_partnership(records: EvidenceInput, *, on: date) -> dict[str, tuple[str, ...]]:
     """Name, for colleges, businesses, civic bodies and the community, the pathways that no partnership now supports."""
     file = _file(records)
     outline = file.latest(DistrictOutline)
@@ -115,7 +115,7 @@ class WentOn:
 
 
 @answers("D4.P5")
-def went_on(records: Given) -> tuple[WentOn, ...]:
+def went_on(records: EvidenceInput) -> tuple[WentOn, ...]:
     """Return the share of graduates who went on to study or train, by pathway, year and institution, and `*` for all.
 
     A count without the number of graduates, or with more than there were, gives no share.
@@ -133,13 +133,13 @@ def went_on(records: Given) -> tuple[WentOn, ...]:
 
 
 @answers("D4.P3")
-def open_frictions(records: Given) -> tuple[Friction, ...]:
+def open_frictions(records: EvidenceInput) -> tuple[Friction, ...]:
     """Return what rubs between institutions and is not settled, or not said to be."""
     return tuple(one for one in _file(records).all(Friction) if one.status != "settled" or one.settled_on is None)
 
 
 @answers("D4.R1", "D4.R2")
-def unanswered(records: Given) -> dict[str, tuple[str, ...]]:
+def unanswered(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
     """Name, by prompt, the departments that were asked and have not answered with a day."""
     file = _file(records)
     done = {(one.prompt, one.department) for one in file.all(SelfAssessment) if one.answer and one.answered_on}
@@ -150,7 +150,7 @@ def unanswered(records: Given) -> dict[str, tuple[str, ...]]:
 
 
 @answers("D4.P7")
-def not_accepted(records: Given, *, on: date) -> tuple[str, ...]:
+def not_accepted(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
     """Name the institutions that have not accepted the shared vision as it now reads."""
     vision = _file(records).latest(SharedVision)
     accepted = vision.acceptances or () if vision else ()
@@ -158,14 +158,14 @@ def not_accepted(records: Given, *, on: date) -> tuple[str, ...]:
 
 
 @answers("D4.P2")
-def owned_by_one_side(records: Given) -> tuple[str, ...]:
+def owned_by_one_side(records: EvidenceInput) -> tuple[str, ...]:
     """Name the shared goals that fewer than two institutions answer for."""
     vision = _file(records).latest(SharedVision)
     return tuple(one.goal for one in (vision.goals or () if vision else ()) if len(set(one.owners or ())) < 2)
 
 
 @answers("D4.P4")
-def overdue_support(records: Given, *, on: date) -> tuple[str, ...]:
+def overdue_support(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
     """Name the help that was promised and has not come by its day, or has no day."""
     return tuple(
         one.action
@@ -184,7 +184,7 @@ class Moved:
 
 
 @answers("D4.P6")
-def moved(records: Given) -> tuple[Moved, ...]:
+def moved(records: EvidenceInput) -> tuple[Moved, ...]:
     """Return how each indicator with a baseline has moved from it, oldest year first."""
     return tuple(_moved(one) for one in _file(records).all(Indicator) if one.baseline is not None)
 

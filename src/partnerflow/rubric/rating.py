@@ -22,13 +22,13 @@ from partnerflow.records.conversion import unstructure
 from partnerflow.records.practice import RubricAssessment
 from partnerflow.records.registry import kind_of
 
-from .criterion import LEVELS, Judged, RubricRow
+from .criterion import LEVELS, RatedCriterion, RubricRow
 from .evidence import Evidence, name_of
 from .rows import ROWS
 from .settings import RubricSettings
 
 SCHEMA = "partnerflow.rating/1"
-Given: TypeAlias = Iterable[Record | Entry | Mapping[str, Any]] | Mapping[str, Any] | Dossier
+EvidenceInput: TypeAlias = Iterable[Record | Entry | Mapping[str, Any]] | Mapping[str, Any] | Dossier
 """Records, entries, the mappings of records, a mapping with a list of `records`, or a dossier."""
 
 
@@ -37,7 +37,7 @@ class RatedLevel:
     """One level of a row: what its own criteria say, and whether it is met."""
 
     number: int
-    criteria: tuple[Judged, ...]
+    criteria: tuple[RatedCriterion, ...]
     needs: tuple[int, ...] = ()
     """The lower levels that it cannot be met without."""
     met: bool
@@ -61,7 +61,7 @@ class RatedRow:
         return max((level.number for level in self.levels if level.met), default=0)
 
     @property
-    def next(self) -> tuple[Judged, ...]:
+    def next(self) -> tuple[RatedCriterion, ...]:
         """The criteria that stand between this and the next level; none at the highest."""
         if self.level == len(self.levels):
             return ()
@@ -79,7 +79,7 @@ class RatedRow:
         once = {id(record): record for level in asked for judged in level.criteria for record in judged.met_by}
         return tuple(once.values())
 
-    def __getitem__(self, code: str) -> Judged:
+    def __getitem__(self, code: str) -> RatedCriterion:
         for level in self.levels:
             for judged in level.criteria:
                 if judged.criterion.code == code:
@@ -175,7 +175,9 @@ class Rating:
 
 
 @answers("D4.S2")
-def rate(records: Given, *, on: date, site: str | None = None, settings: RubricSettings | None = None) -> Rating:
+def rate(
+    records: EvidenceInput, *, on: date, site: str | None = None, settings: RubricSettings | None = None
+) -> Rating:
     """Rate the practice that *records* show on the day *on*, row by row.
 
     Of a *site*, only what names that site counts, or what says that it is for them all (`site="*"`). Pure: it reads no
@@ -198,7 +200,7 @@ def _rated(row: RubricRow, evidence: Evidence, settings: RubricSettings) -> Rate
     return RatedRow(row=row, levels=tuple(levels))
 
 
-def entries_of(records: Given) -> tuple[Entry, ...]:
+def entries_of(records: EvidenceInput) -> tuple[Entry, ...]:
     """Read whatever holds records as entries. Raises InvalidRecord, and InvalidRequest for what holds none."""
     if isinstance(records, Dossier):
         return records.entries
@@ -262,7 +264,7 @@ def _row_data(row: RatedRow) -> dict[str, Any]:
     }
 
 
-def _judged_data(judged: Judged) -> dict[str, Any]:
+def _judged_data(judged: RatedCriterion) -> dict[str, Any]:
     return {
         "criterion": judged.criterion.code,
         "title": judged.criterion.title,

@@ -24,15 +24,26 @@ from partnerflow.records.workplace import (
 )
 
 from .criterion import criterion
-from .evidence import Answer, Evidence, Said, given, happened, heard, in_force, includes, none_on_file, one_of
+from .evidence import (
+    Evidence,
+    Observation,
+    Observations,
+    collect,
+    filled_in,
+    happened,
+    in_force,
+    includes,
+    none_on_file,
+    one_of,
+)
 from .words import BOARD_TOPICS, WORK_BASED_LEARNING
 
 
 @criterion("D4.5-L1", "District and industry both give technology and staff, for the district and for its sites")
-def means(evidence: Evidence) -> Answer:
+def means(evidence: Evidence) -> Observations:
     """One commitment at least for each of the eight combinations."""
 
-    def judge(one: WorkplaceResource) -> Iterator[Said]:
+    def judge(one: WorkplaceResource) -> Iterator[Observation]:
         yield from happened(evidence, one, "committed_on")
         yield from _not_ended(evidence, one)
 
@@ -62,10 +73,10 @@ def _councils(evidence: Evidence) -> Iterator[tuple[str, list[AdvisoryCouncil]]]
 
 
 @criterion("D4.5-L1b", "Each pathway has an advisory council, and the council meets")
-def councils_meet(evidence: Evidence) -> Answer:
+def councils_meet(evidence: Evidence) -> Observations:
     """For each pathway a council that stands, and a meeting of it within the period."""
 
-    def judge(one: AdvisoryCouncil) -> Iterator[Said]:
+    def judge(one: AdvisoryCouncil) -> Iterator[Observation]:
         yield from happened(evidence, one, "formed_on")
         yield from _not_ended(evidence, one)
         council = need(one.council or None, one, "council")
@@ -81,10 +92,10 @@ def councils_meet(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L2", "The school board's policies settle what work-based learning raises")
-def board_policies(evidence: Evidence) -> Answer:
+def board_policies(evidence: Evidence) -> Observations:
     """Policies of the board in force that together cover liability, access, supervision and transportation."""
 
-    def judge(one: BoardPolicy) -> Iterator[Said]:
+    def judge(one: BoardPolicy) -> Iterator[Observation]:
         yield from happened(evidence, one, "adopted_on")
         yield from _not_ended(evidence, one)
 
@@ -98,10 +109,10 @@ def board_policies(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L2b", "Everything that a graduate is to be able to do can be learned at work")
-def profile_mapped(evidence: Evidence) -> Answer:
+def profile_mapped(evidence: Evidence) -> Observations:
     """Each outcome of the graduate profile has an activity, agreed by a director and a partner from industry."""
     profile = evidence.only(GraduateProfile)
-    yield from heard(happened(evidence, profile, "adopted_on")) or [profile]
+    yield from collect(happened(evidence, profile, "adopted_on")) or [profile]
     for place, one in enumerate(need(profile.outcomes or None, profile, "outcomes")):
         if not one.activities:
             yield lack(profile, f"outcomes/{place}/activities", "{outcome} has none", outcome=one.outcome)
@@ -117,11 +128,11 @@ def profile_mapped(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L3", "Somebody carries word between every advisory council and a coalition")
-def liaisons(evidence: Evidence) -> Answer:
+def liaisons(evidence: Evidence) -> Observations:
     """For each pathway a council, and a liaison of it whose time is now."""
 
-    def judge(one: CouncilLiaison) -> Iterator[Said]:
-        yield from given(one, "coalition")
+    def judge(one: CouncilLiaison) -> Iterator[Observation]:
+        yield from filled_in(one, "coalition")
         yield from in_force(evidence, one)
 
     for pathway, councils in _councils(evidence):
@@ -133,11 +144,11 @@ def liaisons(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L3b", "The coordinator has introduced every partner to work-based learning")
-def oriented(evidence: Evidence) -> Answer:
+def oriented(evidence: Evidence) -> Observations:
     """Each partner that takes part attended an orientation that names the coordinator."""
 
-    def judge(one: WorkplaceOrientation) -> Iterator[Said]:
-        yield from given(one, "coordinator", "attended")
+    def judge(one: WorkplaceOrientation) -> Iterator[Observation]:
+        yield from filled_in(one, "coordinator", "attended")
         yield from happened(evidence, one, "held_on")
 
     for partner in _partners(evidence):
@@ -154,19 +165,19 @@ def _partners(evidence: Evidence) -> tuple[str, ...]:
 
 
 @criterion("D4.5-L4", "There are written criteria of what work-based learning must be like")
-def criteria_set(evidence: Evidence) -> Answer:
+def criteria_set(evidence: Evidence) -> Observations:
     """The criteria, their version, who set them and when."""
     criteria = evidence.only(WorkplaceCriteria)
-    said = heard(given(criteria, "version", "author", "criteria"))
-    said += heard(happened(evidence, criteria, "set_on"))
+    said = collect(filled_in(criteria, "version", "author", "criteria"))
+    said += collect(happened(evidence, criteria, "set_on"))
     yield from said or [criteria]
 
 
 @criterion("D4.5-L4b", "Who takes part is counted by group of students, and no group is far behind")
-def equitable(evidence: Evidence) -> Answer:
+def equitable(evidence: Evidence) -> Observations:
     """At each high school, for the last year that is due: those who take part beside those enrolled."""
 
-    def judge(one: WorkplaceAccess) -> Iterator[Said]:
+    def judge(one: WorkplaceAccess) -> Iterator[Observation]:
         shares: list[Fraction] = []
         for place, group in enumerate(need(one.groups or None, one, "groups")):
             taking, enrolled = group.taking_part, group.enrolled
@@ -191,15 +202,15 @@ def equitable(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L4c", "The quality of work-based learning is judged by these criteria, regularly, and is good")
-def good(evidence: Evidence) -> Answer:
+def good(evidence: Evidence) -> Observations:
     """The last review is not too long ago, has a score for every criterion, and none of them is too low."""
     criteria = evidence.only(WorkplaceCriteria)
     wanted = need(criteria.criteria or None, criteria, "criteria")
     review = need(evidence.file.on(WorkplaceQualityReview, evidence.on), "workplace_quality_review")
-    said = heard(given(review, "reviewer")) + heard(
+    said = collect(filled_in(review, "reviewer")) + collect(
         happened(evidence, review, "reviewed_on", evidence.settings.quality_months)
     )
-    said += heard(includes(review, "scores", wanted))
+    said += collect(includes(review, "scores", wanted))
     for each in wanted:
         score = (review.scores or {}).get(each)
         if score is not None and score < evidence.settings.quality_score:
@@ -218,18 +229,18 @@ def good(evidence: Evidence) -> Answer:
 
 
 @criterion("D4.5-L4d", "There are samples of how work at a business and lessons at school are joined")
-def joined_to_lessons(evidence: Evidence) -> Answer:
+def joined_to_lessons(evidence: Evidence) -> Observations:
     """At least one paper, with the pathway and the service that it is for."""
 
-    def judge(one: ClassroomStrategy) -> Iterator[Said]:
-        yield from given(one, "document", "pathway", "service")
+    def judge(one: ClassroomStrategy) -> Iterator[Observation]:
+        yield from filled_in(one, "document", "pathway", "service")
         yield from happened(evidence, one, "written_on")
 
     return one_of(evidence.all(ClassroomStrategy), judge, none_on_file(ClassroomStrategy))
 
 
 @criterion("D4.5-L4e", "Every partner from business is thanked in public, again and again")
-def thanked(evidence: Evidence) -> Answer:
+def thanked(evidence: Evidence) -> Observations:
     """Each partner that takes part was recognized within the period."""
     for partner in _partners(evidence):
         yield from one_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from partnerflow.policies.advice import marks, of_finding, of_note
+from partnerflow.policies.advice import finding_lines, marks, note_line
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
 from partnerflow.policies.translation import ENGLISH, Translation, translation
@@ -45,7 +45,7 @@ def _suite(name: str, report: Report, say: Translation) -> ET.Element:
         _outcome(case, finding, report, say, blocks=finding.code in blocking)
     for code in report.not_asked:
         ET.SubElement(_case(suite, report.pack.name, code), "skipped", message=say("nobody was named who asks"))
-    aside = [say("waiver does not count: {lapsed}", lapsed=of_note(one, say)) for one in report.lapsed_waivers]
+    aside = [say("waiver does not count: {lapsed}", lapsed=note_line(one, say)) for one in report.lapsed_waivers]
     aside += [say("waiver of {code} is not needed", code=code) for code in report.unused_waivers]
     if aside:
         ET.SubElement(suite, "system-out").text = as_text("\n".join(aside))
@@ -61,7 +61,7 @@ def _outcome(case: ET.Element, finding: Finding, report: Report, say: Translatio
         why = "; ".join(say(problem.template, **problem.facts) for problem in finding.problems)
         message = why if blocks else f"{_aside(finding, report, say)}: {why}"
         said = ET.SubElement(case, tag, type=str(finding.outcome), message=as_text(message))
-        told = of_finding(finding, say, trigger=report.trigger, may_waive=report.may_waive)
+        told = finding_lines(finding, say, trigger=report.trigger, may_waive=report.may_waive)
         said.text = as_text("\n".join(line.strip() for line in told))
 
 

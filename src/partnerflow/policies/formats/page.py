@@ -13,7 +13,7 @@ from importlib import resources
 import attrs
 
 from partnerflow.errors import InvalidRecord
-from partnerflow.policies.advice import marks, of_note, who_and_when
+from partnerflow.policies.advice import marks, note_line, who_and_when
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
 from partnerflow.policies.translation import ENGLISH, Translation, translation
@@ -198,11 +198,15 @@ class _Page:
     def _aside(self, report: Report) -> Iterator[str]:
         """Write what else is to be known: of waivers, and of what was not asked."""
         say = self.say
-        told = [say("waiver does not count: {lapsed}", lapsed=of_note(lapsed, say)) for lapsed in report.lapsed_waivers]
+        told = [
+            say("waiver does not count: {lapsed}", lapsed=note_line(lapsed, say)) for lapsed in report.lapsed_waivers
+        ]
         told += [say("waiver of {code} is not needed", code=code) for code in report.unused_waivers]
         roles = _spaced(report.may_waive) or (say.fact("nobody"),)
         told += [
-            say("waiver asked for, to be granted or refused by {roles}: {asked}", asked=of_note(one, say), roles=roles)
+            say(
+                "waiver asked for, to be granted or refused by {roles}: {asked}", asked=note_line(one, say), roles=roles
+            )
             for one in report.asked_waivers
         ]
         if report.not_asked:
