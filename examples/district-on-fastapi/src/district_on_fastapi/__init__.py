@@ -40,10 +40,10 @@ async def no(_: Request, error: Exception) -> JSONResponse:
     """Return the error of partnerflow with its reasons. An error 500 is not the user's: log it, do not show it."""
     if not isinstance(error, PartnerflowError) or error.http_status == 500:
         raise error
-    said: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    answer: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
     if isinstance(error, Refused):
-        said |= {"findings": error.decision.codes, "lacks": error.lacks, "why": error.decision.explain()}
-    return JSONResponse(said, error.http_status)
+        answer |= {"findings": error.decision.codes, "lacks": error.lacks, "why": error.decision.explain()}
+    return JSONResponse(answer, error.http_status)
 
 
 async def taken(_: Request, __: Exception) -> JSONResponse:

@@ -134,10 +134,10 @@ def no(error: PartnerflowError) -> tuple[dict[str, Any], int]:
     db.session.rollback()
     if error.http_status == 500:
         raise error
-    said: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    answer: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
     if isinstance(error, Refused):
-        said |= {"findings": list(error.decision.codes), "lacks": list(error.lacks), "why": error.decision.explain()}
-    return said, error.http_status
+        answer |= {"findings": list(error.decision.codes), "lacks": list(error.lacks), "why": error.decision.explain()}
+    return answer, error.http_status
 
 
 def taken(_: IntegrityError) -> tuple[dict[str, Any], int]:
