@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Partnerflow
-from partnerflow.cli import story
+from partnerflow.cli import demo_scenario
 from partnerflow.cli.settings import close
 
 Shell: TypeAlias = Any
@@ -147,7 +147,7 @@ def test_the_demo_can_be_told_its_database(shell: Shell) -> None:
 
 
 def test_the_sample_that_ships_is_part_of_the_real_one_word_for_word() -> None:
-    folder = Path(story.__file__).parent / "data"
+    folder = Path(demo_scenario.__file__).parent / "data"
     real = (Path(__file__).parents[1] / "data" / "edfi" / "EducationOrganization.xml").read_text(encoding="utf-8-sig")
     excerpt = (folder / "edfi-5.2-sample.xml").read_text(encoding="utf-8")
     elements = re.sub(r"<!--.*?-->\n", "", excerpt, flags=re.DOTALL)

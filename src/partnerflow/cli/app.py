@@ -8,18 +8,18 @@ import click
 
 from partnerflow.errors import PartnerflowError
 
-from . import act, check, clauses, db, demo, impact, importing, keeping, look, rules
-from .failure import said
-from .screen import cope
+from . import check, clauses, db, demo, impact, importing, maintenance, read, rules, write
+from .console import cope
+from .errors import said
 from .settings import Settings
 from .shared import on_top
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    "Begin": (demo.demo, importing.import_, act.propose, act.adopt),
-    "Look": (look.list_partnerships, look.show, look.why, look.options, look.history),
-    "Act": (act.file, act.retract, act.fire),
-    "Keep watch": (keeping.sweep, keeping.verify, keeping.heads, impact.impact),
-    "Keep no longer": (keeping.redact, keeping.purge),
+    "Begin": (demo.demo, importing.import_, write.propose, write.adopt),
+    "Look": (read.list_partnerships, read.show, read.why, read.options, read.history),
+    "Act": (write.file, write.retract, write.fire),
+    "Keep watch": (maintenance.sweep, maintenance.verify, maintenance.heads, impact.impact),
+    "Keep no longer": (maintenance.redact, maintenance.purge),
     "The tables": (db.db,),
     "The rules, with no database": (
         check.check, check.schema, rules.policies, rules.explain, clauses.clauses, rules.diagram,

@@ -13,10 +13,10 @@ import click
 from partnerflow.errors import InvalidRecord, PartnerflowError
 
 from .command import command
-from .evidence import read_json, source
-from .failure import COULD_NOT, REFUSED
+from .console import say, say_raw
+from .errors import COULD_NOT, REFUSED
+from .json_input import read_json, source
 from .parameters import day
-from .screen import say, say_raw
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command
-from .failure import CannotDo
+from .console import facts, say, say_raw, table
+from .errors import CannotDo
 from .parameters import text_or_json
-from .screen import facts, say, say_raw, table
 
 if TYPE_CHECKING:
     from partnerflow.traceability import TracedClause

@@ -10,8 +10,8 @@ import click
 from partnerflow.errors import SchemaMismatch
 
 from .command import command
-from .failure import Answered, CannotDo
-from .screen import say
+from .console import say
+from .errors import Answered, CannotDo
 from .settings import Settings, sqlite_file
 
 F = TypeVar("F", bound=Callable[..., int | None])

@@ -1,4 +1,4 @@
-"""The demo: where its database goes, and how it begins and ends. What happens in between is in `story`."""
+"""The demo: where its database goes, and how it begins and ends. What happens in between is in `demo_scenario`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import story
+from . import demo_scenario
 from .command import command
-from .failure import CannotDo
-from .screen import say
+from .console import say
+from .errors import CannotDo
 from .settings import Settings, close, sqlite_file
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def demo(settings: Settings, keep: str | None) -> None:
     from partnerflow import Partnerflow
 
     url = _fresh(settings, keep)
-    calendar = story.Calendar()
+    calendar = demo_scenario.Calendar()
     flow = Partnerflow.open(url, clock=calendar)
     try:
         _refuse_unless_empty(flow, url)
-        riverbend = story.tell(flow, calendar)
-        story.look_back(flow, riverbend)
+        riverbend = demo_scenario.tell(flow, calendar)
+        demo_scenario.look_back(flow, riverbend)
     finally:
         close(flow)
     _say_what_next(url)

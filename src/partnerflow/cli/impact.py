@@ -24,10 +24,10 @@ from partnerflow.errors import PartnerflowError
 
 from . import views
 from .command import command
-from .failure import COULD_NOT, REFUSED, CannotDo
-from .naming import short
+from .console import console, say, say_raw, table
+from .errors import COULD_NOT, REFUSED, CannotDo
 from .parameters import moment
-from .screen import console, say, say_raw, table
+from .resolve import short
 from .settings import Settings, sqlite_file
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from . import views
 from .command import command
-from .failure import CannotDo
-from .screen import console, say
+from .console import console, say
+from .errors import CannotDo
 from .settings import Settings
 
 if TYPE_CHECKING:

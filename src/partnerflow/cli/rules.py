@@ -14,9 +14,9 @@ import click
 from partnerflow.lifecycle import DEFAULT, graphviz, mermaid
 
 from .command import command
-from .failure import CannotDo
+from .console import facts, say, say_raw, table
+from .errors import CannotDo
 from .parameters import day
-from .screen import facts, say, say_raw, table
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from .failure import CannotDo
+from .errors import CannotDo
 
 if TYPE_CHECKING:
     from datetime import date
@@ -83,7 +83,7 @@ class Settings:
         """Return who acts; the partner that they act for is looked up in *flow*."""
         from partnerflow import Actor
 
-        from .naming import find_one
+        from .resolve import find_one
 
         roles = self.role or _ROLES.get(self.side)
         if roles is None:

@@ -13,8 +13,8 @@ import attrs
 from partnerflow.records import NO_END, Redaction
 from partnerflow.records.registry import Unregistered, key_of
 
-from .naming import Named, short
-from .screen import facts, say, table
+from .console import facts, say, table
+from .resolve import Named, short
 
 if TYPE_CHECKING:
     from uuid import UUID

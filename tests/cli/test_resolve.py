@@ -8,8 +8,8 @@ import pytest
 
 from partnerflow import Actor, Partner, Partnerflow
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.cli.failure import CannotDo
-from partnerflow.cli.naming import find_entry, find_one
+from partnerflow.cli.errors import CannotDo
+from partnerflow.cli.resolve import find_entry, find_one
 from partnerflow.records import Need
 
 Shell: TypeAlias = Any

@@ -15,10 +15,10 @@ from partnerflow.lifecycle import State
 
 from . import views
 from .command import command
-from .failure import REFUSED, CannotDo
-from .naming import Named, find_one, short
+from .console import facts, say, say_raw, table
+from .errors import REFUSED, CannotDo
 from .parameters import OutsideId, day, moment, outside_id, text_or_json
-from .screen import facts, say, say_raw, table
+from .resolve import Named, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from partnerflow.ports import Query
 
-from .failure import CannotDo
+from .errors import CannotDo
 
 if TYPE_CHECKING:
     from partnerflow import Dossier, Partnerflow, Partnership

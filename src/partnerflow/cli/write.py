@@ -13,11 +13,11 @@ from partnerflow.partnership import DISTRICT
 
 from . import views
 from .command import command
-from .evidence import Source, read_records, source, unknown_fields
-from .failure import CannotDo
-from .naming import find_entry, find_one, short
+from .console import say
+from .errors import CannotDo
+from .json_input import Source, read_records, source, unknown_fields
 from .parameters import OutsideId, day, moment, outside_id
-from .screen import say
+from .resolve import find_entry, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from partnerflow.records.conversion import unstructure
 
 from . import views
 from .command import command
-from .evidence import read_heads, source
-from .naming import find_entry, find_one, short
+from .console import say, say_raw
+from .json_input import read_heads, source
 from .parameters import day, moment
-from .screen import say, say_raw
+from .resolve import find_entry, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from partnerflow.policies.advice import finding_lines
 from partnerflow.policies.translation import translation
 
 from . import views
-from .evidence import Source, read_records
+from .console import facts, say
 from .importing import bar_over, checked, take_in
-from .naming import Named
-from .screen import facts, say
+from .json_input import Source, read_records
+from .resolve import Named
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow, Partnership

@@ -8,7 +8,7 @@ import click
 
 from partnerflow.errors import PartnerflowError, Refused, Tampered
 
-from .screen import say
+from .console import say
 
 REFUSED = 1
 """Refused, blocking, or something broken was found."""
