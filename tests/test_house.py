@@ -222,6 +222,16 @@ def test_no_modules_import_each_other_in_whatever_way() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def test_the_command_works_through_partnerflow_and_never_on_its_store() -> None:
+    wrong = [
+        f"cli/{path.name}:{node.lineno} reads .store: what the command needs is a method of Partnerflow"
+        for path in sorted((PACKAGE / "cli").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "store"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_everything_in_the_house_has_its_place() -> None:
     units = {_here(each) for each in IMPORTS} | {path.name.removesuffix(".py") for path in PACKAGE.glob("*.py")}
     assert units - {"__init__"} <= {*RANK, "adapters", *OPEN}

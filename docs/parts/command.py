@@ -21,8 +21,10 @@ def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[c
     if path == ("partnerflow",) or not isinstance(command, click.Group):
         yield command, path
     if isinstance(command, click.Group):
-        for name in command.list_commands(click.Context(command)):
-            yield from _commands(command.commands[name], (*path, name))
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if (found := command.get_command(context, name)) is not None:
+                yield from _commands(found, (*path, name))
 
 
 def _section(command: click.Command, path: tuple[str, ...]) -> str:

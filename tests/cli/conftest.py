@@ -16,7 +16,6 @@ from click.testing import CliRunner
 
 from partnerflow import Partnerflow
 from partnerflow.cli.app import cli
-from partnerflow.cli.settings import close
 
 SAMPLE = Path(__file__).parents[1] / "data" / "edfi" / "EducationOrganization.xml"
 
@@ -102,4 +101,4 @@ def opened(shell: Shell) -> Iterator[Partnerflow]:
     """The database of the shell, through the API."""
     flow = Partnerflow.open("sqlite:///partnerflow.db")
     yield flow
-    close(flow)
+    flow.close()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Actor, Partnerflow
-from partnerflow.cli.app import SECTIONS, cli
+from partnerflow.cli.app import BY_NAME, SECTIONS, cli
 from partnerflow.cli.db import db
 from partnerflow.cli.importing import import_
 
@@ -288,7 +288,7 @@ def test_a_principal_acts_at_their_own_sites(riverbend: Shell) -> None:
     words = [*park, "file", "riverbend", "--json", NEED, "--site"]
     assert "may not act at 255901001" in riverbend(*words, "255901044").err
     assert riverbend(*words, "255901001").code == 0
-    assert "say in which role" in riverbend("--side", "school", "fire", "riverbend", "withdraw").err
+    assert "give a role too" in riverbend("--side", "school", "fire", "riverbend", "withdraw").err
 
 
 # --- keeping watch ---------------------------------------------------------------------------------------------------
@@ -340,9 +340,16 @@ def test_the_help_of_the_whole_shows_the_first_three_commands_to_type(shell: She
     assert "..." not in said.replace("[ARGS]...", "")
 
 
+@pytest.mark.parametrize("listed", BY_NAME.values(), ids=lambda listed: listed.name)
+def test_the_list_of_commands_says_what_each_says_of_itself(listed: Any) -> None:
+    loaded = listed.load()
+    assert (loaded.name, loaded.get_short_help_str(110)) == (listed.name, listed.help)
+
+
 GROUPS = (import_, db)
+LOADED = [listed.load() for commands in SECTIONS.values() for listed in commands]
 ALL = [
-    *(command for commands in SECTIONS.values() for command in commands if command not in GROUPS),
+    *(command for command in LOADED if command not in GROUPS),
     *(command for group in GROUPS for command in group.commands.values()),
 ]
 

@@ -11,7 +11,6 @@ import pytest
 
 from partnerflow import Partnerflow
 from partnerflow.cli import demo_scenario
-from partnerflow.cli.settings import close
 
 Shell: TypeAlias = Any
 """The one in conftest.py."""
@@ -141,7 +140,7 @@ def test_the_demo_can_be_told_its_database(shell: Shell) -> None:
     shell.does("demo", "--db", "sqlite:///here.db")
     flow = Partnerflow.open("sqlite:///here.db")
     flow.verify()
-    close(flow)
+    flow.close()
     assert shell.files() == ["here.db"]
     assert shell("demo", "--db", "x.db", "--keep", "y.db").code == 2
 

@@ -12,7 +12,7 @@ import pytest
 
 from partnerflow import Money, Partner, Partnerflow
 from partnerflow.cli import impact
-from partnerflow.cli.settings import close
+from partnerflow.flow import impact_pool
 from partnerflow.flow.loading import load_many
 from partnerflow.records import Insurance
 from partnerflow.testing import OFFICE
@@ -28,7 +28,7 @@ HOW_MANY = 7
 @pytest.fixture
 def inventory(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Seven adopted partnerships in slices of three; every other one has cover for two millions."""
-    monkeypatch.setattr(impact, "_SLICE", 3)
+    monkeypatch.setattr(impact_pool, "SLICE", 3)
     shell.write("new.toml", NEW)
     flow = Partnerflow.open("sqlite:///partnerflow.db")
     for place in range(HOW_MANY):
@@ -38,7 +38,7 @@ def inventory(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
             starts_on=date(2026, 1, 1), ends_on=date(2027, 12, 31),
         )  # fmt: skip
         flow.file(begun.id, cover, by=OFFICE)
-    close(flow)
+    flow.close()
     return shell
 
 
@@ -90,12 +90,12 @@ def test_as_json_it_is_one_document_and_as_lines_each_partnership_one(inventory:
     assert (counts["compared"], counts["concerned"], counts["unjudged"]) == (HOW_MANY, 4, 0)
     flow = Partnerflow.open("sqlite:///partnerflow.db")
     assert flow.impact("new.toml", at=datetime.fromisoformat(AT[1])).to_data() == {**whole, "partnerships": each}
-    close(flow)
+    flow.close()
 
 
 def test_of_nothing_there_is_a_whole_document_too(shell: Shell) -> None:
     shell.write("new.toml", NEW)
-    close(Partnerflow.open("sqlite:///partnerflow.db"))
+    Partnerflow.open("sqlite:///partnerflow.db").close()
     for jobs in ("1", "2"):
         data = json.loads(shell.does("impact", "--pack", "new.toml", "--format", "json", "--jobs", jobs))
         assert (data["compared"], data["partnerships"]) == (0, [])
@@ -136,7 +136,7 @@ def test_nothing_is_written(inventory: Shell) -> None:
     def told() -> list[Any]:
         flow = Partnerflow.open("sqlite:///partnerflow.db")
         found: list[Any] = [*load_many(flow.store), *flow.store.outgoing()]
-        close(flow)
+        flow.close()
         return found
 
     before = told()
@@ -178,30 +178,3 @@ def test_what_cannot_be_done_is_said_before_anything_is_read(inventory: Shell) -
         said = inventory("impact", *words)
         assert (said.code, said.out) == (2, ""), words
         assert part in said.err
-
-
-def test_trouble_in_another_process_is_told_as_in_this_one(inventory: Shell) -> None:
-    order = impact._Order(
-        "sqlite:///absent/folder/p.db", "default", "UTC", "default", "new.toml", datetime.fromisoformat(AT[1])
-    )
-    slices = [impact._Slice(None, impact.UUID(int=1), 1)]
-    with pytest.raises(impact.CannotDo, match="absent/folder"):
-        list(impact._shared_out(order, slices, 2))
-
-
-def test_how_many_processes_pay() -> None:
-    assert impact._worth_it(100) == 1
-    assert impact._worth_it(1_000_000) >= 1
-    assert impact._only_here("sqlite://")
-    assert not impact._only_here("sqlite:///partnerflow.db")
-    assert not impact._only_here("postgresql://host/db")
-
-
-def test_slices_meet_and_leave_nobody_out() -> None:
-    ids = [impact.UUID(int=number) for number in range(1, 1_203)]
-    slices = list(impact._slices(iter(ids)))
-    assert [(one.after and one.after.int, one.through.int, one.size) for one in slices] == [
-        (None, 500, 500), (500, 1000, 500), (1000, 1202, 202),
-    ]  # fmt: skip
-    assert list(impact._slices(iter(ids[:500]))) == slices[:1]
-    assert list(impact._slices(iter([]))) == []

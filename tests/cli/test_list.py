@@ -118,10 +118,10 @@ def test_count_says_how_many_there_are_in_each_state(lived: Shell, clubs: Shell)
         (["--contact", "&"], "contact='&': has no word to look for"),
         (["--service", " ".join(map(str, range(20)))], "service=20 words: 16 are the most"),
         (["--due-before", "soon"], "'soon' is not a day such as 2026-09-01"),
-        (["--as-of", "2026-09-01T08:00"], "does not say in which time zone"),
+        (["--as-of", "2026-09-01T08:00"], "has no time zone"),
         (["--as-of", "2026-09-01T08:00+00:00", "--site", "s"], "goes with state, partner, after and limit"),
         (["--limit", "0"], "0 is not in the range x>=1"),
-        (["--count", "--limit", "3"], "--count is of all that fit: leave out --after and --limit"),
+        (["--count", "--limit", "3"], "--count counts all that match: leave out --after and --limit"),
         (["--after", "nobody"], "no partnership fits 'nobody'"),
     ],
 )

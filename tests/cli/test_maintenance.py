@@ -11,7 +11,6 @@ import pytest
 
 from partnerflow import Actor, Partner, Partnerflow
 from partnerflow.adapters.sqlalchemy import open_store
-from partnerflow.cli.settings import close
 from partnerflow.policies.toml import read_pack
 from partnerflow.records import Need
 from partnerflow.testing.clock import TickingClock
@@ -126,7 +125,7 @@ def test_what_ended_long_ago_is_purged(shell: Shell) -> None:
         flow.file(p.id, Need(need=SECRET), Need(need="b"), by=OFFICE)
         if ends:
             flow.fire(p.id, "withdraw", by=OFFICE, reason=SECRET)
-    close(flow)
+    flow.store.close()  # type: ignore[attr-defined]
     said = shell.does("purge", "--before", "2015-07-01", "--reason", "kept for seven years")
     assert re.fullmatch(r"purged: Riverbend \([0-9a-f]{8}\): 2 records, 2 steps\n\n1 partnership purged\n", said)
     assert SECRET not in shell.does("show", "riverbend") + shell.does("history", "riverbend")

@@ -112,7 +112,7 @@ def test_no_database_is_touched(files: Shell) -> None:
     ("text", "why"),
     [
         ("[" * 100_000, "is nested too deeply"),
-        ('{"a": 1, "a": 2}', "'a' is said twice in one object"),
+        ('{"a": 1, "a": 2}', "'a' is there twice in one object"),
         ('{"a": NaN}', "NaN is no number"),
         (b"\xff\xff", "is not text: save it as UTF-8"),
         ("[]", "is not an object with partner, partnership and records"),

@@ -64,6 +64,9 @@ def test_several_processes_find_what_one_finds(flow: Partnerflow, new: str) -> N
 def test_as_many_as_pay_is_one_for_a_few(flow: Partnerflow, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(impact_pool, "compare_slices", None)  # it would be called
     assert list(flow.compare(new, at=AT, processes=None)) == list(flow.compare(new, at=AT))
+
+
+def test_how_many_processes_pay() -> None:
     assert processes_that_pay(100) == 1
     assert processes_that_pay(1_000_000) >= 1
 

@@ -1,30 +1,79 @@
-"""The command as a whole: its commands in the order in which one meets them, and what happens to errors."""
+"""The command as a whole: its subcommands in the order in which a user meets them, and what happens to errors.
+
+A module of commands is imported when one of them is run or asked for help, so that `--version` and `--help` load
+neither policies nor rich. The list below therefore repeats the first line of each command's help; a test compares them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import click
 
+from partnerflow import __version__
 from partnerflow.errors import PartnerflowError
 
-from . import check, clauses, db, demo, impact, importing, maintenance, read, rules, write
-from .console import cope
-from .errors import said
+from .errors import as_click_error
 from .settings import Settings
 from .shared import on_top
 
-SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    "Begin": (demo.demo, importing.import_, write.propose, write.adopt),
-    "Look": (read.list_partnerships, read.show, read.why, read.options, read.history),
-    "Act": (write.file, write.retract, write.fire),
-    "Keep watch": (maintenance.sweep, maintenance.verify, maintenance.heads, impact.impact),
-    "Keep no longer": (maintenance.redact, maintenance.purge),
-    "The tables": (db.db,),
-    "The rules, with no database": (
-        check.check, check.schema, rules.policies, rules.explain, clauses.clauses, rules.diagram,
+
+class Listed(NamedTuple):
+    """A command, as the help of the whole lists it."""
+
+    name: str
+    home: str
+    """The module and the name in it, as `module:name`."""
+    help: str
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, _, name = self.home.partition(":")
+        loaded: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return loaded
+
+
+SECTIONS: dict[str, tuple[Listed, ...]] = {
+    "Begin": (
+        Listed("demo", "demo:demo", "Run through a partnership's whole life, on real data."),
+        Listed("import", "importing:import_", "Import what another system lists."),
+        Listed("propose", "write:propose", "Propose a partnership."),
+        Listed("adopt", "write:adopt", "Take in a partnership that exists already, in the state that it is in."),
     ),
-}  # fmt: skip
+    "Read": (
+        Listed("list", "read:list_partnerships", "List partnerships, with what does not hold and what is due next."),
+        Listed("show", "read:show", "Show one partnership: who, where, and what is on file."),
+        Listed("why", "read:why", "Explain what does not hold, or what blocks a step."),
+        Listed("options", "read:options", "List the steps that can be requested from here."),
+        Listed("history", "read:history", "Show the life of a partnership as a timeline."),
+    ),
+    "Write": (
+        Listed("file", "write:file", "File records, as JSON."),
+        Listed("retract", "write:retract", "Take back a record that should not have been filed."),
+        Listed("fire", "write:fire", "Take a step of the lifecycle, or learn what blocks it."),
+    ),
+    "Watch": (
+        Listed("sweep", "maintenance:sweep", "Report what comes due, was missed, broke or was mended."),
+        Listed("verify", "maintenance:verify", "Check that nothing stored was changed."),
+        Listed("heads", "maintenance:heads", "Print where every chain ends, one JSON object a line."),
+        Listed("impact", "impact:impact", "Show what other rules would newly block, and no longer block."),
+    ),
+    "Erase": (
+        Listed("redact", "maintenance:redact", "Blank texts that should not be kept, for good."),
+        Listed("purge", "maintenance:purge", "Blank everything on partnerships that ended long ago, for good."),
+    ),
+    "Database": (Listed("db", "db:db", "Create the tables, migrate them, and protect history."),),
+    "Rules, without a database": (
+        Listed("check", "check:check", "Check dossiers in JSON files against the policies."),
+        Listed("schema", "check:schema", "Print the JSON Schema of a dossier or of a report."),
+        Listed("policies", "rules:policies", "List the policies, with where each applies."),
+        Listed("explain", "rules:explain", "Explain one policy: why, what it asks, what passes."),
+        Listed("clauses", "clauses:clauses", "Show what answers each clause of the guides."),
+        Listed("diagram", "rules:diagram", "Draw the lifecycle, as text for other programs."),
+    ),
+}
+BY_NAME = {listed.name: listed for commands in SECTIONS.values() for listed in commands}
 
 
 class Commands(click.Group):
@@ -35,56 +84,56 @@ class Commands(click.Group):
         try:
             code = super().invoke(ctx)
         except PartnerflowError as error:
-            raise said(error) from error
+            raise as_click_error(error) from error
         if code:
             ctx.exit(code)
         return code
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """Name the commands, in the order of the sections."""
-        return [command.name for commands in SECTIONS.values() for command in commands if command.name]
+        """Return the names of the commands, in the order of the sections."""
+        return list(BY_NAME)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """Import the command of that name."""
+        return BY_NAME[cmd_name].load() if cmd_name in BY_NAME else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write a section for each group of commands."""
+        """Write the commands, section by section."""
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(command.name or "", command.get_short_help_str(90)) for command in commands])
-
-
-def _made() -> Commands:
-    top = Commands(
-        "partnerflow",
-        callback=click.pass_context(_start),
-        params=[*on_top()],
-        help=_HELP,
-        epilog="More of one command, with examples: partnerflow COMMAND --help. "
-        "Exit codes: 0 done, 1 refused or something broken found, 2 could not be done.",
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    )
-    for commands in SECTIONS.values():
-        for command in commands:
-            top.add_command(command)
-    return click.version_option(package_name="partnerflow", prog_name="partnerflow")(top)
+                formatter.write_dl([(listed.name, listed.help) for listed in commands])
 
 
 _HELP = """The life of partnerships between a school district and outside organisations.
 
-What may happen next is decided by policies; whatever is refused is explained, with what would mend it.
+Policies decide which step may come next. A refusal is explained in full, with what would mend it.
 
 \b
-The first three to type:
-  partnerflow demo                       a whole life, on real data, in ten seconds
-  partnerflow import edfi FILE           take in the partners that your Ed-Fi system lists
-  partnerflow list                       see where each stands and what does not hold
+The first three commands to try:
+  partnerflow demo                 a whole life, on real data, in ten seconds
+  partnerflow import edfi FILE     import the partners that your Ed-Fi system lists
+  partnerflow list                 see the state of each and what does not hold
 """
 
 
 def _start(ctx: click.Context) -> None:
+    from .console import replace_unknown_letters
+
     ctx.ensure_object(Settings)
-    cope()
+    replace_unknown_letters()
 
 
-cli = _made()
+cli = click.version_option(__version__, prog_name="partnerflow")(
+    Commands(
+        "partnerflow",
+        callback=click.pass_context(_start),
+        params=[*on_top()],
+        help=_HELP,
+        epilog="Help for one command, with examples: partnerflow COMMAND --help. "
+        "Exit codes: 0 done, 1 refused or something broken found, 2 could not be done.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+)
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""Checking files against the rules, with no database: in words, for programs, for a build server, for a principal."""
+"""The commands `check` and `schema`: check dossiers in files, without a database; print the schemas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from partnerflow.errors import InvalidRecord, PartnerflowError
 from .command import command
 from .console import say, say_raw
 from .errors import COULD_NOT, REFUSED
-from .json_input import read_json, source
+from .json_input import read_json, read_source
 from .parameters import day
 from .settings import Settings
 
@@ -29,15 +29,15 @@ _NAMES = ("dossier", "report")
 
 
 @attrs.frozen
-class Checked:
-    """A file and what came of checking it: a report, or why there is none."""
+class CheckedFile:
+    """A file and the result of checking it: a report, or why there is none."""
 
     name: str
     found: Report | PartnerflowError
 
     @property
     def code(self) -> int:
-        """The exit code that this file alone would have."""
+        """The exit code for this file alone."""
         if isinstance(self.found, PartnerflowError):
             return COULD_NOT
         return 0 if self.found.ok else REFUSED
@@ -60,23 +60,23 @@ class Checked:
     shares=("rules", "who"),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--trigger", help="What stands in the way of this step (without it: what does not hold).")
-@click.option("--on", type=day, help="On this day (default: today in the district's time zone).")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to say it.")
-@click.option("--language", default="en", metavar="CODE", help="In which language, for text, junit and html.")
+@click.option("--trigger", help="Check what blocks this step (default: what does not hold).")
+@click.option("--on", type=day, help="The day to check for (default: today in the district's time zone).")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The form of the output.")
+@click.option("--language", default="en", metavar="CODE", help="The language of text, junit and html.")
 @click.pass_obj
 def check(
     settings: Settings, files: Sequence[str], trigger: str | None, on: date | None, form: str, language: str
 ) -> int:
     """Check dossiers in JSON files against the policies.
 
-    A FILE of - is standard input. With --by or --role, it is also asked whether that person may. Exit code: 0 nothing
-    blocks, 1 something does, 2 a file could not be checked; of several files, the highest. Formats: text; json, one
-    document; jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
+    A FILE of - is standard input. With --by or --role, it also checks whether that person may take the step. Exit code:
+    0 nothing blocks, 1 something does, 2 a file could not be checked; of several files, the highest. Formats: text;
+    json, one document; jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
     """
     from partnerflow.policies.translation import translation
 
-    translation(language)  # one that there is none of is told before anything else is done
+    translation(language)  # an unknown language is refused before any file is read
     pack = settings.rules()
     by = settings.actor() if settings.by or settings.role else None
     found = (_checked(pack, file, trigger, on or settings.today(), by) for file in files)
@@ -90,8 +90,8 @@ def check(
     return code
 
 
-def _in_text(found: Iterable[Checked], language: str, *, several: bool) -> int:
-    """Say each file as it comes; give the highest exit code."""
+def _in_text(found: Iterable[CheckedFile], language: str, *, several: bool) -> int:
+    """Print each file as it is checked; return the highest exit code."""
     code, first = 0, True
     for one in found:
         code = max(code, one.code)
@@ -105,13 +105,13 @@ def _in_text(found: Iterable[Checked], language: str, *, several: bool) -> int:
     return code
 
 
-def _in_line(one: Checked) -> int:
+def _in_line(one: CheckedFile) -> int:
     say_raw(json.dumps(one.to_data(), ensure_ascii=False))
     return one.code
 
 
-def _document(found: Sequence[Checked], form: str, code: int, language: str) -> str:
-    """Write what came of all files as one document."""
+def _document(found: Sequence[CheckedFile], form: str, code: int, language: str) -> str:
+    """Write the results of all files as one document."""
     if form == "json":
         data = {"schema": SCHEMA, "exit_code": code, "files": [one.to_data() for one in found]}
         return json.dumps(data, ensure_ascii=False, indent=2)
@@ -125,21 +125,21 @@ def _document(found: Sequence[Checked], form: str, code: int, language: str) -> 
     return html_page(pairs, language=language)
 
 
-def _pairs(found: Iterable[Checked]) -> Iterator[tuple[str, Report | Exception]]:
+def _pairs(found: Iterable[CheckedFile]) -> Iterator[tuple[str, Report | Exception]]:
     for one in found:
         yield one.name, one.found
 
 
-def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | None) -> Checked:
+def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | None) -> CheckedFile:
     name = file
     try:
-        given = source(file)
+        given = read_source(file)
         name = given.name
-        return Checked(name, pack.check(read_json(given), on=on, trigger=trigger, by=by))
+        return CheckedFile(name, pack.check(read_json(given), on=on, trigger=trigger, by=by))
     except InvalidRecord as error:
-        return Checked(name, InvalidRecord(name, error.faults))
+        return CheckedFile(name, InvalidRecord(name, error.faults))
     except PartnerflowError as error:
-        return Checked(name, error)
+        return CheckedFile(name, error)
 
 
 @command("schema", "partnerflow schema dossier > dossier.schema.json", "partnerflow schema report", shares=())
@@ -147,7 +147,7 @@ def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | N
 def schema(name: str) -> None:
     """Print the JSON Schema of a dossier or of a report.
 
-    It is of draft 2020-12. That of the dossier has every kind of record that is installed here.
+    They are of draft 2020-12. The schema of the dossier has every kind of record that is installed here.
     """
     from partnerflow.policies.schemas import SCHEMAS
 

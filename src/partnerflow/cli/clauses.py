@@ -1,4 +1,4 @@
-"""The clauses of the guides, and what answers each. No database is opened."""
+"""The command `clauses`: the clauses of the guides, and what answers each. It opens no database."""
 
 from __future__ import annotations
 
@@ -29,16 +29,13 @@ SCHEMA = "partnerflow.clauses/1"
     shares=(),
 )
 @click.argument("names", nargs=-1, metavar="[CLAUSE]...")
-@click.option(
-    "--status", type=click.Choice(["answered", "planned", "not-ours"]), help="Only those of which this is true."
-)
+@click.option("--status", type=click.Choice(["answered", "planned", "not-ours"]), help="Only clauses with this status.")
 @text_or_json
 def clauses(names: Sequence[str], status: str | None, form: str) -> None:
-    """Show which clause of the guides is answered by what.
+    """Show what answers each clause of the guides.
 
-    An answer is a policy, a step of the lifecycle, a kind of records, an event, a criterion of the rubric, or what
-    Python code calls. A clause that is planned names the kind of records that it waits for. With CLAUSE, each is told
-    in full.
+    An answer is a policy, a step of the lifecycle, a kind of record, an event, a criterion of the rubric, or a call in
+    Python. A planned clause names the kind of record that it waits for. With CLAUSE, it shows those in full.
     """
     from partnerflow.traceability import trace
 
@@ -53,8 +50,8 @@ def clauses(names: Sequence[str], status: str | None, form: str) -> None:
     else:
         table(["clause", "status", "answer"], ([e.clause, _status(e), _short(e)] for e in found), wide=["answer"])
         counts = Counter(map(_status, found))
-        said = ", ".join(f"{counts[name]} {name}" for name in ("answered", "planned", "not-ours") if counts[name])
-        say(f"\n{len(found)} clauses: {said}", style="pf.quiet", whole=True)
+        summary = ", ".join(f"{counts[name]} {name}" for name in ("answered", "planned", "not-ours") if counts[name])
+        say(f"\n{len(found)} clauses: {summary}", style="pf.quiet", whole=True)
 
 
 def _named(everything: Sequence[TracedClause], names: Sequence[str]) -> list[TracedClause]:

@@ -1,6 +1,7 @@
-"""Printing: wrapped and coloured in a terminal, plain and unwrapped anywhere else.
+"""Printing: wrapped and coloured in a terminal, plain and unwrapped elsewhere.
 
 Nothing that was read from a file or a database is taken for markup, and no control character of it reaches a terminal.
+rich is imported where something has to be laid out; plain lines do without it.
 """
 
 from __future__ import annotations
@@ -8,51 +9,62 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
-from rich import box
-from rich.console import Console
-from rich.highlighter import RegexHighlighter
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-from rich.theme import Theme
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.highlighter import Highlighter
+    from rich.table import Table
+    from rich.text import Text
 
 _WIDE = 10_000
-"""Columns of what is no terminal, unless COLUMNS says otherwise: whoever reads it there wants lines whole."""
+"""The width where output is no terminal, unless COLUMNS gives one: no line is wrapped."""
+_LAID_OUT_BY = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Variables of the environment by which rich lays out what goes to no terminal."""
 _CONTROLS = {code: "?" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-_THEME = Theme(
-    {
-        "pf.code": "bold cyan",
-        "pf.bad": "bold red",
-        "pf.good": "green",
-        "pf.quiet": "dim",
-        "pf.command": "bold",
-        "pf.head": "bold",
-    }
+_STYLES = {
+    "pf.code": "bold cyan",
+    "pf.bad": "bold red",
+    "pf.good": "green",
+    "pf.quiet": "dim",
+    "pf.command": "bold",
+    "pf.head": "bold",
+}
+_HIGHLIGHTS = (
+    r"(?P<code>\b[A-Z]{2,5}-[0-9]{3}\b)",
+    r"(?P<bad>\b(failed|missing|error|refused|missed|broken)\b)(?=[:, ]|$)",
+    r"(?P<good>\b(To mend it|mended|everything holds)\b)",
 )
 
 
-class _Words(RegexHighlighter):
-    """Colours what the eye should find first."""
-
-    base_style = "pf."
-    highlights = (
-        r"(?P<code>\b[A-Z]{2,5}-[0-9]{3}\b)",
-        r"(?P<bad>\b(failed|missing|error|refused|missed|broken)\b)(?=[:, ]|$)",
-        r"(?P<good>\b(To mend it|mended|everything holds)\b)",
-    )
-
-
-_WORDS = _Words()
-
-
 def console(*, stderr: bool = False) -> Console:
-    """Return a console on what stands for standard output, or error, at this moment."""
-    made = Console(stderr=stderr, theme=_THEME, markup=False, emoji=False, highlight=False)
+    """Return a console on standard output, or on standard error."""
+    from rich.console import Console
+    from rich.theme import Theme
+
+    made = Console(stderr=stderr, theme=Theme(_STYLES), markup=False, emoji=False, highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _WIDE
     return made
+
+
+@cache
+def _highlighter() -> Highlighter:
+    """Return what colours policy codes, and words such as "failed"."""
+    from rich.highlighter import RegexHighlighter
+
+    class Words(RegexHighlighter):
+        base_style = "pf."
+        highlights = _HIGHLIGHTS
+
+    return Words()
+
+
+def _highlighted(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return _highlighter()(Text(text, style=style))
 
 
 def clean(text: str) -> str:
@@ -61,15 +73,22 @@ def clean(text: str) -> str:
 
 
 def say(text: str = "", *, style: str = "", stderr: bool = False, whole: bool = False) -> None:
-    """Print *text*; a line that is wrapped keeps its indent, and one that is to be typed again stays *whole*."""
+    """Print *text*. A wrapped line keeps its indent; *whole* lines, such as commands to copy, are never wrapped."""
+    stream = sys.stderr if stderr else sys.stdout
+    if not stream.isatty() and os.environ.keys().isdisjoint(_LAID_OUT_BY):
+        stream.write(clean(text) + "\n")
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
     screen = console(stderr=stderr)
     for line in clean(text).split("\n"):
         if whole:
             screen.print(Text(line, style=style), soft_wrap=True)
             continue
         body = line.lstrip(" ")
-        words = _WORDS(Text(body, style=style))
-        screen.print(Padding(words, (0, 0, 0, len(line) - len(body)), expand=False) if body else "")
+        indent = (0, 0, 0, len(line) - len(body))
+        screen.print(Padding(_highlighted(body, style), indent, expand=False) if body else "")
 
 
 def say_raw(text: str) -> None:
@@ -86,6 +105,9 @@ def table(
     indent: int = 0,
 ) -> None:
     """Print a table: the columns named in *wide* are wrapped where there is no room, those in *right* hold numbers."""
+    from rich import box
+    from rich.table import Table
+
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         justify: Literal["left", "right"] = "right" if column in right else "left"
@@ -95,6 +117,8 @@ def table(
 
 def facts(rows: Iterable[Sequence[str]], *, indent: int = 2, style: str = "") -> None:
     """Print rows without a head; only their last cells are wrapped where there is no room."""
+    from rich.table import Table
+
     listed = list(rows)
     grid = Table.grid(padding=(0, 2, 0, 0))
     for place in range(1, len(listed[0]) + 1 if listed else 0):
@@ -103,8 +127,10 @@ def facts(rows: Iterable[Sequence[str]], *, indent: int = 2, style: str = "") ->
 
 
 def _print(grid: Table, rows: Iterable[Sequence[str]], indent: int) -> None:
+    from rich.padding import Padding
+
     for row in rows:
-        grid.add_row(*(_WORDS(Text(clean(cell))) for cell in row))
+        grid.add_row(*(_highlighted(clean(cell)) for cell in row))
     screen, whole = console(), Padding(grid, (0, 0, 0, indent), expand=False)
     if screen.is_terminal:
         screen.print(whole)
@@ -115,8 +141,8 @@ def _print(grid: Table, rows: Iterable[Sequence[str]], indent: int) -> None:
         sys.stdout.write(line.rstrip() + "\n")
 
 
-def cope() -> None:
-    """Have a stream whose encoding lacks a letter print a stand-in for it, not fail."""
+def replace_unknown_letters() -> None:
+    """Print a replacement for a letter that the encoding of the output lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

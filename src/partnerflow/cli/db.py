@@ -1,4 +1,4 @@
-"""The database's own upkeep: of which version its tables are, bringing them to this release's, and protecting them."""
+"""The commands of `db`: the version of the tables, migrating them, and protecting history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from partnerflow.errors import SchemaMismatch
 
 from .command import command
 from .console import say
-from .errors import Answered, CannotDo
+from .errors import CannotDo, SaidNo
 from .settings import Settings, sqlite_file
 
 F = TypeVar("F", bound=Callable[..., int | None])
@@ -19,26 +19,26 @@ F = TypeVar("F", bound=Callable[..., int | None])
 
 @click.group("db")
 def db() -> None:
-    """See to the tables: make them, bring them to this release, and protect history."""
+    """Create the tables, migrate them, and protect history."""
 
 
 def _where(function: F) -> F:
     prefix = click.option(
-        "--prefix", default="pf_", metavar="TEXT", help="What the names of our tables begin with (default: pf_)."
+        "--prefix", default="pf_", metavar="TEXT", help="The prefix of the names of our tables (default: pf_)."
     )
-    schema = click.option("--schema", metavar="NAME", help="The schema they lie in, if not the database's default.")
+    schema = click.option("--schema", metavar="NAME", help="The schema of our tables (default: the database's own).")
     return prefix(schema(function))
 
 
 @command("upgrade", "partnerflow db upgrade --db postgresql+psycopg://host/district", shares=("database",))
 @_where
-@click.option("--to", type=int, metavar="VERSION", help="To this version, if not to the newest.")
+@click.option("--to", type=int, metavar="VERSION", help="The version to migrate to (default: the newest).")
 @click.pass_obj
 def upgrade(settings: Settings, prefix: str, schema: str | None, to: int | None) -> None:
-    """Make our tables, or bring them to the version that this release reads.
+    """Create our tables, or migrate them to the version that this release reads.
 
-    Everything on file stays. Several processes may do this at once: one does it, and the others find it done. A system
-    that has migrations of its own calls ours from there instead.
+    Everything on file stays. Several processes may run this at once: one does the work, and the others wait for it. A
+    system with migrations of its own calls ours from there instead.
     """
     from partnerflow.adapters.sqlalchemy.migrations import upgrade_database
 
@@ -58,7 +58,7 @@ def upgrade(settings: Settings, prefix: str, schema: str | None, to: int | None)
 @_where
 @click.pass_obj
 def current(settings: Settings, prefix: str, schema: str | None) -> None:
-    """Tell of which version the tables are, and which this release reads."""
+    """Print the version of the tables, and the version that this release reads."""
     from partnerflow.adapters.sqlalchemy import SCHEMA_VERSION
     from partnerflow.adapters.sqlalchemy.migrations import version_at
 
@@ -76,7 +76,7 @@ def current(settings: Settings, prefix: str, schema: str | None) -> None:
 def check(settings: Settings, prefix: str, schema: str | None) -> None:
     """Check that the tables are of the version that this release reads.
 
-    Otherwise it is said what to run, and the exit code is 1.
+    If they are not, it prints what to run, and the exit code is 1.
     """
     from partnerflow.adapters.sqlalchemy.migrations import version_at
 
@@ -84,7 +84,7 @@ def check(settings: Settings, prefix: str, schema: str | None) -> None:
     try:
         found = version_at(settings.url, prefix=prefix, schema=schema, check=True)
     except SchemaMismatch as error:
-        raise Answered(str(error)) from None
+        raise SaidNo(str(error)) from None
     say(f"the tables are of schema version {found}, which this release of partnerflow reads")
 
 
@@ -92,10 +92,10 @@ def check(settings: Settings, prefix: str, schema: str | None) -> None:
 @_where
 @click.pass_obj
 def protect(settings: Settings, prefix: str, schema: str | None) -> None:
-    """Have the database itself refuse whoever would change or delete history.
+    """Make the database itself refuse changes and deletions of history, by triggers.
 
-    All that is let through is what `partnerflow redact` blanks. Doing it again does no harm, and after an upgrade it
-    takes in what is new. It needs a user who may make triggers on our tables.
+    The triggers let through only what `partnerflow redact` blanks. Run it again after an upgrade, so that it covers
+    what is new. The database user needs the right to create triggers on our tables.
     """
     _change_protection(settings, prefix, schema, protected=True)
     say("history is protected: the database refuses to change or delete it, but for what redact blanks")
@@ -105,9 +105,9 @@ def protect(settings: Settings, prefix: str, schema: str | None) -> None:
 @_where
 @click.pass_obj
 def unprotect(settings: Settings, prefix: str, schema: str | None) -> None:
-    """Take that protection off again."""
+    """Remove that protection."""
     _change_protection(settings, prefix, schema, protected=False)
-    say("history is not protected: whoever may write to the tables can change it, and only verify would tell")
+    say("history is not protected: anybody who may write to the tables can change it, and only verify would tell")
 
 
 def _change_protection(settings: Settings, prefix: str, schema: str | None, *, protected: bool) -> None:
@@ -129,7 +129,7 @@ for _command in (upgrade, current, check, protect, unprotect):
 
 
 def _must_be_there(settings: Settings) -> None:
-    """Make no file by looking for it."""
+    """Raise CannotDo where the database's file does not exist, which connecting would create."""
     file = sqlite_file(settings.url)
     if file is not None and not file.exists():
-        raise CannotDo(f"there is no database at {file}. Name another with --db, or make one: partnerflow db upgrade")
+        raise CannotDo(f"there is no database at {file}. Name another with --db, or create one: partnerflow db upgrade")

@@ -1,4 +1,4 @@
-"""The demo: where its database goes, and how it begins and ends. What happens in between is in `demo_scenario`."""
+"""The command `demo`: which database it makes, and what it prints last. What happens in it is in `demo_scenario`."""
 
 from __future__ import annotations
 
@@ -14,41 +14,38 @@ from . import demo_scenario
 from .command import command
 from .console import say
 from .errors import CannotDo
-from .settings import Settings, close, sqlite_file
+from .settings import Settings, sqlite_file
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow
 
 
 @command("demo", "partnerflow demo", "partnerflow demo --keep /tmp/riverbend.db", shares=("database",))
-@click.option("--keep", metavar="PATH", help="The SQLite file to make, instead of demo.db.")
+@click.option("--keep", metavar="PATH", help="The SQLite file to create, instead of demo.db.")
 @click.pass_obj
 def demo(settings: Settings, keep: str | None) -> None:
-    """See a partnership live its whole life, on real data.
+    """Run through a partnership's whole life, on real data.
 
-    It imports the sample of the Ed-Fi standard and walks one new partnership through a school year: refusals explained,
-    a waiver, a lapse found by a sweep, an improvement plan, a termination. All of it is done by the public API on a
-    fresh database, which is left for you to look at: demo.db in the working directory or, if there is one, demo-2.db
-    and so on.
+    It imports the sample of the Ed-Fi standard, and takes one new partnership through a school year: refusals with
+    their explanations, a waiver, a lapse found by a sweep, an improvement plan, a termination. Everything is done
+    through the public API, on a fresh database that is left for you to look at: demo.db in the working directory or, if
+    there is one already, demo-2.db and so on.
     """
     from partnerflow import Partnerflow
 
     url = _fresh(settings, keep)
     calendar = demo_scenario.Calendar()
-    flow = Partnerflow.open(url, clock=calendar)
-    try:
+    with Partnerflow.open(url, clock=calendar) as flow:
         _refuse_unless_empty(flow, url)
-        riverbend = demo_scenario.tell(flow, calendar)
+        riverbend = demo_scenario.run(flow, calendar)
         demo_scenario.look_back(flow, riverbend)
-    finally:
-        close(flow)
     _say_what_next(url)
 
 
 def _fresh(settings: Settings, keep: str | None) -> str:
-    """Choose the database: the one that was named on this command line, never the one of the environment."""
+    """Return the URL of the database: one named on this command line, never the one of the environment."""
     if keep is not None and settings.db_by_hand:
-        raise CannotDo("say either --db or --keep")
+        raise CannotDo("give either --db or --keep")
     if settings.db_by_hand:
         return settings.url
     if keep is None:
@@ -64,9 +61,7 @@ def _names() -> Iterator[Path]:
 
 
 def _refuse_unless_empty(flow: Partnerflow, url: str) -> None:
-    with flow.store.audit() as audit:
-        there = next(audit.entries(), None)
-    if there is not None:
+    if next(flow.heads(), None) is not None:
         raise CannotDo(f"{url} has something on file already: name a fresh database, or leave --db out")
 
 

@@ -1,6 +1,6 @@
-"""A school year at Grand Bend ISD, lived through the public API. Nothing that is printed here is known beforehand.
+"""A school year at Grand Bend ISD, through the public API. Everything that it prints is what the library answers.
 
-What happens is in `tell`, top to bottom. `Telling` moves the clock, does what is said, and prints what came of it.
+`run` has the events of the year in order. `Narrator` moves the clock, makes the calls, and prints the results.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from partnerflow.policies.translation import translation
 
 from . import views
 from .console import facts, say
-from .importing import bar_over, checked, take_in
-from .json_input import Source, read_records
-from .resolve import Named
+from .importing import admit, bar_over, checked
+from .json_input import JsonText, read_records
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow, Partnership
@@ -36,39 +35,39 @@ PARK = Actor("p.park", side="school", roles={"principal"}, sites={"255901001"})
 
 
 class Calendar:
-    """The clock of the story: it stands still until it is moved."""
+    """The clock of the scenario: it stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Return the moment."""
+        """Return the current moment."""
         return self.now
 
     def turn_to(self, day: date) -> None:
-        """Go to the morning of *day*, unless it is that day already."""
+        """Move to the morning of *day*, unless it is that day already."""
         self.now = max(self.now, datetime.combine(day, time(8), tzinfo=UTC))
 
     def go_on(self) -> None:
-        """Let the time pass that something takes."""
+        """Move on by the time that one action takes."""
         self.now += _WORKING_STEP
 
 
-class Telling:
-    """Does things through a flow, on the day that the calendar shows, and prints what came of them."""
+class Narrator:
+    """Makes calls on the day that the calendar shows, and prints their results."""
 
     def __init__(self, flow: Partnerflow, calendar: Calendar) -> None:
         self.flow, self.calendar = flow, calendar
         self.records: Mapping[str, Any] = json.loads((_DATA / "riverbend.json").read_text(encoding="utf-8"))
 
     def on(self, day: str, narration: str) -> None:
-        """Turn to *day* and say what is about to happen."""
+        """Move to *day* and print what is about to happen."""
         self.calendar.turn_to(date.fromisoformat(day))
         say()
         facts([[day, narration]], indent=0, style="pf.head")
 
     def done(self, text: str) -> None:
-        """Print what came of it."""
+        """Print a result."""
         for line in text.split("\n"):
             say(f"{'':{_INDENT}}{line}")
         self.calendar.go_on()
@@ -76,7 +75,7 @@ class Telling:
     def take_in(self, by: Actor) -> None:
         """Import the sample that comes with the command."""
         with as_file(_DATA / "edfi-5.2-sample.xml") as path, bar_over([str(path)]) as bar:
-            summary = take_in(self.flow, checked([str(path)], bar), bar, by)
+            summary = admit(self.flow, checked([str(path)], bar), bar, by)
         self.done("\n".join(line.strip() for line in summary.lines()))
 
     def propose(self, partner: Partner, by: Actor) -> Partnership:
@@ -87,8 +86,8 @@ class Telling:
 
     def file(self, subject: Partnership, batch: str, by: Actor) -> None:
         """File one batch of records."""
-        given = Source(batch, json.dumps(self.records[batch]))
-        records = read_records([given], self.flow.partner(subject.partner_id))
+        given = JsonText(batch, json.dumps(self.records[batch]))
+        records = read_records([given], lambda: self.flow.partner(subject.partner_id))
         entries = self.flow.file(subject.id, *records, by=by)
         self.done(f"{by.id} files {', '.join(views.called(entry) for entry in entries)}")
 
@@ -98,14 +97,14 @@ class Telling:
         self.done(f"{by.id} asks to {_words(trigger)}: done, {made.source} -> {made.target}")
 
     def refused(self, subject: Partnership, trigger: str, by: Actor) -> None:
-        """Ask for a step that is going to be refused, and print the explanation."""
+        """Request a step that will be refused, and print the explanation."""
         try:
             self.fire(subject, trigger, by)
         except Refused as refusal:
             self._explain(f"{by.id} asks to {_words(trigger)}: refused", refusal)
 
     def filing_refused(self, subject: Partnership, batch: str, by: Actor) -> None:
-        """File what this person may not, and print the explanation."""
+        """File what this person may not file, and print the explanation."""
         try:
             self.file(subject, batch, by)
         except Refused as refusal:
@@ -116,16 +115,15 @@ class Telling:
         self.done("\n".join([head, *_described(report, report.blocking)]))
 
     def why(self, subject: Partnership, *codes: str) -> None:
-        """Print how a partnership stands, and some of what is found in full."""
-        standing = views.Standing.of(self.flow, subject.id)
-        found = [standing.report[code] for code in codes]
-        self.done("\n".join([standing.sentence(), *_described(standing.report, found)]))
+        """Print what holds for a partnership, and the findings of some policies in full."""
+        report = self.flow.explain(subject.id)
+        self.done("\n".join([views.of_report(report), *_described(report, [report[code] for code in codes])]))
 
     def sweep(self) -> None:
-        """Sweep, and print what it told."""
+        """Sweep, and print the notices."""
         swept = self.flow.sweep()
         if swept.notices:
-            views.notices(self.flow, swept, brief=True, indent=_INDENT)
+            views.notices(swept, brief=True, indent=_INDENT)
         else:
             self.done("nothing new to tell")
         self.calendar.go_on()
@@ -141,13 +139,13 @@ def _words(trigger: str) -> str:
 
 
 def _described(report: Report, findings: Iterable[Finding]) -> list[str]:
-    said = partial(finding_lines, say=translation(), trigger=report.trigger, may_waive=report.may_waive)
-    return [line for finding in findings for line in said(finding)]
+    lines_of = partial(finding_lines, say=translation(), trigger=report.trigger, may_waive=report.may_waive)
+    return [line for finding in findings for line in lines_of(finding)]
 
 
-def tell(flow: Partnerflow, calendar: Calendar) -> Partnership:
-    """Live the year; give the partnership whose life it was."""
-    t = Telling(flow, calendar)
+def run(flow: Partnerflow, calendar: Calendar) -> Partnership:
+    """Play the year; return the partnership that it is about."""
+    t = Narrator(flow, calendar)
 
     t.on("2026-09-01", "Grand Bend ISD takes in what its Ed-Fi system lists.")
     t.take_in(ANDERSON)
@@ -216,9 +214,7 @@ def tell(flow: Partnerflow, calendar: Calendar) -> Partnership:
 
 def look_back(flow: Partnerflow, riverbend: Partnership) -> None:
     """Print every partnership, and the life of one."""
-    everything = [Named(*found) for found in flow.store.find()]
     say("\nEvery partnership\n", style="pf.head")
-    views.partnerships(flow, everything, indent=2)
-    named = next(named for named in everything if named.partnership.id == riverbend.id)
-    say(f"\nThe life of {named.name}\n", style="pf.head")
-    views.timeline(flow, named, told=True, indent=2)
+    views.partnerships(flow.inventory(), indent=2)
+    say(f"\nThe life of {flow.partner(riverbend.partner_id).name}\n", style="pf.head")
+    views.timeline(flow, riverbend.id, told=True, indent=2)

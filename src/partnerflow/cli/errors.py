@@ -1,4 +1,4 @@
-"""What the command says, and which exit code it leaves behind, when something cannot be done."""
+"""Errors of the command: what is printed, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,36 +8,38 @@ import click
 
 from partnerflow.errors import PartnerflowError, Refused, Tampered
 
-from .console import say
-
 REFUSED = 1
-"""Refused, blocking, or something broken was found."""
+"""The exit code where something was refused, blocks, or is broken."""
 COULD_NOT = 2
-"""Could not be done: bad input, no such thing, no database."""
+"""The exit code for what could not be done: bad input, no such thing, no database."""
 
 
 class CannotDo(click.ClickException):
-    """Something that cannot be done as it was asked: one clear message, and what would do."""
+    """What was asked for cannot be done: one clear message, and a remedy."""
 
     exit_code = COULD_NOT
 
-    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's signature; say knows where to
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's signature; say writes to stderr
         """Print the message."""
+        from .console import say
+
         say(f"error: {self.message}", stderr=True)
 
 
-class Answered(click.ClickException):
-    """An answer that is a no: it is no error, and explains itself."""
+class SaidNo(click.ClickException):
+    """The answer is no. That is no error, and the message explains it."""
 
     exit_code = REFUSED
 
-    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's signature; say knows where to
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's signature; say writes to stderr
         """Print the answer."""
+        from .console import say
+
         say(self.message, stderr=True)
 
 
-def said(error: PartnerflowError) -> click.ClickException:
-    """Return an error of partnerflow's own as what ends the command."""
+def as_click_error(error: PartnerflowError) -> click.ClickException:
+    """Return the exception with which the command ends for an error of partnerflow's."""
     if isinstance(error, Refused) and error.lacks:
-        return Answered(f"{error}\nSay it with --{' and --'.join(error.lacks)}.")
-    return Answered(str(error)) if isinstance(error, (Refused, Tampered)) else CannotDo(str(error))
+        return SaidNo(f"{error}\nAdd --{' and --'.join(error.lacks)}.")
+    return SaidNo(str(error)) if isinstance(error, (Refused, Tampered)) else CannotDo(str(error))

@@ -1,49 +1,33 @@
-"""What other rules would do to everything that is kept: found by several processes, and told as it is found."""
+"""The command `impact`: what other rules would do to every partnership on file."""
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
-from uuid import UUID
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-import attrs
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from partnerflow.errors import PartnerflowError
 
 from . import views
 from .command import command
 from .console import console, say, say_raw, table
-from .errors import COULD_NOT, REFUSED, CannotDo
+from .errors import COULD_NOT, REFUSED
 from .parameters import moment
 from .resolve import short
-from .settings import Settings, sqlite_file
+from .settings import Settings
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow
     from partnerflow.flow.compare import Compared
     from partnerflow.flow.impact import Impact
-    from partnerflow.policies import Pack
 
-_SLICE = 500
-"""How many partnerships one process takes at a time."""
-_MANY = 5_000
-"""From how many on several processes are worth starting."""
 _SHOWN = 20
-"""How many partnerships are named one by one."""
+"""How many partnerships are listed one by one."""
 _CODES = 6
-"""How many policies are named of each, so that a line can be read."""
+"""How many policies of each partnership are named, so that its line stays readable."""
 _Way: TypeAlias = Literal["blocking", "freed"]
 _WAYS: tuple[_Way, ...] = get_args(_Way)
 
@@ -55,38 +39,42 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 )
 @click.option("--pack", "new", metavar="NAME", required=True, help="The new pack: a name, or the path of a TOML file.")
 @click.option("--against", metavar="NAME", help="The present pack (default: that of --pack before the command).")
-@click.option("--at", type=moment, help="At this moment, not now; it may be one to come.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="In so many processes (default: as many as pay).")
+@click.option("--at", type=moment, help="At this moment, not now; it may be in the future.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="How many processes to use (default: as many as pay)."
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "jsonl"]),
     default="text",
-    help="How to say it; jsonl: a line for each partnership concerned, as it is found, and then one with the counts.",
+    help="The form of the output; jsonl: a line for each partnership concerned, as it is found, then one of counts.",
 )
 @click.pass_obj
 def impact(
-    settings: Settings, new: str, against: str | None, at: datetime | None, jobs: int | None,
+    settings: Settings,
+    new: str,
+    against: str | None,
+    at: datetime | None,
+    jobs: int | None,
     form: Literal["text", "json", "jsonl"],
-) -> int:  # fmt: skip
-    """Say what other rules would newly block, and free.
+) -> int:
+    """Show what other rules would newly block, and no longer block.
 
-    Over every live partnership: what must hold where it stands, every step that can be asked, by which policy. Nothing
-    is written. Who may ask is not compared. Exit code: 0 nothing would newly block, 1 something would, 2 a partnership
-    could not be judged.
+    It compares, for every live partnership, what must hold in its state and every step that can be requested. Nothing
+    is written. Policies about who acts are not compared. Exit code: 0 nothing would be newly blocked, 1 something
+    would, 2 a partnership could not be evaluated.
     """
-    from partnerflow.flow.compare import moment as moment_of
     from partnerflow.flow.impact import Tally
-    from partnerflow.flow.validation import check_fit
     from partnerflow.policies import load_pack
 
-    asked = attrs.evolve(settings, pack=against or settings.pack)
-    flow, pack = asked.flow(), load_pack(new)
-    check_fit(pack, flow.lifecycle)
-    when = moment_of(flow.context, at)
-    tally = Tally(present=flow.pack, new=pack, on=flow.today(when), lifecycle=flow.lifecycle, keep=_SHOWN)
+    asked = replace(settings, pack=against or settings.pack)
+    flow = asked.flow()
+    when = at or flow.clock()
+    compared = flow.compare(new, at=when, processes=jobs)
+    tally = Tally(present=flow.pack, new=load_pack(new), on=flow.today(when), lifecycle=flow.lifecycle, keep=_SHOWN)
     listing = _Listing(form)
-    for one in _found(_Order.of(asked, new, when), flow, pack, jobs, quiet=form == "jsonl" and sys.stdout.isatty()):
+    for one in _with_bar(flow, compared, quiet=form == "jsonl" and sys.stdout.isatty()):
         tally.add(one)
         if one.concerned or one.unjudged is not None:
             listing.add(one)
@@ -97,127 +85,24 @@ def impact(
     return COULD_NOT if found.unjudged_count else REFUSED if found.blocking else 0
 
 
-# --- finding it, slice by slice --------------------------------------------------------------------------------------
+def _with_bar(flow: Partnerflow, compared: Iterable[Compared], *, quiet: bool) -> Iterator[Compared]:
+    """Yield what was compared, and show the progress to a person at a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-class _Slice(NamedTuple):
-    """Some partnerships that follow each other."""
-
-    after: UUID | None
-    through: UUID
-    size: int
-
-
-@attrs.frozen
-class _Order:
-    """All that a process of its own must know to do its share."""
-
-    url: str
-    tenant: str
-    tz: str
-    present: str
-    new: str
-    at: datetime
-
-    @classmethod
-    def of(cls, settings: Settings, new: str, at: datetime) -> _Order:
-        return cls(
-            settings.url, settings.tenant or "default", settings.tz or "UTC", settings.pack or "default", new, at
-        )
-
-
-def _found(order: _Order, flow: Partnerflow, pack: Pack, jobs: int | None, *, quiet: bool) -> Iterator[Compared]:
-    """Return every live partnership in the order of ids, whoever compared it, and show how far it is."""
-    slices = list(_slices(each.id for each, _ in flow.store.find()))
-    total = sum(one.size for one in slices)
     screen = console(stderr=True)
     columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = quiet or not screen.is_terminal
     with Progress(
-        *columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False,
-        disable=quiet or not screen.is_terminal,
-    ) as bar:  # fmt: skip
-        task = bar.add_task("", total=total)
-        count = jobs or _worth_it(total)
-        if count == 1 or _only_here(order.url):
-            done: Iterator[tuple[_Slice, Iterable[Compared]]] = (
-                (each, flow.compare(pack, at=order.at, after=each.after, through=each.through)) for each in slices
-            )
-        else:
-            done = _shared_out(order, slices, count)
-        for each, compared in done:
-            yield from compared
-            bar.advance(task, each.size)
+        *columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False, disable=hidden
+    ) as bar:
+        counts = {} if hidden else flow.counts()
+        task = bar.add_task("", total=sum(number for state, number in counts.items() if state in flow.lifecycle.live))
+        for one in compared:
+            yield one
+            bar.advance(task)
 
 
-def _slices(ids: Iterable[UUID]) -> Iterator[_Slice]:
-    """Cut all partnerships into slices, without keeping their ids."""
-    after: UUID | None = None
-    size, last = 0, UUID(int=0)
-    for size, last in enumerate(ids, 1):
-        if size % _SLICE == 0:
-            yield _Slice(after, last, _SLICE)
-            after = last
-    if size % _SLICE:
-        yield _Slice(after, last, size % _SLICE)
-
-
-def _worth_it(total: int) -> int:
-    """Say how many processes pay: one, or one for each core that we may use."""
-    if total < _MANY:
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _only_here(url: str) -> bool:
-    """Tell whether no other process can open the database, since it lies in memory."""
-    return url.startswith("sqlite") and sqlite_file(url) is None
-
-
-def _shared_out(order: _Order, slices: Iterable[_Slice], jobs: int) -> Iterator[tuple[_Slice, list[Compared]]]:
-    """Have several processes compare, and give what they found in the order of the slices."""
-    waiting: deque[tuple[_Slice, Future[list[Compared] | str]]] = deque()
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        for each in slices:
-            waiting.append((each, executor.submit(_compared, order, each)))
-            if len(waiting) > 2 * jobs:  # so that what nobody has looked at yet does not pile up
-                yield _next(waiting)
-        while waiting:
-            yield _next(waiting)
-    except BrokenProcessPool:
-        raise CannotDo("a process that compared has died, perhaps for want of memory: try --jobs 1") from None
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _next(waiting: deque[tuple[_Slice, Future[list[Compared] | str]]]) -> tuple[_Slice, list[Compared]]:
-    each, future = waiting.popleft()
-    found = future.result()
-    if isinstance(found, str):
-        raise CannotDo(found)
-    return each, found
-
-
-def _compared(order: _Order, each: _Slice) -> list[Compared] | str:
-    """Compare a slice, in a process of its own; a text says why it could not be done."""
-    try:
-        flow, pack = _opened(order)
-        return list(flow.compare(pack, at=order.at, after=each.after, through=each.through))
-    except PartnerflowError as error:  # as a text, since it may not survive the way between processes
-        return str(error)
-
-
-@cache
-def _opened(order: _Order) -> tuple[Partnerflow, Pack]:
-    from partnerflow import Partnerflow
-    from partnerflow.policies import load_pack
-
-    gc.set_threshold(50_000, 20, 20)  # what is read all goes at once: looking for rubbish less often saves a tenth
-    flow = Partnerflow.open(order.url, pack=order.present, tz=order.tz, tenant=order.tenant)
-    return flow, load_pack(order.new)
-
-
-# --- telling it ------------------------------------------------------------------------------------------------------
+# --- printing it -----------------------------------------------------------------------------------------------------
 
 
 class _Listing:

@@ -1,4 +1,4 @@
-"""Taking in what another system lists, with a bar for whoever has to wait."""
+"""The command `import`, with a progress bar for long files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import attrs
 import click
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from . import views
 from .command import command
@@ -22,6 +21,8 @@ from .settings import Settings
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from rich.progress import Progress
+
     from partnerflow import Actor, Partnerflow
     from partnerflow.flow.admit import Admission
     from partnerflow.ports import Licensed, Listing
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 _PATIENCE = 1.0
 """Seconds before a bar is shown."""
 _SHOWN = 20
-"""How many partnerships are named one by one."""
+"""How many partnerships are listed one by one."""
 
 
 class Bar:
-    """A progress bar that shows itself only to a person at a terminal, and only if it takes longer than a second."""
+    """A progress bar that appears only at a terminal, and only after a second."""
 
     def __init__(self, total: int, *, patience: float = _PATIENCE) -> None:
         self._total, self._patience, self._done = total, patience, 0
@@ -45,7 +46,7 @@ class Bar:
 
     @property
     def shown(self) -> bool:
-        """Whether it shows."""
+        """Whether it has appeared."""
         return self._progress is not None
 
     def __enter__(self) -> Self:
@@ -58,9 +59,11 @@ class Bar:
             self._progress.stop()
 
     def advance(self, size: int = 0) -> None:
-        """Say that *size* more bytes are done."""
+        """Note that *size* more bytes are done."""
         self._done += size
         if self._progress is None and self._screen.is_terminal and time.monotonic() - self._began > self._patience:
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
             columns = (TextColumn("taking in"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
             self._progress = Progress(*columns, console=self._screen, transient=True)
             self._task = self._progress.add_task("", total=self._total)
@@ -70,15 +73,15 @@ class Bar:
 
 
 @attrs.define
-class Summary:
-    """What an import did, kept small however much it took in."""
+class ImportSummary:
+    """What an import did, counted: it stays small however much was listed."""
 
     outcomes: Counter[tuple[str, str]] = attrs.field(factory=Counter)
     begun: list[Admission] = attrs.field(factory=list)
     skipped: list[Admission] = attrs.field(factory=list)
 
     def note(self, admission: Admission) -> None:
-        """Count one thing that was listed."""
+        """Count one listed thing."""
         self.outcomes[admission.what, admission.outcome] += 1
         if admission.outcome in ("adopted", "proposed"):
             self.begun.append(admission)
@@ -91,7 +94,7 @@ class Summary:
         return all(outcome in ("unchanged", "skipped") for _, outcome in self.outcomes)
 
     def lines(self) -> Iterator[str]:
-        """Say in words what became of what was listed."""
+        """Yield the summary in words."""
         if not self.outcomes:
             yield "nothing was listed"
             return
@@ -106,7 +109,7 @@ class Summary:
 
 
 def bar_over(files: Sequence[str]) -> Bar:
-    """Return a bar that is as long as reading these Ed-Fi files. Raises Unreadable for one that is not there."""
+    """Return a bar for reading these Ed-Fi files. Raises Unreadable for one that does not exist."""
     try:
         from partnerflow.adapters.standards.edfi import work
     except ModuleNotFoundError as error:
@@ -115,16 +118,16 @@ def bar_over(files: Sequence[str]) -> Bar:
 
 
 def checked(files: Sequence[str], bar: Bar) -> Iterator[Site | Listing | Licensed]:
-    """Return what Ed-Fi files list, once all of them were read to their end. Raises Unreadable if one has a fault."""
+    """Return what Ed-Fi files list, after all of them were checked. Raises Unreadable if one has a fault."""
     from partnerflow.adapters.standards.edfi import read
 
     listed = read(files, progress=bar.advance)
     return chain(list(islice(listed, 1)), listed)
 
 
-def take_in(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], bar: Bar, by: Actor) -> Summary:
-    """Take in what is listed, and count what became of it."""
-    summary = Summary()
+def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], bar: Bar, by: Actor) -> ImportSummary:
+    """Admit what is listed, and count what became of it."""
+    summary = ImportSummary()
     for admission in flow.admit(listed, by=by):
         summary.note(admission)
         bar.advance()
@@ -133,7 +136,7 @@ def take_in(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], bar:
 
 @click.group("import")
 def import_() -> None:
-    """Take in what another system lists."""
+    """Import what another system lists."""
 
 
 @command(
@@ -145,16 +148,16 @@ def import_() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.pass_obj
 def edfi(settings: Settings, files: Sequence[str]) -> None:
-    """Take in Ed-Fi 5.2 interchange XML: sites, organisations, and providers with their licences.
+    """Import Ed-Fi 5.2 interchange XML: sites, organisations, and providers with their licences.
 
-    A provider that is active is adopted as it stands, and what its file lacks is told; one of unknown status is
-    proposed, an inactive one is left out. All files are read to their end before anything is written. Importing twice
-    changes nothing.
+    An active provider is adopted, and what its file lacks is reported. A provider of unknown status is proposed, and an
+    inactive one is left out. All files are read to their end before anything is written. Importing twice changes
+    nothing.
     """
     with bar_over(files) as bar:
         listed = checked(files, bar)
         flow = settings.flow(make=True)
-        summary = take_in(flow, listed, bar, settings.actor(flow))
+        summary = admit(flow, listed, bar, settings.actor(flow))
     for line in summary.lines():
         say(line)
     for one in summary.begun[:_SHOWN]:

@@ -1,11 +1,11 @@
-"""Reading JSON, and records and heads in it, strictly: every fault is named by its place, and nothing is guessed."""
+"""Read JSON, and records and heads in it, strictly: every fault is named by its place, and nothing is guessed."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -20,25 +20,25 @@ from partnerflow.records.registry import fields_of
 STANDARD_INPUT = "-"
 
 
-class Source(NamedTuple):
-    """A JSON text and what to call it."""
+class JsonText(NamedTuple):
+    """A JSON text and its name in messages."""
 
     name: str
     text: str | bytes
 
 
-def source(path: str) -> Source:
-    """Take in a file, or standard input for `-`. Raises Unreadable."""
+def read_source(path: str) -> JsonText:
+    """Read a file, or standard input for `-`. Raises Unreadable."""
     if path == STANDARD_INPUT:
-        return Source("standard input", sys.stdin.buffer.read())
+        return JsonText("standard input", sys.stdin.buffer.read())
     try:
-        return Source(path, Path(path).read_bytes())
+        return JsonText(path, Path(path).read_bytes())
     except OSError as error:
         raise Unreadable(path, error.strerror or str(error)) from None
 
 
-def read_json(given: Source) -> Any:
-    """Read a JSON text. Raises Unreadable for what is no JSON, or says one name twice."""
+def read_json(given: JsonText) -> Any:
+    """Parse a JSON text. Raises Unreadable for what is no JSON, or has one name twice in an object."""
     try:
         return json.loads(given.text, object_pairs_hook=_object, parse_constant=_no_number)
     except json.JSONDecodeError as error:
@@ -56,7 +56,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is said twice in one object")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice in one object")
     return made
 
 
@@ -64,11 +64,11 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-def read_records(given: Sequence[Source], partner: Partner | None) -> list[Record]:
-    """Read one record or a list of records from each source. Raises InvalidRecord with every fault of all of them.
+def read_records(given: Sequence[JsonText], partner: Callable[[], Partner] | None) -> list[Record]:
+    """Read one record or a list of records from each text. Raises InvalidRecord with every fault of all of them.
 
-    A record is written as in a dossier, `{"kind": "insurance", ...}`; what changes of the *partner* on file, as
-    `{"partner": {"classification": "vendor"}}`.
+    A record is written as in a dossier, `{"kind": "insurance", ...}`. A change to the partner is written as
+    `{"partner": {"classification": "vendor"}}`: *partner* looks up the rest, and is None for the district's own file.
     """
     faults: list[Fault] = []
     found: list[Record] = []
@@ -91,12 +91,12 @@ def _placed(data: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield f"{name}#/{place}", item
 
 
-def _record(item: Any, path: str, partner: Partner | None) -> Record:
+def _record(item: Any, path: str, partner: Callable[[], Partner] | None) -> Record:
     if isinstance(item, Mapping) and set(item) == {"partner"}:
         return _partner(item["partner"], f"{path}/partner", partner)
     kind = item.get("kind") if isinstance(item, Mapping) else None
     if not isinstance(kind, str):
-        wanted = 'an object such as {"kind": "insurance", "line": "general_liability", ...} is wanted'
+        wanted = 'write an object such as {"kind": "insurance", "line": "general_liability", ...}'
         raise InvalidRecord("record", [Fault(f"{path}/kind", f"is required; {wanted}")])
     if kind == "partner":
         raise InvalidRecord("record", [Fault(path, 'the partner is written {"partner": {...}}, as in a dossier')])
@@ -106,30 +106,30 @@ def _record(item: Any, path: str, partner: Partner | None) -> Record:
     return record
 
 
-def _partner(fields: Any, path: str, partner: Partner | None) -> Partner:
+def _partner(fields: Any, path: str, partner: Callable[[], Partner] | None) -> Partner:
     if partner is None:
         raise InvalidRecord("record", [Fault(path, "the district has no partner record: name a partnership")])
     if not isinstance(fields, Mapping):
         raise InvalidRecord("record", [Fault(path, "is not an object")])
-    return structure({**unstructure(partner), **fields}, Partner, "partner", path)
+    return structure({**unstructure(partner()), **fields}, Partner, "partner", path)
 
 
-def read_heads(given: Source) -> Iterator[Head]:
-    """Read where chains ended once, one a line, as `partnerflow heads` writes them.
+def read_heads(given: JsonText) -> Iterator[Head]:
+    """Read heads, one a line, as `partnerflow heads` prints them.
 
-    Raises Unreadable for a file without any or a line that is no JSON, InvalidRecord for one that is no head.
+    Raises Unreadable for a file without any or a line that is no JSON, InvalidRecord for a line that is no head.
     """
     lines: Sequence[str | bytes] = given.text.splitlines()
     if not any(line.strip() for line in lines):
-        raise Unreadable(given.name, "has no heads in it: they are what partnerflow heads writes")
+        raise Unreadable(given.name, "has no heads in it: write them with partnerflow heads")
     for number, line in enumerate(lines, 1):
         if line.strip():
             where = f"{given.name}, line {number}"
-            yield _head(read_json(Source(where, line)), where)
+            yield _head(read_json(JsonText(where, line)), where)
 
 
-def _head(said: Any, where: str) -> Head:
-    head = structure(said, Head, "head", where)
+def _head(data: Any, where: str) -> Head:
+    head = structure(data, Head, "head", where)
     if head.count < 1:
         raise InvalidRecord("head", [Fault(f"{where}/count", "is less than 1")])
     if re.fullmatch(r"[0-9a-f]{64}", head.link) is None:
@@ -138,7 +138,7 @@ def _head(said: Any, where: str) -> Head:
 
 
 def unknown_fields(records: Sequence[Record]) -> Iterator[str]:
-    """Say of each field that its kind does not have that no policy reads it, and which may have been meant."""
+    """Yield a warning for each field that its kind does not have, with the field that may have been meant."""
     for record in records:
         known = [field.name for field in fields_of(type(record))]
         for name in record.extra:

@@ -1,4 +1,4 @@
-"""Keeping watch, and keeping no longer than is right: sweep, verify, heads, redact and purge."""
+"""The commands that keep a database sound: sweep, verify, heads, redact and purge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from partnerflow.records.conversion import unstructure
 from . import views
 from .command import command
 from .console import say, say_raw
-from .json_input import read_heads, source
+from .json_input import read_heads, read_source
 from .parameters import day, moment
 from .resolve import find_entry, find_one, short
 from .settings import Settings
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 
 @command("sweep", "partnerflow sweep", "partnerflow sweep --at 2026-09-01T06:00+00:00")
-@click.option("--at", type=moment, help="As of this moment, if not now.")
+@click.option("--at", type=moment, help="At this moment, not now.")
 @click.pass_obj
 def sweep(settings: Settings, at: datetime | None) -> None:
-    """Tell what comes due, was missed, broke or was mended.
+    """Report what comes due, was missed, broke or was mended.
 
-    Run it every day: it tells each thing once, as events too, and changes no state.
+    Run it every day. It reports each thing once, as an event too, and changes no state.
     """
     flow = settings.flow()
     swept = flow.sweep(at=at)
     if not swept.notices:
         say("nothing new to tell")
         return
-    views.notices(flow, swept)
-    tellings = [one.telling for one in swept.notices]
-    say("\n" + ", ".join(f"{tellings.count(telling)} {telling}" for telling in dict.fromkeys(tellings)))
+    views.notices(swept)
+    kinds = [notice.telling for notice in swept.notices]
+    say("\n" + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
 
 
 @command("verify", "partnerflow verify", "partnerflow verify --against heads-2026-09.jsonl")
@@ -49,16 +49,16 @@ def sweep(settings: Settings, at: datetime | None) -> None:
     "paths",
     multiple=True,
     metavar="FILE",
-    help="Where the chains ended once, as partnerflow heads wrote it; - reads standard input. Repeatable.",
+    help="A file that partnerflow heads wrote earlier; - reads standard input. Repeatable.",
 )
 @click.pass_obj
 def verify(settings: Settings, paths: Sequence[str]) -> None:
     """Check that nothing stored was changed.
 
-    Otherwise every link that does not hold is named, and the exit code is 1. What was cut off the end of a chain, and a
-    chain that was made anew, show only against heads that were kept elsewhere.
+    Otherwise it names every link that does not hold, and the exit code is 1. A chain that was cut short at its end, or
+    written again from its start, shows only when compared with heads that were kept elsewhere.
     """
-    kept = [head for path in paths for head in read_heads(source(path))]
+    kept = [head for path in paths for head in read_heads(read_source(path))]
     flow = settings.flow()
     flow.verify(against=kept)
     count = views.counted(sum(flow.counts().values()), "partnership")
@@ -69,10 +69,10 @@ def verify(settings: Settings, paths: Sequence[str]) -> None:
 @command("heads", "partnerflow heads > heads-2026-09.jsonl")
 @click.pass_obj
 def heads(settings: Settings) -> None:
-    """Write down where every chain ends, one JSON object a line.
+    """Print where every chain ends, one JSON object a line.
 
-    Keep it where nobody who can write to the database can: `partnerflow verify --against` tells later whether anything
-    before was changed.
+    Keep the output where nobody who can write to the database can change it. `partnerflow verify --against` then tells
+    whether anything older was changed.
     """
     for head in settings.flow().heads():
         say_raw(json.dumps(unstructure(head)))
@@ -86,10 +86,15 @@ def heads(settings: Settings) -> None:
 )
 @click.argument("identity", metavar="ID")
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...")
-@click.option("--step", "steps", type=click.IntRange(min=1), multiple=True, metavar="VERSION",
-              help="The step that led to this version: its reason, and its decision, which quotes what it judged. "
-              "Repeatable.")  # fmt: skip
-@click.option("--reason", required=True, help="Why it is blanked; it stays readable, so name nothing here.")
+@click.option(
+    "--step",
+    "steps",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="VERSION",
+    help="The step that led to this version: blank its reason and its decision. Repeatable.",
+)
+@click.option("--reason", required=True, help="Why. It stays readable, so do not repeat the text here.")
 @click.option("--at", type=moment, help="When it happened, if not now.")
 @click.pass_obj
 def redact(
@@ -97,8 +102,8 @@ def redact(
 ) -> None:
     """Blank texts that should not be kept, for good.
 
-    ENTRY is the id of an entry that was taken back, or the tail of that, as `partnerflow show` lists it. Each keeps its
-    place and its hash, so that every chain still holds, and every view says that it was redacted.
+    ENTRY is the id of an entry that was retracted, or the last letters of it, as `partnerflow show` lists them. Each
+    entry keeps its place and its hash, so that every chain still verifies, and every view shows that it was redacted.
     """
     flow = settings.flow()
     named = find_one(flow, identity)
@@ -111,7 +116,7 @@ def redact(
 
 
 def _entry(dossier: Dossier, text: str) -> UUID:
-    """Take a whole id as it is: what the partner was called once is on no list."""
+    """Take a whole id as it is: earlier names of the partner are in no list."""
     try:
         return UUID(text)
     except ValueError:
@@ -129,9 +134,9 @@ def _entry(dossier: Dossier, text: str) -> UUID:
 def purge(settings: Settings, before: date, reason: str) -> None:
     """Blank everything on partnerships that ended long ago, for good.
 
-    Only of those that ended before the day and longer ago than the pack has them kept (`retention_months`). The
-    partner's file goes with the last of its partnerships, but for what it is called. What was purged stays purged,
-    wherever it is stopped.
+    It blanks those that ended before the day and longer ago than the pack keeps them (`retention_months`). The
+    partner's file is blanked with the last of its partnerships, but for its name. If it is stopped midway, what was
+    purged until then stays purged.
     """
     flow = settings.flow()
     done: list[Purged] = []

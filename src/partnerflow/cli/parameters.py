@@ -1,4 +1,4 @@
-"""What the words of a command line may be: days, moments, outside ids (each is the `type` of an option)."""
+"""The types of options: days, moments and outside ids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 def day(value: str) -> date:
-    """Read a day, written in one way only."""
+    """Read a day as YYYY-MM-DD, and in no other form."""
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             return date.fromisoformat(value)
@@ -27,14 +27,14 @@ def moment(value: str) -> datetime:
         raise click.BadParameter(f"{value!r} is not a moment such as 2026-09-01T08:00+00:00") from None
     if read.tzinfo is None:
         naive = read.isoformat(timespec="minutes")
-        raise click.BadParameter(f"{value!r} does not say in which time zone: write {naive}+00:00 for UTC")
+        raise click.BadParameter(f"{value!r} has no time zone: write {naive}+00:00 for UTC")
     if not MINYEAR < read.year < MAXYEAR:
-        raise click.BadParameter(f"{value!r} is a moment that the calendar does not have in every time zone")
+        raise click.BadParameter(f"{value!r} does not exist in every time zone: name a moment of another year")
     return read
 
 
 class OutsideId(NamedTuple):
-    """An id that another system gave."""
+    """An id in another system."""
 
     system: str
     value: str
@@ -44,11 +44,11 @@ def outside_id(value: str) -> OutsideId:
     """Read an id with the system that gave it."""
     system, _, rest = value.partition(":")
     if not system or not rest:
-        raise click.BadParameter(f"{value!r} is not written as edfi:19255901")
+        raise click.BadParameter(f"{value!r} is not written like edfi:19255901")
     return OutsideId(system, rest)
 
 
 text_or_json = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to say it."
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="The form of the output."
 )
-"""Adds the option by which an answer is asked for as text or as JSON."""
+"""Adds an option that chooses between text and JSON."""

@@ -1,14 +1,13 @@
-"""Looking: list, show, why, options, history. Nothing here writes."""
+"""The commands that read: list, show, why, options, history."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from partnerflow.lifecycle import State
@@ -17,13 +16,11 @@ from . import views
 from .command import command
 from .console import facts, say, say_raw, table
 from .errors import REFUSED, CannotDo
-from .parameters import OutsideId, day, moment, outside_id, text_or_json
-from .resolve import Named, find_one, short
+from .parameters import day, moment, outside_id, text_or_json
+from .resolve import find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from partnerflow import Decision, Dossier, Partnerflow
     from partnerflow.policies import Report
 
@@ -36,96 +33,82 @@ if TYPE_CHECKING:
     "partnerflow list --due-before 2026-10-01 --count",
 )
 @click.option("--state", type=click.Choice([str(state) for state in State]), help="Only those in this state.")
-@click.option("--site", help="Only those at this site.")
-@click.option("--kind", help="Only those with partners of this kind.")
+@click.option("--site", metavar="SITE", help="Only those at this site.")
+@click.option("--kind", metavar="KIND", help="Only those whose partner is of this kind.")
 @click.option(
-    "--id",
-    "outside",
-    type=outside_id,
-    metavar="SYSTEM:VALUE",
-    help="Only those of the partner that another system knows by this id.",
+    "--id", "ids", type=outside_id, metavar="SYSTEM:VALUE", help="Only those whose partner has this id in that system."
 )
-@click.option("--service", metavar="WORDS", help="Only those whose services have words that begin so.")
-@click.option("--contact", metavar="WORDS", help="Only those whose contacts and liaisons have words that begin so.")
-@click.option("--text", metavar="WORDS", help="Only those that have words that begin so, in the partner's name too.")
-@click.option("--due-before", type=day, metavar="DAY", help="Only those of which something is due before this day.")
-@click.option("--as-of", type=moment, help="As they were known at this moment.")
-@click.option("--after", metavar="ID", help="Only those that come after this one.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="No more than so many.")
-@click.option("--count", is_flag=True, help="Only say how many there are in each state.")
-@click.option("--brief", is_flag=True, help="Do not judge each of them: faster, without what does not hold and when.")
+@click.option("--service", metavar="WORDS", help="Only those with these words in the names of their services.")
+@click.option("--contact", metavar="WORDS", help="Only those with these words in their contacts and liaisons.")
+@click.option("--text", metavar="WORDS", help="Only those with these words anywhere, the partner's name included.")
+@click.option("--due-before", type=day, metavar="DAY", help="Only those with something due before this day.")
+@click.option("--as-of", type=moment, help="As recorded at this moment, not now.")
+@click.option("--after", metavar="ID", help="Only those after this one, in the order of ids.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
+@click.option("--count", is_flag=True, help="Print only how many there are in each state.")
+@click.option("--brief", is_flag=True, help="Leave out what does not hold and what is due next: faster.")
 @click.pass_obj
 def list_partnerships(
-    settings: Settings, /, *, outside: OutsideId | None, as_of: datetime | None, after: str | None, limit: int | None,
-    count: bool, brief: bool, **said: Any,
-) -> None:  # fmt: skip
-    """List partnerships in the order of their ids: where each stands, what comes due."""
+    settings: Settings,
+    /,
+    *,
+    after: str | None,
+    limit: int | None,
+    count: bool,
+    brief: bool,
+    **wanted: Any,
+) -> None:
+    """List partnerships, with what does not hold and what is due next.
+
+    They are sorted by id. WORDS are matched by their beginnings, in any order; letter case and accents do not matter.
+    """
+    if wanted["ids"] is not None:
+        wanted["ids"] = {wanted["ids"].system: wanted["ids"].value}
     flow = settings.flow()
-    look = _Look({**said, "ids": None if outside is None else {outside.system: outside.value}}, as_of)
     if count:
         if after is not None or limit is not None:
-            raise CannotDo("--count is of all that fit: leave out --after and --limit")
-        _count(look.counts(flow))
+            raise CannotDo("--count counts all that match: leave out --after and --limit")
+        _print_counts(_counts(flow, **wanted))
         return
     last = None if after is None else find_one(flow, after).partnership.id
-    found = list(look.found(flow, after=last, limit=None if limit is None else limit + 1))
-    shown = found[:limit]
-    if not shown:
-        say("no partnership fits" if look.narrows or last else "there is no partnership yet")
+    evaluated = not brief and wanted["as_of"] is None
+    found = list(flow.inventory(**wanted, after=last, limit=None if limit is None else limit + 1, evaluated=evaluated))
+    rows = found[:limit]
+    if not rows:
+        narrowed = last is not None or any(value is not None for value in wanted.values())
+        say("no partnership fits" if narrowed else "there is no partnership yet")
         return
-    views.partnerships(flow, shown, judged=not brief and as_of is None)
-    number = views.counted(len(shown), "partnership")
+    views.partnerships(rows, evaluated=evaluated)
+    number = views.counted(len(rows), "partnership")
     say(f"\n{number}; more of one: {settings.command('show', 'ID')}", style="pf.quiet", whole=True)
-    if len(found) > len(shown):
-        say(f"there are more: the same with --after {short(shown[-1].partnership.id)}", style="pf.quiet", whole=True)
+    if len(found) > len(rows):
+        say(f"there are more: the same with --after {short(rows[-1].partnership.id)}", style="pf.quiet", whole=True)
 
 
-@attrs.frozen
-class _Look:
-    """What is looked for, and as of when."""
-
-    said: Mapping[str, Any]
-    as_of: datetime | None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything is said that some do not fit."""
-        return self.as_of is not None or any(value is not None for value in self.said.values())
-
-    def found(self, flow: Partnerflow, *, after: UUID | None = None, limit: int | None = None) -> Iterator[Named]:
-        """Return those that fit, with the name of each partner, of then if it is as of then."""
-        from partnerflow.flow.search import read_query
-
-        if self.as_of is None:
-            return (Named(*one) for one in flow.store.find(read_query(**self.said), after=after, limit=limit))
-        stood = flow.find(**self.said, as_of=self.as_of, after=after, limit=limit)
-        return (Named(each, flow.dossier(each.id, as_of=self.as_of).partner.name) for each in stood)
-
-    def counts(self, flow: Partnerflow) -> Mapping[str, int]:
-        """Count those that fit, by state."""
-        state = self.said["state"]
-        if self.as_of is not None:
-            counted = Counter(each.state for each in flow.find(**self.said, as_of=self.as_of))
-            return {state: counted[state] for state in flow.lifecycle.states}
-        counts = flow.counts(**{name: value for name, value in self.said.items() if name != "state"})
-        return counts if state is None else {state: counts[state]}
+def _counts(flow: Partnerflow, *, state: str | None, as_of: datetime | None, **wanted: Any) -> Mapping[str, int]:
+    """Count the partnerships that match, by state."""
+    if as_of is not None:
+        counted = Counter(each.state for each in flow.find(**wanted, state=state, as_of=as_of))
+        return {state: counted[state] for state in flow.lifecycle.states}
+    counts = flow.counts(**wanted)
+    return counts if state is None else {state: counts[state]}
 
 
-def _count(counts: Mapping[str, int]) -> None:
-    table(["state", "partnerships"], ([state, str(number)] for state, number in counts.items()), wide=[],
-          right=["partnerships"])  # fmt: skip
+def _print_counts(counts: Mapping[str, int]) -> None:
+    rows = ([state, str(number)] for state, number in counts.items())
+    table(["state", "partnerships"], rows, wide=[], right=["partnerships"])
     say(f"\n{views.counted(sum(counts.values()), 'partnership')}", style="pf.quiet")
 
 
 @command("show", "partnerflow show riverbend", "partnerflow show riverbend --format json > dossier.json")
 @click.argument("identity", metavar="ID")
-@click.option("--as-of", type=moment, help="As it was known at this moment.")
+@click.option("--as-of", type=moment, help="As recorded at this moment, not now.")
 @text_or_json
 @click.pass_obj
 def show(settings: Settings, identity: str, as_of: datetime | None, form: str) -> None:
     """Show one partnership: who, where, and what is on file.
 
-    With what does not hold, and what comes due next. As JSON it is the dossier that `partnerflow check` reads.
+    Also what does not hold, and what is due next. As JSON it is the dossier that `partnerflow check` reads.
     """
     flow = settings.flow()
     named = find_one(flow, identity)
@@ -141,7 +124,7 @@ def show(settings: Settings, identity: str, as_of: datetime | None, form: str) -
         say("nothing is on file")
     if as_of is None:
         say()
-        views.standing(settings, flow, named.partnership.id, due=3)
+        views.standing(settings, flow, named.partnership.id, dossier)
 
 
 def _head(dossier: Dossier) -> None:
@@ -172,10 +155,10 @@ def _head(dossier: Dossier) -> None:
 @text_or_json
 @click.pass_obj
 def why(settings: Settings, identity: str, trigger: str | None, at: datetime | None, form: str) -> int:
-    """Say what does not hold, or what is in the way of a step.
+    """Explain what does not hold, or what blocks a step.
 
-    Without a TRIGGER, what does not hold now; with one, what stands in its way; and what would mend it. The exit code
-    is 1 if there is any such thing.
+    With a TRIGGER, it explains what blocks that step; without one, what does not hold now; and what would mend it. The
+    exit code is 1 if there is anything to mend.
     """
     flow = settings.flow()
     named = find_one(flow, identity)
@@ -200,11 +183,11 @@ def why(settings: Settings, identity: str, trigger: str | None, at: datetime | N
 @click.option("--at", type=moment, help="At this moment, not now.")
 @click.pass_obj
 def options(settings: Settings, identity: str, at: datetime | None) -> None:
-    """List the steps that can be asked from here."""
+    """List the steps that can be requested from here."""
     flow = settings.flow()
     named = find_one(flow, identity)
     found = flow.options(named.partnership.id, by=settings.actor(flow), at=at)
-    say(f"{named.name} is in {named.partnership.state}")
+    say(f"{named.partner} is in {named.partnership.state}")
     if not found:
         say("nothing can be asked: this state is final")
         return
@@ -224,7 +207,7 @@ def options(settings: Settings, identity: str, at: datetime | None) -> None:
 
 @command("history", "partnerflow history riverbend", "partnerflow history riverbend --told")
 @click.argument("identity", metavar="ID")
-@click.option("--told", is_flag=True, help="Also what sweeps told, as far as the outbox still holds it.")
+@click.option("--told", is_flag=True, help="Also the notices of sweeps that the outbox still holds.")
 @click.pass_obj
 def history(settings: Settings, identity: str, *, told: bool) -> None:
     """Show the life of a partnership as a timeline.
@@ -232,4 +215,4 @@ def history(settings: Settings, identity: str, *, told: bool) -> None:
     Every step, every refusal and everything filed, oldest first.
     """
     flow = settings.flow()
-    views.timeline(flow, find_one(flow, identity), told=told)
+    views.timeline(flow, find_one(flow, identity).partnership.id, told=told)

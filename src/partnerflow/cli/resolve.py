@@ -1,70 +1,58 @@
-"""Finding the one partnership, or entry, that somebody means by a few letters."""
+"""Find the partnership, or the entry, that a user names by a few letters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from partnerflow.ports import Query
 
 from .errors import CannotDo
 
 if TYPE_CHECKING:
-    from partnerflow import Dossier, Partnerflow, Partnership
+    from partnerflow import Dossier, InventoryRow, Partnerflow
 
 _SHORTEST_TAIL = 4
 _SHOWN = 10
 
 
-class Named(NamedTuple):
-    """A partnership and the name of its partner."""
-
-    partnership: Partnership
-    name: str
-
-
 def short(identity: object, length: int = 8) -> str:
-    """Return the tail of an id, by which it can be named again."""
+    """Return the tail of an id, which names it in other commands."""
     return str(identity)[-length:]
 
 
-def find_one(flow: Partnerflow, text: str) -> Named:
-    """Find the partnership meant by its id, the tail of it, an id elsewhere, or the name or a part of it.
+def find_one(flow: Partnerflow, text: str) -> InventoryRow:
+    """Find a partnership by its id, the tail of it, an outside id, or its partner's name or a part of that.
 
-    An id elsewhere is written `edfi:19255901`; a whole name goes before a part. Raises CannotDo, listing what may have
-    been meant, unless exactly one fits.
+    An outside id is written `edfi:19255901`. A whole name is preferred to a part. Raises CannotDo, with the
+    partnerships that may have been meant, unless exactly one matches.
     """
     wanted = text.strip()
     system, colon, value = wanted.partition(":")
-    if colon and (known := _all(flow, ids={system: value})):
+    if colon and (known := list(flow.inventory(ids={system: value}, evaluated=False))):
         return _only(known, text)
     if not wanted:
         raise CannotDo("the ID is empty")
-    fitting = [one for one in _all(flow) if _is_tail(wanted, one.partnership.id) or _in(wanted, one.name)]
-    whole = [one for one in fitting if wanted.casefold() in (one.name.casefold(), str(one.partnership.id))]
-    if not fitting:
-        raise CannotDo(_unknown(flow, text))
-    return _only(whole if len(whole) == 1 else fitting, text)
+    every = list(flow.inventory(evaluated=False))
+    matching = [row for row in every if _is_tail(wanted, row.partnership.id) or _in(wanted, row.partner)]
+    whole = [row for row in matching if wanted.casefold() in (row.partner.casefold(), str(row.partnership.id))]
+    if not matching:
+        raise CannotDo(_unknown(every, text))
+    return _only(whole if len(whole) == 1 else matching, text)
 
 
 def find_entry(dossier: Dossier, text: str) -> UUID:
-    """Find the entry on file meant by its id or the tail of it. Raises CannotDo unless exactly one fits."""
-    fitting = [entry for entry in dossier.entries if entry.id is not None and _is_tail(text.strip(), entry.id)]
-    if len(fitting) == 1 and fitting[0].id is not None:
-        return fitting[0].id
-    listed = fitting or dossier.entries
+    """Find an entry on file by its id or the tail of it. Raises CannotDo unless exactly one matches."""
+    matching = [entry for entry in dossier.entries if entry.id is not None and _is_tail(text.strip(), entry.id)]
+    if len(matching) == 1 and matching[0].id is not None:
+        return matching[0].id
+    listed = matching or dossier.entries
     raise CannotDo(
         _listing(
-            f"{len(fitting) or 'no'} entries on this file end with {text!r}",
+            f"{len(matching) or 'no'} entries on this file end with {text!r}",
             [f"{entry.id}  {entry.kind}" for entry in listed],
         )
     )
-
-
-def _all(flow: Partnerflow, ids: dict[str, str] | None = None) -> list[Named]:
-    return [Named(*found) for found in flow.store.find(Query(ids=ids))]
 
 
 def _is_tail(text: str, identity: UUID) -> bool:
@@ -76,25 +64,22 @@ def _in(text: str, name: str) -> bool:
     return text.casefold() in name.casefold()
 
 
-def _only(fitting: Sequence[Named], text: str) -> Named:
-    if len(fitting) == 1:
-        return fitting[0]
-    raise CannotDo(
-        _listing(f"{text!r} fits {len(fitting)} partnerships; say more of the one you mean", _lines(fitting))
-    )
+def _only(matching: Sequence[InventoryRow], text: str) -> InventoryRow:
+    if len(matching) == 1:
+        return matching[0]
+    raise CannotDo(_listing(f"{text!r} fits {len(matching)} partnerships; be more specific", _lines(matching)))
 
 
-def _unknown(flow: Partnerflow, text: str) -> str:
-    everything = _all(flow)
-    near = set(get_close_matches(text.casefold(), {one.name.casefold() for one in everything}, n=3, cutoff=0.4))
-    meant = [one for one in everything if one.name.casefold() in near]
-    if not everything:
+def _unknown(every: Sequence[InventoryRow], text: str) -> str:
+    if not every:
         return f"no partnership fits {text!r}: there is none yet. Begin one: partnerflow propose NAME"
-    return _listing(f"no partnership fits {text!r}; there are", _lines(meant or everything))
+    near = set(get_close_matches(text.casefold(), {row.partner.casefold() for row in every}, n=3, cutoff=0.4))
+    meant = [row for row in every if row.partner.casefold() in near]
+    return _listing(f"no partnership fits {text!r}; there are", _lines(meant or every))
 
 
-def _lines(found: Sequence[Named]) -> list[str]:
-    return [f"{short(one.partnership.id, 12)}  {one.name} ({one.partnership.state})" for one in found]
+def _lines(rows: Sequence[InventoryRow]) -> list[str]:
+    return [f"{short(row.partnership.id, 12)}  {row.partner} ({row.partnership.state})" for row in rows]
 
 
 def _listing(head: str, lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The rules themselves: list them, explain one, draw the lifecycle. No database is opened."""
+"""The commands `policies`, `explain` and `diagram`. They open no database."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from partnerflow.policies.card import Policy
 
 EXAMPLES_ON = date(2026, 9, 1)
-"""The day on which the examples of the cards are meant."""
-_ON = click.option("--on", type=day, help="On this day (default: today in the district's time zone).")
+"""The day for which the examples of the cards are written."""
+_ON = click.option("--on", type=day, help="The day to explain it for (default: today in the district's time zone).")
 
 
 # --- the policies ----------------------------------------------------------------------------------------------------
@@ -34,7 +34,7 @@ _ON = click.option("--on", type=day, help="On this day (default: today in the di
 @command("policies", "partnerflow policies", "partnerflow policies --pack our-district.toml", shares=("rules",))
 @click.pass_obj
 def policies(settings: Settings) -> None:
-    """List the policies: where each holds and what it guards."""
+    """List the policies, with where each applies."""
     pack = settings.rules()
     rows = (
         [rule.policy.code, rule.policy.title, "; ".join(_asked(rule)), _severity(rule), ", ".join(rule.policy.cites)]
@@ -46,7 +46,7 @@ def policies(settings: Settings) -> None:
 
 
 def _asked(rule: Rule) -> Iterator[str]:
-    """Say in which states it holds, and which steps it guards."""
+    """Yield the states in which a rule holds, and the steps that it guards."""
     if rule.holds_in:
         yield f"in {', '.join(_in_order(rule.holds_in, DEFAULT.states))}"
     if rule.guards:
@@ -106,11 +106,11 @@ def _paragraphs(doc: str) -> list[str]:
 def _waivable(policy: Policy) -> str:
     if policy.max_waiver_days == 0:
         return "never"
-    return f"for at most {policy.max_waiver_days} days, granted by somebody else than who asks"
+    return f"for at most {policy.max_waiver_days} days, granted by somebody else than the person who asks"
 
 
 def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
-    """Write the parameters in force on a day, the pack's own roles apart, and then all that is set, from its day."""
+    """Yield the parameters in force on a day, without the pack's roles, and then every override with its day."""
     from partnerflow.policies.verdict import in_words
 
     for name, value in rule.parameters(on).items():
@@ -121,7 +121,7 @@ def _parameters(rule: Rule, on: date) -> Iterator[tuple[str, str]]:
 
 
 def _example(rule: Rule, outcome: str) -> None:
-    """Print an example of the card, and what the policy says of it on the day that it is meant for."""
+    """Print an example of the card, and what the policy finds in it on the day that it is written for."""
     given: Any = rule.policy.examples[outcome]
     parts = given if isinstance(given, Mapping) else {"records": given}
     finding = rule.policy.evaluate(
@@ -142,7 +142,11 @@ def _example(rule: Rule, outcome: str) -> None:
     "diagram", "partnerflow diagram", "partnerflow diagram --format graphviz | dot -Tsvg > lifecycle.svg", shares=()
 )
 @click.option(
-    "--format", "form", type=click.Choice(["mermaid", "graphviz"]), default="mermaid", help="In which language."
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "graphviz"]),
+    default="mermaid",
+    help="The diagram's language.",
 )
 def diagram(form: str) -> None:
     """Draw the lifecycle, as text for other programs."""

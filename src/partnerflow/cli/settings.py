@@ -1,13 +1,12 @@
-"""Where the data lies, by which rules, and who acts: what every command shares."""
+"""What every command shares: the database, the rules, and who acts."""
 
 from __future__ import annotations
 
 import getpass
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
 import click
 
 from .errors import CannotDo
@@ -21,16 +20,16 @@ if TYPE_CHECKING:
 
 DEFAULT_DB = "sqlite:///partnerflow.db"
 _ROLES: dict[str, tuple[str, ...]] = {"district": ("partnership_office",), "partner": ("partner",)}
-"""The role of somebody who names none, by their side."""
+"""The role of an actor for whom none is given, by side."""
 
 
-@attrs.define
+@dataclass  # not attrs: --help would have to import it
 class Settings:
-    """What was said of this on the command line or in the environment; None where nothing was."""
+    """The shared options that were given on the command line or in the environment; None where one was not."""
 
     db: str | None = None
     db_by_hand: bool = False
-    """Whether the command line itself named the database, and not the environment."""
+    """Whether the command line named the database, and not the environment."""
     pack: str | None = None
     tz: str | None = None
     tenant: str | None = None
@@ -40,7 +39,7 @@ class Settings:
     site: tuple[str, ...] = ()
     acts_for: str | None = None
 
-    # --- where ------------------------------------------------------------------------------------------------------
+    # --- the database and the rules ---------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -49,45 +48,47 @@ class Settings:
         return given if "://" in given else f"sqlite:///{given}"
 
     def flow(self, *, make: bool = False) -> Partnerflow:
-        """Open the database; unless *make* is said, one that is not there is an error and not made by mistake."""
+        """Open the database until the command ends. Without *make*, raises CannotDo where its file does not exist."""
         from partnerflow import Partnerflow
 
         file = sqlite_file(self.url)
         if file is not None and not make and not file.exists():
             raise CannotDo(
-                f"there is no database at {file}. Name another with --db, or make one: "
+                f"there is no database at {file}. Name another with --db, or create one: "
                 "partnerflow demo, partnerflow import edfi FILE, or partnerflow propose NAME"
             )
         flow = Partnerflow.open(
             self.url, pack=self.pack or "default", tz=self.tz or "UTC", tenant=self.tenant or "default"
         )
-        click.get_current_context().call_on_close(lambda: close(flow))
-        return flow
+        return click.get_current_context().with_resource(flow)
 
     def rules(self) -> Pack:
-        """Load the pack, with no database."""
+        """Load the pack, without a database."""
         from partnerflow.policies import load_pack
 
         return load_pack(self.pack or "default")
 
     def today(self) -> date:
         """Return the day in the district's time zone."""
-        from partnerflow.adapters import system
+        from datetime import UTC, datetime
+
+        if self.tz is None or self.tz == "UTC":
+            return datetime.now(UTC).date()
         from partnerflow.flow.validation import time_zone
 
-        return system.now().astimezone(time_zone(self.tz or "UTC")).date()
+        return datetime.now(time_zone(self.tz)).date()
 
-    # --- who --------------------------------------------------------------------------------------------------------
+    # --- who acts ---------------------------------------------------------------------------------------------------
 
     def actor(self, flow: Partnerflow | None = None) -> Actor:
-        """Return who acts; the partner that they act for is looked up in *flow*."""
+        """Return the actor; the partner that they act for is looked up in *flow*."""
         from partnerflow import Actor
 
         from .resolve import find_one
 
         roles = self.role or _ROLES.get(self.side)
         if roles is None:
-            raise CannotDo(f"with --side {self.side}, say in which role as well, such as --role principal")
+            raise CannotDo(f"with --side {self.side}, give a role too, such as --role principal")
         partner_id = None
         if self.acts_for is not None and flow is not None:
             partner_id = find_one(flow, self.acts_for).partnership.partner_id
@@ -102,14 +103,16 @@ class Settings:
     # --- what to type next ------------------------------------------------------------------------------------------
 
     def command(self, *words: str) -> str:
-        """Write a command that would look at the same data, ready to be typed."""
-        said = [("--db", self.db if self.db_by_hand else None), ("--pack", self.pack), ("--tenant", self.tenant)]
-        options = [word for option, value in said if value is not None for word in (option, value)]
-        return shlex.join(["partnerflow", *options, *words])
+        """Return a command line that reads the same data, quoted for a shell."""
+        from shlex import join
+
+        given = [("--db", self.db if self.db_by_hand else None), ("--pack", self.pack), ("--tenant", self.tenant)]
+        options = [word for option, value in given if value is not None for word in (option, value)]
+        return join(["partnerflow", *options, *words])
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Return the file of a SQLite URL, or None where it has none or is of another database."""
+    """Return the file of a SQLite URL, or None for a database in memory and for other databases."""
     scheme, _, path = url.partition(":///")
     path = path.partition("?")[0]
     if not scheme.startswith("sqlite") or path in ("", ":memory:") or path.startswith("file:"):
@@ -117,15 +120,8 @@ def sqlite_file(url: str) -> Path | None:
     return Path(path)
 
 
-def close(flow: Partnerflow) -> None:
-    """Let go of the database, where the store holds one."""
-    engine = getattr(flow.store, "engine", None)
-    if engine is not None:
-        engine.dispose()
-
-
 def _os_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        raise CannotDo("the system does not say who you are: say --by NAME") from None
+        raise CannotDo("the system does not tell who you are: give --by NAME") from None

@@ -1,4 +1,4 @@
-"""The options that many commands share; each may stand before the command or after it."""
+"""The options that many commands share; each may be given before the command or after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIDES = click.Choice(["district", "school", "partner", "system"])
 
 
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Keep a shared option, wherever on the line it was said."""
+    """Keep a shared option in the settings, whether it comes before the command or after it."""
     if value in (None, ()):
         return
     settings = ctx.ensure_object(Settings)
@@ -26,8 +26,8 @@ def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> Non
         settings.db_by_hand = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
-def _option(name: str, says: str, **attributes: Any) -> Callable[..., click.Option]:
-    return partial(click.Option, [name], help=says, expose_value=False, callback=_remember, **attributes)
+def _option(name: str, text: str, **attributes: Any) -> Callable[..., click.Option]:
+    return partial(click.Option, [name], help=text, expose_value=False, callback=_remember, **attributes)
 
 
 _DB = _option(
@@ -37,13 +37,13 @@ _DB = _option(
     metavar="URL",
 )
 _PACK = _option("--pack", "The policy pack: a name, or the path of a TOML file (default: default).", metavar="NAME")
-_TZ = _option("--tz", "The district's time zone, as America/Chicago (default: UTC).", metavar="ZONE")
-_TENANT = _option("--tenant", "Whose data, where one database keeps several (default: default).", metavar="NAME")
+_TZ = _option("--tz", "The district's time zone, such as America/Chicago (default: UTC).", metavar="ZONE")
+_TENANT = _option("--tenant", "The tenant, where one database serves several (default: default).", metavar="NAME")
 _BY = _option("--by", "Who acts (default: the user of this system).", metavar="NAME")
-_ROLE = _option("--role", "In which role (default: partnership_office); repeatable.", metavar="NAME", multiple=True)
-_SIDE = _option("--side", "For which side (default: district).", type=_SIDES)
+_ROLE = _option("--role", "The actor's role (default: partnership_office); repeatable.", metavar="NAME", multiple=True)
+_SIDE = _option("--side", "The side that the actor is on (default: district).", type=_SIDES)
 _SITE = _option(
-    "--site", "Where the roles count (default: wherever the pack says); repeatable.", metavar="SITE", multiple=True
+    "--site", "A site where the roles count (default: as the pack says); repeatable.", metavar="SITE", multiple=True
 )
 _ACTS_FOR = _option("--acts-for", "With --side partner: a partnership of the partner that they act for.", metavar="ID")
 
@@ -61,5 +61,5 @@ def on_top() -> list[click.Option]:
 
 
 def shared(*groups: str) -> list[click.Option]:
-    """Return the options of some groups, for a command that takes them too and leaves it to the top to tell of them."""
+    """Return the options of some groups, hidden: the help of the whole command describes them."""
     return [make(hidden=True) for group in groups for make in GROUPS[group]]

@@ -1,4 +1,4 @@
-"""Acting: propose, adopt, file, retract, fire."""
+"""The commands that write: propose, adopt, file, retract, fire."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from . import views
 from .command import command
 from .console import say
 from .errors import CannotDo
-from .json_input import Source, read_records, source, unknown_fields
+from .json_input import JsonText, read_records, read_source, unknown_fields
 from .parameters import OutsideId, day, moment, outside_id
 from .resolve import find_entry, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from partnerflow import Entry, Partner, Partnerflow, Partnership
+    from partnerflow.records import Record
 
 _ACTS = ("where", "who")
 _AT = click.option("--at", type=moment, help="When it happened, if not now.")
-_KIND = click.option("--kind", help="What kind of organisation it is, such as community_organization.")
+_KIND = click.option("--kind", help="The kind of organisation, such as community_organization.")
 _IDS = click.option(
     "--id", "ids", type=outside_id, metavar="SYSTEM:VALUE", multiple=True, help="Its id in another system; repeatable."
 )
@@ -46,19 +49,25 @@ _IDS = click.option(
 @_AT
 @click.pass_obj
 def propose(
-    settings: Settings, name: str | None, of: str | None, succeeds: str | None, kind: str | None,
-    ids: Sequence[OutsideId], reason: str | None, at: datetime | None,
-) -> None:  # fmt: skip
+    settings: Settings,
+    name: str | None,
+    of: str | None,
+    succeeds: str | None,
+    kind: str | None,
+    ids: Sequence[OutsideId],
+    reason: str | None,
+    at: datetime | None,
+) -> None:
     """Propose a partnership.
 
-    With a new partner, NAME; or one more with a partner that is on file, by naming one that it has.
+    Give the NAME of a new partner; or, for one more partnership of a partner on file, name one that it has.
     """
     flow = settings.flow(make=name is not None)
     before = find_one(flow, succeeds).partnership if succeeds else None
     known = find_one(flow, of).partnership if of else before
     if (name is None) == (known is None):
         raise CannotDo(
-            "say either the NAME of a new partner, or with --of or --succeeds which partnership it has already"
+            "give either the NAME of a new partner, or with --of or --succeeds a partnership that it has already"
         )
     partner = known.partner_id if known is not None else _partner(name or "", kind, ids)
     made = flow.propose(partner, by=settings.actor(flow), reason=reason, succeeds=before.id if before else None, at=at)
@@ -72,20 +81,26 @@ def propose(
     shares=_ACTS,
 )
 @click.argument("name", metavar="NAME")
-@click.option("--state", required=True, type=click.Choice(list(DEFAULT.live)), help="Where it stands.")
-@click.option("--since", required=True, type=day, help="Since when it stands there.")
-@click.option("--reason", required=True, help="Why it is taken in as it stands.")
+@click.option("--state", required=True, type=click.Choice(list(DEFAULT.live)), help="Its state.")
+@click.option("--since", required=True, type=day, help="The day since when it has been in that state.")
+@click.option("--reason", required=True, help="Why it is taken in.")
 @_KIND
 @_IDS
 @_AT
 @click.pass_obj
 def adopt(
-    settings: Settings, name: str, state: str, since: date, reason: str, kind: str | None, ids: Sequence[OutsideId],
+    settings: Settings,
+    name: str,
+    state: str,
+    since: date,
+    reason: str,
+    kind: str | None,
+    ids: Sequence[OutsideId],
     at: datetime | None,
-) -> None:  # fmt: skip
-    """Take in a partnership that was there before, as it stands.
+) -> None:
+    """Take in a partnership that exists already, in the state that it is in.
 
-    What its file lacks is told, not refused.
+    What its file lacks is reported, not refused.
     """
     flow = settings.flow(make=True)
     made = flow.adopt(
@@ -123,30 +138,40 @@ def _begun(settings: Settings, flow: Partnerflow, made: Partnership, how: str) -
     "paths",
     multiple=True,
     metavar="FILE",
-    help="A JSON file of one record or a list; - reads standard input.",
+    help="A JSON file of a record or a list of records; - reads standard input.",
 )
 @_AT
 @click.pass_obj
 def file(settings: Settings, identity: str, texts: Sequence[str], paths: Sequence[str], at: datetime | None) -> None:
     """File records, as JSON.
 
-    All of them or, if one has a fault, none. What stands already is not filed again. The ID `district` stands for the
-    district's own file, where its sites are.
+    If one has a fault, none is filed. A record that is on file already is not filed again. The ID `district` is the
+    district's own file, which has its sites.
     """
-    given = [*(Source(f"--json[{place}]", text) for place, text in enumerate(texts, 1)), *map(source, paths)]
+    given = [*(JsonText(f"--json[{place}]", text) for place, text in enumerate(texts, 1)), *map(read_source, paths)]
     if not given:
-        raise CannotDo("nothing to file: say --json or --from")
+        raise CannotDo("nothing to file: give --json or --from")
     flow = settings.flow()
-    named = None if identity == "district" else find_one(flow, identity)
-    subject = DISTRICT if named is None else named.partnership.id
-    records = read_records(given, None if named is None else flow.partner(named.partnership.partner_id))
-    before = {entry.id for entry in views.on_file(flow, subject)}
+    if identity == "district":
+        before = {entry.id for entry in flow.district_file()}
+        for entry in _file(settings, flow, DISTRICT, read_records(given, None), at):
+            _filed(entry, new=entry.id not in before)
+        return
+    named = find_one(flow, identity).partnership
+    records = read_records(given, lambda: flow.partner(named.partner_id))
+    new: set[str] = set()
+    flow.after.connect(lambda _, event: new.add(event.data.get("entry", "")))
+    for entry in _file(settings, flow, named.id, records, at):
+        _filed(entry, new=str(entry.id) in new)
+    views.obligations(settings, flow, named.state, named.id)
+
+
+def _file(
+    settings: Settings, flow: Partnerflow, subject: UUID, records: Sequence[Record], at: datetime | None
+) -> Sequence[Entry]:
     for warning in unknown_fields(records):
         say(f"note: {warning}", stderr=True)
-    for entry in flow.file(subject, *records, by=settings.actor(flow), at=at):
-        _filed(entry, new=entry.id not in before)
-    if named is not None:
-        views.standing(settings, flow, named.partnership.id)
+    return flow.file(subject, *records, by=settings.actor(flow), at=at)
 
 
 def _filed(entry: Entry, *, new: bool) -> None:
@@ -162,7 +187,7 @@ def _filed(entry: Entry, *, new: bool) -> None:
 def retract(settings: Settings, identity: str, entry: str, reason: str, at: datetime | None) -> None:
     """Take back a record that should not have been filed.
 
-    ENTRY is the id of its entry, or the tail of that, as `partnerflow show` lists it.
+    ENTRY is the id of its entry, or the last letters of it, as `partnerflow show` lists them.
     """
     flow = settings.flow()
     named = find_one(flow, identity)
@@ -180,16 +205,16 @@ def retract(settings: Settings, identity: str, entry: str, reason: str, at: date
 )
 @click.argument("identity", metavar="ID")
 @click.argument("trigger", metavar="TRIGGER")
-@click.option("--reason", help="Why; some steps must carry it.")
+@click.option("--reason", help="Why; some steps need it.")
 @_AT
 @click.pass_obj
 def fire(settings: Settings, identity: str, trigger: str, reason: str | None, at: datetime | None) -> None:
-    """Take a step of the lifecycle, or learn what is in its way.
+    """Take a step of the lifecycle, or learn what blocks it.
 
-    What is refused is explained whole, with what would mend it; the exit code is then 1.
+    A refusal is explained in full, with what would mend it; the exit code is then 1.
     """
     flow = settings.flow()
     named = find_one(flow, identity)
     made = flow.fire(named.partnership.id, trigger, by=settings.actor(flow), reason=reason, at=at)
-    say(f"{named.name}: {made.source} -> {made.target} ({made.trigger} by {made.by}, version {made.version})")
+    say(f"{named.partner}: {made.source} -> {made.target} ({made.trigger} by {made.by}, version {made.version})")
     views.standing(settings, flow, named.partnership.id)
