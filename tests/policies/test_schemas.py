@@ -345,7 +345,7 @@ def test_fields_carry_what_the_code_says_of_them() -> None:
     defs = dossier_schema()["$defs"]
     assert defs["record.insurance"]["description"] == "A certificate of insurance for one line of cover."
     assert defs["record.insurance"]["properties"]["line"]["description"].startswith("Such as ")
-    assert defs["Filed"]["properties"]["filed_at"]["description"].startswith("When it came to hand")
+    assert defs["Filed"]["properties"]["filed_at"]["description"].startswith("When it was received")
 
 
 # --- reports ---------------------------------------------------------------------------------------------------------
