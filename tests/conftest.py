@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,6 +34,7 @@ settings.register_profile(
 settings.load_profile("default")
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
+PRELOADED = ("partnerflow", "sqlalchemy", "alembic", "cattrs", "sqlite3", "psycopg", "psycopg_binary", "pymysql")
 ON_LOOPBACK = {
     "postgresql": ("postgresql+psycopg://postgres@127.0.0.1:5432/postgres", "PARTNERFLOW_TEST_POSTGRES"),
     "mariadb": ("mariadb+pymysql://root@127.0.0.1:3306/mysql", "PARTNERFLOW_TEST_MARIADB"),
@@ -158,6 +163,45 @@ class Servers:
 
     def close(self) -> None:
         self._open.close()
+
+
+class Process:
+    """Another process, which runs some code with a connection to us as `there`, and other names that it is given."""
+
+    def __init__(self, context: ForkServerContext, code: str, names: Mapping[str, Any]) -> None:
+        self.said, there = context.Pipe()
+        self._process = context.Process(target=exec, args=(code, {**names, "there": there}))
+        self._process.start()
+        there.close()
+        assert self.said.recv() == "ready"
+
+    def go(self) -> None:
+        self.said.send("go")
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def ended(self) -> tuple[int | None, list[Any]]:
+        """Wait for its end; return its exit code, and all that it has still said."""
+        said = []
+        with suppress(EOFError):
+            while True:
+                said.append(self.said.recv())
+        self.said.close()
+        self._process.join(timeout=90)
+        return self._process.exitcode, said
+
+
+@pytest.fixture(scope="session")
+def process() -> Callable[..., Process]:
+    """Start another process, which has said that it is ready and waits for our word.
+
+    It is forked from one that has imported what such processes import, and done nothing else: to import it anew took
+    each of them longer than its work.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([name for name in [*sys.modules] if name.partition(".")[0] in PRELOADED])
+    return lambda code, **names: Process(context, code, names)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
@@ -19,24 +17,22 @@ from partnerflow import Actor, Adoption, Filing, Money, Partner, Partnerflow, lo
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.records import Insurance
 
+Start: TypeAlias = Callable[..., Any]
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 SOME = 40
 """How many items each batch has."""
 MANY = 500
 """How many partnerships a sweep has work on, more than it does in one transaction."""
 WORKER = """
-import sys
 from datetime import datetime
 from uuid import UUID
 from partnerflow import Actor, Adoption, Filing, Partner, Partnerflow, Step, load_pack
 from partnerflow.records import Insurance, Need
 
-url, pack, at, *ids = sys.argv[1:]
 office = Actor("a.anderson", side="district", roles={"partnership_office"})
 flow = Partnerflow.open(url, pack=load_pack(pack), clock=lambda: datetime.fromisoformat(at))
-ids = [UUID(each) for each in ids]
-print("ready", flush=True)
-sys.stdin.readline()
+there.send("ready")
+there.recv()
 
 
 def adoptions():
@@ -55,9 +51,9 @@ def batches():
 if ids:
     for number, batch in enumerate(batches()):
         for place, done in enumerate(batch):
-            print(f"{number}/{place}", done.outcome, *done.work, flush=True)
+            there.send(" ".join([f"{number}/{place}", done.outcome, *map(str, done.work)]))
 else:
-    flow.after.connect(lambda sender, event: print("told", event.partnership_id, sender, flush=True))
+    flow.after.connect(lambda sender, event: there.send(f"told {event.partnership_id} {sender}"))
     flow.sweep()
 """
 
@@ -83,41 +79,29 @@ def some(flow: Partnerflow, number: int) -> list[UUID]:
     return [begun for done in flow.adopt_many(adoptions, by=OFFICE, key="there") for begun in done.work]
 
 
-def working(url: str, pack: Path, ids: Sequence[UUID] = ()) -> subprocess.Popen[str]:
+@pytest.fixture
+def working(url: str, pack: Path, process: Any) -> Start:
     """Start a process that sends the batches over *ids*, or sweeps where there are none, once it is told to go."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", WORKER, url, str(pack), "2026-09-15T15:00:00+00:00", *map(str, ids)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    return child
+    return lambda ids=(): process(WORKER, url=url, pack=str(pack), at="2026-09-15T15:00:00+00:00", ids=list(ids))
 
 
-def killed(child: subprocess.Popen[str], lines: int) -> list[str]:
+def killed(child: Any, lines: int) -> list[str]:
     """Have it go, kill it once it has said so many lines, and give all that it said."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write("go\n")
-    child.stdin.flush()
-    said = [child.stdout.readline() for _ in range(lines)]
-    os.kill(child.pid, signal.SIGKILL)
-    said += child.stdout.readlines()
-    child.stdin.close()
-    child.stdout.close()
-    assert child.wait() == -signal.SIGKILL
-    return [line.strip() for line in said if line.endswith("\n")]  # the last may be cut short by the kill
+    child.go()
+    said = [child.said.recv() for _ in range(lines)]
+    child.kill()
+    code, rest = child.ended()
+    assert code == -signal.SIGKILL
+    return said + rest
 
 
-def together(children: Sequence[subprocess.Popen[str]]) -> list[list[str]]:
+def together(children: Sequence[Any]) -> list[list[str]]:
     """Have all go at once, and give what each said to its end."""
     for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    said = [child.communicate()[0].splitlines() for child in children]
-    assert [child.returncode for child in children] == [0] * len(children)
-    return said
+        child.go()
+    ended = [child.ended() for child in children]
+    assert [code for code, _ in ended] == [0] * len(children)
+    return [said for _, said in ended]
 
 
 def assert_done_once(flow: Partnerflow, ids: Sequence[UUID], said: Sequence[str]) -> None:
@@ -142,19 +126,19 @@ def assert_done_once(flow: Partnerflow, ids: Sequence[UUID], said: Sequence[str]
 # --- batches -------------------------------------------------------------------------------------------------------
 
 
-def test_a_batch_killed_at_any_moment_and_sent_again_is_done_once(url: str, pack: Path, flow: Partnerflow) -> None:
+def test_a_batch_killed_at_any_moment_and_sent_again_is_done_once(url: str, working: Start, flow: Partnerflow) -> None:
     ids, said = some(flow, SOME), list[str]()
     chosen = random.Random(url.partition(":")[0])
     for _ in range(4):
-        said += killed(working(url, pack, ids), chosen.randrange(1, 3 * SOME - 1))
-    (rest,) = together([working(url, pack, ids)])
+        said += killed(working(ids), chosen.randrange(1, 3 * SOME - 1))
+    (rest,) = together([working(ids)])
     assert set(said) <= set(rest)  # what was acknowledged is there, under the same ids
     assert_done_once(flow, ids, rest)
 
 
-def test_the_same_batch_from_several_processes_at_once_is_done_once(url: str, pack: Path, flow: Partnerflow) -> None:
+def test_the_same_batch_from_several_processes_at_once_is_done_once(working: Start, flow: Partnerflow) -> None:
     ids = some(flow, SOME)
-    said = together([working(url, pack, ids) for _ in range(3)])
+    said = together([working(ids) for _ in range(3)])
     assert all(sorted(lines) == sorted(said[0]) for lines in said)
     assert_done_once(flow, ids, said[0])
 
@@ -184,17 +168,17 @@ def assert_told_once(flow: Partnerflow, due: Sequence[UUID]) -> None:
 
 
 def test_several_sweepers_tell_everything_once_and_leave_nothing(
-    url: str, pack: Path, flow: Partnerflow, due: list[UUID]
+    working: Start, flow: Partnerflow, due: list[UUID]
 ) -> None:
-    said = together([working(url, pack) for _ in range(3)])
+    said = together([working() for _ in range(3)])
     assert Counter(line.split()[1] for lines in said for line in lines) == dict.fromkeys(map(str, due), 1)
     flow = later(flow)
     assert_told_once(flow, due)
 
 
-def test_a_sweep_that_was_killed_is_gone_on_with(url: str, pack: Path, flow: Partnerflow, due: list[UUID]) -> None:
-    said = [line for lines in (1, 150) for line in killed(working(url, pack), lines)]
-    (rest,) = together([working(url, pack)])
+def test_a_sweep_that_was_killed_is_gone_on_with(working: Start, flow: Partnerflow, due: list[UUID]) -> None:
+    said = [line for lines in (1, 150) for line in killed(working(), lines)]
+    (rest,) = together([working()])
     assert len(rest) < MANY  # what was done before is not done again
     assert max(Counter([*said, *rest]).values()) == 1
     assert_told_once(later(flow), due)

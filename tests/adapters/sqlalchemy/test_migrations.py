@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -323,34 +320,20 @@ def on_table(engine: Engine, table: str) -> str:
 
 
 STARTING = """
-import sys
 from partnerflow import Partnerflow
 from partnerflow.adapters.sqlalchemy.migrations import upgrade_database
 
-print("ready", flush=True)
-sys.stdin.readline()
-{"migrating": upgrade_database, "opening": Partnerflow.open}[sys.argv[2]](sys.argv[1])
+there.send("ready")
+there.recv()
+{"migrating": upgrade_database, "opening": Partnerflow.open}[how](url)
 """
 
 
-def test_eight_processes_that_start_at_once_make_the_tables_once(bare_url: str, engine: Engine) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", STARTING, bare_url, how],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        )
-        for how in ["migrating", "opening"] * 4
-    ]  # fmt: skip
+def test_eight_processes_that_start_at_once_make_the_tables_once(bare_url: str, engine: Engine, process: Any) -> None:
+    children = [process(STARTING, url=bare_url, how=how) for how in ["migrating", "opening"] * 4]
     for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("now\n")
-        child.stdin.flush()
-    said = [child.communicate(timeout=90)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 8, "\n".join(said)
+        child.go()
+    assert [child.ended() for child in children] == [(0, [])] * 8
     with engine.connect() as connection:
         assert connection.execute(select(Tables().schema.c.version)).scalars().all() == [SCHEMA_VERSION]
     made = described(engine)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -351,36 +349,22 @@ def test_it_is_within_the_hosts_transaction_and_goes_with_it(engine: Engine) -> 
 
 
 STARTING = """
-import sys
 from sqlalchemy import create_engine
 from partnerflow.adapters.sqlalchemy import create_tables, protect_history
 
-engine = create_engine(sys.argv[1])
-print("ready", flush=True)
-sys.stdin.readline()
+engine = create_engine(url)
+there.send("ready")
+there.recv()
 create_tables(engine)
 protect_history(engine)
 """
 
 
-def test_several_processes_that_start_at_once_protect_it_once(bare_url: str) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", STARTING, bare_url],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        )
-        for _ in range(4)
-    ]  # fmt: skip
+def test_several_processes_that_start_at_once_protect_it_once(bare_url: str, process: Any) -> None:
+    children = [process(STARTING, url=bare_url) for _ in range(4)]
     for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("now\n")
-        child.stdin.flush()
-    said = [child.communicate(timeout=90)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 4, "\n".join(said)
+        child.go()
+    assert [child.ended() for child in children] == [(0, [])] * 4
     engine = create_engine(bare_url)
     refused_for_all(engine)
     engine.dispose()
