@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import count
 from threading import Barrier
 from typing import Any
@@ -39,7 +40,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.partnership import Partnership
 from partnerflow.policies import Pack
-from partnerflow.ports import Listing, Store
+from partnerflow.ports import ChangeSet, Listing, Store, Transaction
 from partnerflow.records import (
     BackgroundCheck,
     Document,
@@ -105,9 +106,41 @@ class World:
     """The events since."""
 
 
-def world(store: Store) -> World:
-    numbers = count(1)
-    flow = Partnerflow(store=store, pack=PACK, clock=lambda: NOW, new_id=lambda: UUID(int=next(numbers)))
+class Noting(MemoryStore):
+    """A store that notes what is written to it, in lists of what is written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[tuple[ChangeSet, ...]] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _NotingTransaction(tx, self.written)
+
+
+class _NotingTransaction:
+    def __init__(self, tx: Transaction, written: list[tuple[ChangeSet, ...]]) -> None:
+        self._tx, self._written = tx, written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    def write(self, *changes: ChangeSet) -> None:
+        self._written.append(changes)
+        self._tx.write(*changes)
+
+
+def flow_on(store: Store, first: int) -> tuple[Partnerflow, Iterator[int]]:
+    numbers = count(first)
+    return Partnerflow(store=store, pack=PACK, clock=lambda: NOW, new_id=lambda: UUID(int=next(numbers))), numbers
+
+
+@lru_cache(maxsize=1)
+def how_they_came_there() -> tuple[list[tuple[ChangeSet, ...]], tuple[UUID, ...], tuple[UUID, ...], int]:
+    """Return what is written for partnerships in many states, which they are, their partners, and the next free id."""
+    store = Noting()
+    flow, numbers = flow_on(store, 1)
     tutors = attrs.evolve(example_dossier().partner, name="Northside Tutors", ids={"edfi": "1"})
 
     def adopt(partner: Partner | UUID, state: str, *records: Record) -> Partnership:
@@ -122,6 +155,19 @@ def world(store: Store) -> World:
     bare = adopt(Partner(name="Bare", ids={"edfi": "2", "ein": "9"}), "intake")
     ended = adopt(bare.partner_id, "onboarding")
     flow.fire(ended.id, "withdraw", by=OFFICE, reason="no room")
+    begun = tuple(each.id for each in (ready, doubling, beside, bare, ended))
+    return store.written, begun, (ready.partner_id, doubling.partner_id, NEVER), next(numbers)
+
+
+def world(store: Store) -> World:
+    """Make the world in a store, by writing there what was once written for it."""
+    written, begun, partners, first = how_they_came_there()
+    for at_once in written:
+        with store.transaction() as tx:
+            about = {each.partnership_id for change in at_once for each in (*change.events, *change.judgements)}
+            tx.snapshots(sorted(about))  # what is written is based on what was read
+            tx.write(*at_once)
+    flow, _ = flow_on(store, first)
     heard: list[Any] = []
     flow.after.connect(lambda sender, event: heard.append(event))
 
@@ -130,11 +176,7 @@ def world(store: Store) -> World:
         if transition.reason == VETO:
             raise PermissionError(VETO)
 
-    several = (ready, doubling, beside, bare, ended)
-    before = frozenset(each.id for each in flow.store.outgoing())
-    return World(
-        flow, tuple(each.id for each in several), (ready.partner_id, doubling.partner_id, NEVER), before, heard
-    )
+    return World(flow, begun, partners, frozenset(each.id for each in store.outgoing()), heard)
 
 
 def view(flow: Partnerflow, ids: Sequence[UUID]) -> str:
