@@ -21,9 +21,9 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.clauses import DOCUMENTS, answers, document_of
 from partnerflow.clauses.not_ours import NOT_OURS
 from partnerflow.clauses.planned import PLANNED
-from partnerflow.events import EVENT_TYPES, TELLINGS, Event, event_type
+from partnerflow.events import EVENT_TYPES, NOTICES, Event, event_type
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.obligations import Telling
+from partnerflow.obligations import NoticeKind
 from partnerflow.policies import Pack, Policy, load_pack
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.records import (
@@ -297,17 +297,17 @@ def test_no_event_is_told_that_the_table_of_types_does_not_have(told: list[Event
     unknown = {event.type for event in told} - set(TYPES.values())
     assert not unknown, f"add to EVENT_TYPES in events.py: {', '.join(sorted(unknown))}"
     assert {event.type for event in told} == set(TYPES.values())
-    assert set(TELLINGS) == set(Telling.__args__)  # type: ignore[attr-defined]
+    assert set(NOTICES) == set(NoticeKind.__args__)  # type: ignore[attr-defined]
 
 
 def test_a_vacant_liaison_and_an_ending_certificate_are_told_by_the_policy_that_they_break(told: list[Event]) -> None:
-    by_sweep = {each.type for each in TELLINGS.values()}
+    by_sweep = {each.type for each in NOTICES.values()}
     by_policy = [(event.type, event.data["policy"]) for event in told if event.type in by_sweep]
     assert by_policy == [
-        (TELLINGS["approaching"].type, "SAFE-002"),
-        (TELLINGS["missed"].type, "SAFE-002"),
-        (TELLINGS["broken"].type, "LIA-001"),
-        (TELLINGS["mended"].type, "LIA-001"),
+        (NOTICES["approaching"].type, "SAFE-002"),
+        (NOTICES["missed"].type, "SAFE-002"),
+        (NOTICES["broken"].type, "LIA-001"),
+        (NOTICES["mended"].type, "LIA-001"),
     ]
 
 

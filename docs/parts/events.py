@@ -52,7 +52,7 @@ def every_type() -> str:
 
 
 def _notices() -> Iterator[events.Fact]:
-    for telling in events.TELLINGS:
+    for telling in events.NOTICES:
         notice = obligations.Notice(
             partnership_id=_SOMEBODY,
             telling=telling,  # type: ignore[arg-type]

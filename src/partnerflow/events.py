@@ -55,7 +55,7 @@ WAIVERS: Mapping[type[Record], EventType] = {
     WaiverRevocation: EventType("waiver.revoked", "a waiver no longer counts", cites=("EAF-C.3c",)),
 }
 """The events of a waiver, which follow the event that a record was filed."""
-TELLINGS: Mapping[str, EventType] = {
+NOTICES: Mapping[str, EventType] = {
     "approaching": EventType(
         "obligation.approaching",
         "a sweep found that a policy comes due",
@@ -72,7 +72,7 @@ TELLINGS: Mapping[str, EventType] = {
     "mended": EventType("policy.mended", "a sweep found that a policy holds again", cites=("CS2-2.S2",)),
 }
 """The events of a sweep, by the `telling` of the Notice."""
-EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *TELLINGS.values())
+EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *NOTICES.values())
 """Every type of event except those of the lifecycle, whose rows name their own."""
 
 
@@ -165,7 +165,7 @@ def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
 def noticed(notice: Notice, time: datetime) -> Fact:
     """Return the fact that a sweep sent a notice."""
     return Fact(
-        TELLINGS[notice.telling].type,
+        NOTICES[notice.telling].type,
         time,
         {
             "partnership": str(notice.partnership_id),

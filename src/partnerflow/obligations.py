@@ -15,7 +15,7 @@ import attrs
 
 from partnerflow.policies.report import Report
 
-Telling: TypeAlias = Literal["approaching", "missed", "broken", "mended"]
+NoticeKind: TypeAlias = Literal["approaching", "missed", "broken", "mended"]
 """What a notice is about."""
 
 
@@ -55,7 +55,7 @@ class Notice:
     """What a sweep reports about one obligation, once."""
 
     partnership_id: UUID
-    telling: Telling
+    telling: NoticeKind
     code: str
     title: str
     due_on: date | None

@@ -158,7 +158,7 @@ class ChangeSet:
     events: Sequence[Event] = ()
     erasure: Erasure | None = None
     attempt: Attempt | None = None
-    receipt: IdempotencyRecord | None = None
+    idempotency: IdempotencyRecord | None = None
 
 
 class Transaction(Protocol):

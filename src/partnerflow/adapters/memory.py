@@ -172,8 +172,8 @@ class _Data:
             self.events[event.partnership_id].append(event)
         if changes.attempt is not None:
             self.attempts[changes.attempt.partnership_id].append(changes.attempt)
-        if changes.receipt is not None:
-            self.idempotency_records[changes.receipt.key] = changes.receipt
+        if changes.idempotency is not None:
+            self.idempotency_records[changes.idempotency.key] = changes.idempotency
         if changes.erasure is not None:
             for entry in changes.erasure.entries:
                 self.files[_file_of(entry)][entry.seq - 1] = entry

@@ -1,4 +1,4 @@
-"""What a host calls: `Partnerflow`, and beside it one module a use case."""
+"""The calls of a host: `Partnerflow`, and below it one module for each use case."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def begin(
         judgements=[new_judgement(context, decision.report, after, ())],
         search_entries=[search_entry(after)],
         events=number_events(context, [events.moved(transition, partner_id)], partnership.id, 0),
-        receipt=complete(idempotency, [partnership.id]),
+        idempotency=complete(idempotency, [partnership.id]),
     )
     return BeginResult(partnership=after.partnership, changes=changes)
 

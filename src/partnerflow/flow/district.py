@@ -70,4 +70,4 @@ def file_on_district(
             new.append(entry)
         found.append(entry)
     completed = complete(idempotency, (entry.id for entry in found))
-    return FilingResult(entries=tuple(found), changes=ChangeSet(entries=new, receipt=completed))
+    return FilingResult(entries=tuple(found), changes=ChangeSet(entries=new, idempotency=completed))

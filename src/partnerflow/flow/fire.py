@@ -83,7 +83,7 @@ def step(
         judgements=[new_judgement(context, decision.report, after, snapshot.obligations)],
         search_entries=search_entries(snapshot, after),
         events=number_events(context, [moved], partnership.id, snapshot.events),
-        receipt=complete(idempotency, [transition.id]),
+        idempotency=complete(idempotency, [transition.id]),
     )
     return StepResult(transition=transition, refused=None, changes=changes)
 

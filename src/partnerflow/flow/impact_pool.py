@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from multiprocessing import get_context
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from partnerflow.errors import InvalidRequest, PartnerflowError, StoreError
@@ -149,24 +149,22 @@ def _result(future: Future[list[Compared] | str]) -> list[Compared]:
 class _Worker:
     """What one process of the pool keeps between slices."""
 
-    reopen: Reopen
-    pack: str
-    at: datetime
-    flow: Comparing | None = None
+    job: ClassVar[tuple[Reopen, str, datetime]]
+    flow: ClassVar[Comparing | None] = None
 
     @classmethod
     def begin(cls, reopen: Reopen, pack: str, at: datetime) -> None:
         """Begin a process. It opens nothing yet: an error here would lose its message."""
         # what is read is dropped a slice at a time, so collecting garbage less often saves a tenth of the time
         gc.set_threshold(50_000, 20, 20)
-        cls.reopen, cls.pack, cls.at = staticmethod(reopen), pack, at
+        cls.job = reopen, pack, at
 
     @classmethod
     def compare(cls, part: Slice) -> list[Compared] | str:
         """Compare a slice. An error comes back as text, since not every exception can be pickled."""
+        reopen, pack, at = cls.job
         try:
-            if cls.flow is None:
-                cls.flow = cls.reopen()
-            return list(cls.flow.compare(cls.pack, at=cls.at, after=part.after, through=part.through))
+            flow = cls.flow = cls.flow or reopen()
+            return list(flow.compare(pack, at=at, after=part.after, through=part.through))
         except PartnerflowError as error:
             return str(error)

@@ -50,7 +50,7 @@ def redact(
         on_file = (*snapshot.partner_file, *snapshot.own_file, *new)
         redactions = tuple(entry for entry in on_file if _redacts(entry, entry_ids, versions, partnership_id))
         idempotency = complete(pending(request, request_hash), (entry.id for entry in redactions))
-        write(context, tx, attrs.evolve(changes, receipt=idempotency))
+        write(context, tx, attrs.evolve(changes, idempotency=idempotency))
         return redactions
 
 

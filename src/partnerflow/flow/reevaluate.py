@@ -42,7 +42,7 @@ def reevaluate(
     new = list({entry.id: entry for entry in entries if entry.id not in known}.values())
     completed = complete(idempotency, (entry.id for entry in entries))
     if not new:
-        return FilingResult(entries=entries, changes=ChangeSet(receipt=completed))
+        return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed))
     judgements: list[Judgement] = []
     found_by: list[SearchEntry] = []
     on_partner = [entry for entry in new if entry.file_id == partnership.partner_id]
@@ -63,6 +63,6 @@ def reevaluate(
         judgements=judgements,
         search_entries=found_by,
         events=number_events(context, facts, partnership.id, snapshot.events),
-        receipt=completed,
+        idempotency=completed,
     )
     return FilingResult(entries=entries, changes=changes)

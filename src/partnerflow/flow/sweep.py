@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow import events
-from partnerflow.obligations import Notice, Telling, notices_for
+from partnerflow.obligations import Notice, NoticeKind, notices_for
 from partnerflow.ports import ChangeSet, Snapshot
 
 from .arguments import batched, happened_at, recording_time
@@ -49,7 +49,7 @@ class Sweep:
         """What was broken and holds again."""
         return self._all("mended")
 
-    def _all(self, telling: Telling) -> tuple[Notice, ...]:
+    def _all(self, telling: NoticeKind) -> tuple[Notice, ...]:
         return tuple(notice for notice in self.notices if notice.telling == telling)
 
 

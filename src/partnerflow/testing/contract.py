@@ -75,7 +75,7 @@ def changes_of(held: Snapshot, number: int) -> ChangeSet:
         judgements=[Judgement(partnership_id=stands.id, digest="d1", obligations=(owed(f"A{number}"), owed("B")))],
         search_entries=[placement],
         attempt=attempt,
-        receipt=IdempotencyRecord(key=f"k{number}", request="r", work=(UUID(int=number + 1),)),
+        idempotency=IdempotencyRecord(key=f"k{number}", request="r", work=(UUID(int=number + 1),)),
     )
 
 
@@ -159,7 +159,7 @@ class StoreContract(Finding):
         work = (UUID(int=3), UUID(int=1), UUID(int=2))
         written = IdempotencyRecord(key=ODD, request="r" * 64, work=work)
         with store.transaction() as tx:
-            tx.write(ChangeSet(receipt=written))
+            tx.write(ChangeSet(idempotency=written))
         with store.reading() as tx:
             assert dict(tx.idempotency_records([ODD, ODD.upper()])) == {ODD: written}
 
@@ -179,7 +179,7 @@ class StoreContract(Finding):
                     partner=(begun.partner_id, Partner(name="Renamed", ids={"edfi": "7"})),
                     search_entries=[SearchEntry(partnership_id=begun.id, sites=frozenset({"s2"}), places=frozenset())],
                     judgements=[Judgement(partnership_id=begun.id, digest="d9", obligations=(owed("A"),))],
-                    receipt=IdempotencyRecord(key="k", request="r", work=()),
+                    idempotency=IdempotencyRecord(key="k", request="r", work=()),
                 )
             )
             tx.after_commit(lambda: ran.append("told"))
@@ -195,7 +195,7 @@ class StoreContract(Finding):
         begun = flow.propose(Partner(name="A"), by=WHO)
         seen: list[object] = []
         with store.transaction() as tx:
-            tx.write(ChangeSet(receipt=IdempotencyRecord(key="k", request="r", work=(begun.id,))))
+            tx.write(ChangeSet(idempotency=IdempotencyRecord(key="k", request="r", work=(begun.id,))))
             tx.after_commit(lambda: seen.append("first"))
             tx.after_commit(lambda: seen.append(receipt_of(store.reading(), "k")))
             assert seen == []
@@ -307,7 +307,7 @@ class StoreContract(Finding):
             assert [found.id for found, _ in store.find(Query(site=min(placed.sites)))] == [each.id]
         with store.reading() as tx:
             assert dict(tx.idempotency_records([f"k{place}" for place in range(3)])) == {
-                f"k{place}": changes.receipt for place, changes in enumerate(whole)
+                f"k{place}": changes.idempotency for place, changes in enumerate(whole)
             }
         flow.verify()
 

@@ -274,7 +274,7 @@ class SQLAlchemyTransaction:
         self._add(t.outbox, [rows.event_values(event) for change in changes for event in change.events])
         self._blank([change.erasure for change in changes if change.erasure is not None])
         self._add(t.attempt, [rows.attempt_values(c.attempt) for c in changes if c.attempt is not None])
-        self._add(t.receipt, [rows.receipt_values(c.receipt) for c in changes if c.receipt is not None])
+        self._add(t.receipt, [rows.receipt_values(c.idempotency) for c in changes if c.idempotency is not None])
 
     def _add(self, table: Any, values: list[rows.Values]) -> None:
         for each in values:

@@ -109,9 +109,9 @@ def _run_together(
             results[one.place] = _failed(one.item, error)
             continue
         changes.append(written)
-        if written.receipt is not None:
-            completed[one.idempotency.key] = written.receipt
-            results[one.place] = BulkResult(item=one.item, outcome="done", work=written.receipt.work)
+        if written.idempotency is not None:
+            completed[one.idempotency.key] = written.idempotency
+            results[one.place] = BulkResult(item=one.item, outcome="done", work=written.idempotency.work)
         elif refused is not None:
             results[one.place] = _failed(one.item, refused)
     write(operation.context, tx, *changes)
