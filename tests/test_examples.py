@@ -38,7 +38,7 @@ def test_the_page_shows_every_file_of_the_package_as_it_is() -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """Install a copy of the package beside what is installed here; give the copy, and an environment that has it."""
+    """Install a copy of the package beside what is installed here; return the copy, and an environment that has it."""
     copy, target = tmp_path_factory.mktemp("examples") / "signin", tmp_path_factory.mktemp("installed")
     shutil.copytree(SIGNIN, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     built_with = ["--no-build-isolation"] if find_spec("hatchling") else []

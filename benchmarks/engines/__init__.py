@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 Failing = Callable[[Mapping[str, Any]], set[str]]
-"""Gives the codes of the checks that a mapping fails, as far as the engine finds them."""
+"""Returns the codes of the checks that a mapping fails, as far as the engine finds them."""
 
 
 @dataclass(frozen=True)

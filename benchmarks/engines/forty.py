@@ -34,7 +34,7 @@ def _own(place: int, title: str) -> Callable[[Callable[..., Verdict]], Policy]:
 def _covered(place: int, line: str) -> Policy:
     @_own(place, f"Cover of the line {line} meets the minimum")
     def covered(dossier: Dossier, on: date, *, minimum: Money = ENOUGH) -> Verdict:
-        """Whoever is hurt does not ask which line of cover is theirs."""
+        """A person who is hurt does not ask which line of cover is theirs."""
         cover = need(dossier.on(Insurance, on, line=line), "insurance")
         amount = need(cover.per_occurrence, cover, "per_occurrence")
         if amount < minimum:
@@ -66,7 +66,7 @@ def _learned(dossier: Dossier, person: Person, topic: str, months: int, on: date
 def _offered(place: int, field: str) -> Policy:
     @_own(place, f"Every service says its {field}")
     def offered(dossier: Dossier, on: date) -> Verdict:  # noqa: ARG001
-        """Families choose by what the inventory says."""
+        """Families choose by the inventory."""
         for service in need(dossier.all(Service) or None, "services"):
             if not getattr(service, field):
                 yield lack(service, field)
