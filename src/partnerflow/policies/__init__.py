@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .finding import AppliedWaiver, Finding, Outcome, Severity, WaiverNote
     from .pack import Pack, Role
     from .registry import load_pack, offered_packs, shipped_packs
-    from .report import PackRef, Report
+    from .report import Report
+    from .report_data import PackRef
     from .rule import Override, Rule
     from .verdict import Problem, Until, Verdict, best_of, each, lack, need, not_applicable
 
@@ -32,7 +33,8 @@ _HOME = {
     **dict.fromkeys(("Pack", "Role"), "partnerflow.policies.pack"),
     **dict.fromkeys(("load_pack", "offered_packs", "shipped_packs"), "partnerflow.policies.registry"),
     **dict.fromkeys(("Rule", "Override"), "partnerflow.policies.rule"),
-    **dict.fromkeys(("PackRef", "Report"), "partnerflow.policies.report"),
+    "Report": "partnerflow.policies.report",
+    "PackRef": "partnerflow.policies.report_data",
     **dict.fromkeys(("ANY_TRIGGER", "FILE", "Policy", "policy"), "partnerflow.policies.card"),
     **dict.fromkeys(("Finding", "AppliedWaiver", "Outcome", "WaiverNote", "Severity"), "partnerflow.policies.finding"),
     **dict.fromkeys(

@@ -4,91 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Protocol
 
 from partnerflow.records import ImprovementPlan, PlanItem, days_after
 
 from .card import FILE
 from .finding import Finding, Severity, WaiverNote
+from .report_data import ReportData
 from .translation import ENGLISH, Translation, translation
 from .verdict import Problem
 
 
-class Findings(Protocol):
-    """What is read here of a `Report`, which itself imports this module."""
-
-    @property
-    def pack(self) -> object:
-        """The pack that was asked; its text names it."""
-        ...
-
-    @property
-    def on(self) -> date:
-        """The day judged."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """The state judged."""
-        ...
-
-    @property
-    def trigger(self) -> str | None:
-        """The trigger judged, if any."""
-        ...
-
-    @property
-    def partner(self) -> str:
-        """The partner's name."""
-        ...
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Every finding."""
-        ...
-
-    @property
-    def blocking(self) -> tuple[Finding, ...]:
-        """The findings that block."""
-        ...
-
-    @property
-    def noted(self) -> tuple[Finding, ...]:
-        """The findings that are wrong and block nothing."""
-        ...
-
-    @property
-    def lapsed_waivers(self) -> tuple[WaiverNote, ...]:
-        """Waivers that do not count."""
-        ...
-
-    @property
-    def unused_waivers(self) -> tuple[str, ...]:
-        """Codes of waivers that nothing needs."""
-        ...
-
-    @property
-    def asked_waivers(self) -> tuple[WaiverNote, ...]:
-        """Waivers that were asked for and have had no answer."""
-        ...
-
-    @property
-    def not_asked(self) -> tuple[str, ...]:
-        """Policies that need an actor, where none was named."""
-        ...
-
-    @property
-    def may_fire(self) -> tuple[str, ...]:
-        """The roles that may fire the trigger."""
-        ...
-
-    @property
-    def may_waive(self) -> tuple[str, ...]:
-        """The roles that may grant a waiver."""
-        ...
-
-
-def lines(report: Findings, say: Translation) -> Iterator[str]:
+def lines(report: ReportData, say: Translation) -> Iterator[str]:
     """Say everything in *report*, line by line."""
     asked = f"{say.fact(report.trigger)} -> {say.fact(report.state)}" if report.trigger else say.fact(report.state)
     yield say(
@@ -196,7 +122,7 @@ def who_and_when(
 
 
 def improvement_plan(
-    report: Findings, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = ENGLISH
+    report: ReportData, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = ENGLISH
 ) -> ImprovementPlan:
     """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
     say = translation(language)

@@ -25,7 +25,8 @@ from partnerflow.records.conversion import unstructure
 
 from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .finding import Finding
-from .report import PackRef, Report
+from .report import Report
+from .report_data import PackRef
 from .rule import Override, Rule
 from .waivers import unapplied_waivers
 
