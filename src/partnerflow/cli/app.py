@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[Listed, ...]] = {
         Listed("demo", "demo:demo", "Run through a partnership's whole life, on real data."),
         Listed("import", "importing:import_", "Import what another system lists."),
         Listed("propose", "write:propose", "Propose a partnership."),
-        Listed("adopt", "write:adopt", "Take in a partnership that exists already, in the state that it is in."),
+        Listed("adopt", "write:adopt", "Take in a partnership that exists already, in its present state."),
     ),
     "Read": (
         Listed("list", "read:list_partnerships", "List partnerships, with what does not hold and what is due next."),
@@ -111,7 +111,7 @@ Policies decide which step may come next. A refusal is explained in full, with w
 \b
 The first three commands to try:
   partnerflow demo                 a whole life, on real data, in ten seconds
-  partnerflow import edfi FILE     import the partners that your Ed-Fi system lists
+  partnerflow import edfi FILE     import the partners in your Ed-Fi system
   partnerflow list                 see the state of each and what does not hold
 """
 

@@ -60,7 +60,7 @@ class CheckedFile:
     shares=("rules", "who"),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--trigger", help="Check what blocks this step (default: what does not hold).")
+@click.option("--trigger", metavar="TRIGGER", help="Check what blocks this step (default: what does not hold).")
 @click.option("--on", type=day, help="The day to check for (default: today in the district's time zone).")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The form of the output.")
 @click.option("--language", default="en", metavar="CODE", help="The language of text, junit and html.")

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from partnerflow.dossier import unknown_kind
 from partnerflow.errors import Fault, InvalidRecord, Unreadable
-from partnerflow.history import Head
 from partnerflow.records import Partner, Record, Unregistered
 from partnerflow.records.conversion import read_record, structure, unstructure
 from partnerflow.records.registry import fields_of
+
+if TYPE_CHECKING:
+    from partnerflow.history import Head
 
 STANDARD_INPUT = "-"
 
@@ -129,6 +131,8 @@ def read_heads(given: JsonText) -> Iterator[Head]:
 
 
 def _head(data: Any, where: str) -> Head:
+    from partnerflow.history import Head
+
     head = structure(data, Head, "head", where)
     if head.count < 1:
         raise InvalidRecord("head", [Fault(f"{where}/count", "is less than 1")])

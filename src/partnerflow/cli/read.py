@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--id", "ids", type=outside_id, metavar="SYSTEM:VALUE", help="Only those whose partner has this id in that system."
 )
-@click.option("--service", metavar="WORDS", help="Only those with these words in the names of their services.")
+@click.option("--service", metavar="WORDS", help="Only those with these words in their services.")
 @click.option("--contact", metavar="WORDS", help="Only those with these words in their contacts and liaisons.")
 @click.option("--text", metavar="WORDS", help="Only those with these words anywhere, the partner's name included.")
 @click.option("--due-before", type=day, metavar="DAY", help="Only those with something due before this day.")
@@ -201,7 +201,7 @@ def options(settings: Settings, identity: str, at: datetime | None) -> None:
         ]
         for step, decision in found.items()
     )
-    table(["step", "leads to", "may", "needs", "in its way"], rows, wide=["in its way"])
+    table(["step", "leads to", "allowed", "needs", "blocked by"], rows, wide=["blocked by"])
     say(f"\nwhy not: {settings.command('why', short(named.partnership.id), 'STEP')}", style="pf.quiet", whole=True)
 
 

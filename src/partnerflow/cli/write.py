@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ACTS = ("where", "who")
 _AT = click.option("--at", type=moment, help="When it happened, if not now.")
-_KIND = click.option("--kind", help="The kind of organisation, such as community_organization.")
+_KIND = click.option("--kind", metavar="KIND", help="The kind of organisation, such as community_organization.")
 _IDS = click.option(
     "--id", "ids", type=outside_id, metavar="SYSTEM:VALUE", multiple=True, help="Its id in another system; repeatable."
 )
@@ -82,7 +82,7 @@ def propose(
 )
 @click.argument("name", metavar="NAME")
 @click.option("--state", required=True, type=click.Choice(list(DEFAULT.live)), help="Its state.")
-@click.option("--since", required=True, type=day, help="The day since when it has been in that state.")
+@click.option("--since", required=True, type=day, help="The day since which it has been in that state.")
 @click.option("--reason", required=True, help="Why it is taken in.")
 @_KIND
 @_IDS
@@ -98,7 +98,7 @@ def adopt(
     ids: Sequence[OutsideId],
     at: datetime | None,
 ) -> None:
-    """Take in a partnership that exists already, in the state that it is in.
+    """Take in a partnership that exists already, in its present state.
 
     What its file lacks is reported, not refused.
     """

@@ -31,7 +31,6 @@ def load_pack(name: str, *, policies: Iterable[Policy] = ()) -> Pack:
 
 def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) -> Pack:
     """Load a pack; *extended_by* names the packs that extend it, the first one first."""
-    from importlib import resources
     from pathlib import Path
 
     from partnerflow.errors import Fault, NotFound, PackError
@@ -60,7 +59,7 @@ def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) ->
             raise PackError(source, Fault("file", f"cannot be read: {error}")) from None
         return read_pack(text, source, known, retired=RETIRED, extended=extended)
     if name.replace("-", "_").isidentifier():
-        shipped = resources.files("partnerflow.policies") / "packs" / f"{name}.toml"
+        shipped = Path(__file__).parent / "packs" / f"{name}.toml"
         if shipped.is_file():
             text = shipped.read_text(encoding="utf-8")
             return read_pack(text, source, known, retired=RETIRED, extended=extended)
@@ -70,10 +69,9 @@ def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) ->
 
 def shipped_packs() -> tuple[str, ...]:
     """Name the packs that come with us."""
-    from importlib import resources
+    from pathlib import Path
 
-    packs = resources.files("partnerflow.policies") / "packs"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in packs.iterdir() if file.name.endswith(".toml")))
+    return tuple(sorted(file.stem for file in (Path(__file__).parent / "packs").glob("*.toml")))
 
 
 def offered_packs() -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 
 import attrs
 
@@ -20,6 +20,7 @@ from .verdict import in_words
 
 DOMAIN = "partnerflow"
 ENGLISH = "en"
+_LOCALE = Path(__file__).parent / "locale"
 
 
 @attrs.frozen
@@ -50,7 +51,7 @@ class Translation:
 @lru_cache(maxsize=16)
 def translation(language: str = ENGLISH) -> Translation:
     """Return the sentences of a language, such as "es". Raises InvalidRequest for one that has no catalogue."""
-    place = resources.files("partnerflow.policies") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    place = _LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     if language in languages() and place.is_file():
         with place.open("rb") as file:
             return Translation(language, gettext.GNUTranslations(file))
@@ -62,6 +63,5 @@ def translation(language: str = ENGLISH) -> Translation:
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Name the languages that there are catalogues of."""
-    place = resources.files("partnerflow.policies") / "locale"
-    found = {folder.name for folder in place.iterdir() if folder.is_dir()} if place.is_dir() else set()
+    found = {folder.name for folder in _LOCALE.iterdir() if folder.is_dir()} if _LOCALE.is_dir() else set()
     return tuple(sorted(found - {"__pycache__"} | {ENGLISH}))
