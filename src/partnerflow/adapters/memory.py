@@ -1,16 +1,14 @@
 """Everything in memory: for tests and notebooks. It keeps what it is given, and forgets it with the process."""
 
-# ruff: noqa: ARG002  one request at a time is in the store, so there is nothing to lock
-
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from itertools import islice
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -24,8 +22,10 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import EVERYTHING, ChangeSet, IdempotencyRecord, PartnerFile, Query, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
-K = TypeVar("K")
 V = TypeVar("V")
+Pair: TypeAlias = tuple[str, str]
+Ids: TypeAlias = Sequence[UUID]
+Found: TypeAlias = Iterator[tuple[Partnership, str]]
 
 
 class MemoryStore:
@@ -33,13 +33,7 @@ class MemoryStore:
 
     def __init__(self, *, tenant: str = "default") -> None:
         self.tenant = tenant
-        self._lock = RLock()
-        self._data = _Data()
-
-    def __repr__(self) -> str:
-        return f"<MemoryStore of {self.tenant}>"
-
-    # --- transactions -----------------------------------------------------------------------------------------------
+        self._lock, self._data = RLock(), _Data()
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
@@ -52,34 +46,22 @@ class MemoryStore:
         for call in tx.calls:
             call()
 
-    @contextmanager
-    def reading(self) -> Iterator[_Transaction]:
-        """Read what no writer is changing."""
-        with self._lock:
-            yield _Transaction(self._data)
+    reading = transaction
 
     def within(self, session: object) -> MemoryStore:
         """Raise InvalidRequest: memory has no transaction that a host could open."""
-        raise InvalidRequest(
-            "session", type(session).__name__, "a MemoryStore joins no transaction: use SQLAlchemyStore"
-        )
+        raise InvalidRequest("session", type(session).__name__, "memory joins no transaction: use SQLAlchemyStore")
 
     def committed(self) -> None:
         """Do nothing: no call waits for a host's commit."""
 
-    # --- search and lists -------------------------------------------------------------------------------------------
-
-    def find(
-        self, query: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None
-    ) -> Iterator[tuple[Partnership, str]]:
+    def find(self, query: Query = EVERYTHING, *, after: UUID | None = None, limit: int | None = None) -> Found:
         """Yield the partnerships that fit, each with its partner's name."""
-        data = self._data
         with self._lock:
-            everything = sorted(data.partnerships.values(), key=lambda partnership: partnership.id)
-        beyond = (each for each in everything if after is None or each.id > after)
-        then = (data.as_of(each, query) for each in beyond)
-        fitting = (each for each in then if each is not None and data.fits(each, query))
-        return ((each, data.partners[each.partner_id].name) for each in islice(fitting, limit))
+            everything = sorted(self._data.partnerships.items())
+        matching = (self._data.match(each, query) for key, each in everything if after is None or key > after)
+        found = (each for each in matching if each is not None)
+        return ((each, self._data.partners[each.partner_id].name) for each in islice(found, limit))
 
     def counts(self, query: Query) -> Mapping[str, int]:
         """Return how many partnerships fit, by state."""
@@ -90,201 +72,167 @@ class MemoryStore:
         for partnership_id, judgement in sorted(self._data.judgements.items()):
             state = self._data.partnerships[partnership_id].state
             otherwise = (judgement.digest != digest and state in live) or (not judgement.digest and state in ended)
-            days = (each.next_check_on for each in judgement.obligations)
-            if otherwise or any(day is not None and day <= on for day in days):
+            days = [each.next_check_on for each in judgement.obligations if each.next_check_on is not None]
+            if otherwise or any(day <= on for day in days):
                 yield partnership_id
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
         """Yield every refused attempt, oldest first."""
-        return iter(_of(self._data.attempts, partnership_id))
+        return _of(self._data.attempts, partnership_id)
 
-    @contextmanager
-    def audit(self) -> Iterator[_Audit]:
+    def audit(self) -> nullcontext[_Audit]:
         """Open a view of a copy of everything that is chained."""
         with self._lock:
-            audit = _Audit(self._data)
-        yield audit
+            return nullcontext(_Audit(self._data))
 
     def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
         """Yield the events of one partnership or of all, in order within each partnership."""
-        return iter(_of(self._data.events, partnership_id))
+        return _of(self._data.events, partnership_id)
 
 
+# Everything that the store has, by id.
 class _Data:
-    """Everything that the store has, by id."""
-
     def __init__(self) -> None:
         self.partners: dict[UUID, Partner] = {}
         self.partnerships: dict[UUID, Partnership] = {}
-        self.files: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        self.files: defaultdict[Any, list[Entry]] = defaultdict(list)
         self.transitions: defaultdict[UUID, list[Transition]] = defaultdict(list)
         self.attempts: defaultdict[UUID, list[Attempt]] = defaultdict(list)
+        self.events: defaultdict[UUID, list[Event]] = defaultdict(list)
         self.judgements: dict[UUID, Judgement] = {}
         self.search_entries: dict[UUID, SearchEntry] = {}
-        self.events: defaultdict[UUID, list[Event]] = defaultdict(list)
         self.idempotency_records: dict[str, IdempotencyRecord] = {}
 
-    def as_of(self, partnership: Partnership, query: Query) -> Partnership | None:
-        """Return a partnership as it was recorded at the query's moment; None if it did not exist yet."""
-        if query.as_of is None:
-            return partnership
-        history = self.transitions[partnership.id]
-        made = [transition for transition in history if transition.recorded_at <= query.as_of]
-        if not made:
-            return None
-        entered = history[made[-1].entered - 1]
-        since = entered.move.since or entered.at.astimezone(query.as_of.tzinfo).date()
-        return attrs.evolve(partnership, state=made[-1].target, version=made[-1].version, since=since)
-
-    def fits(self, partnership: Partnership, query: Query) -> bool:
-        """Return whether a partnership fits all of a query."""
-        partner = self.partners[partnership.partner_id]
-        nothing = SearchEntry(partnership_id=partnership.id, sites=frozenset(), places=frozenset())
-        entry = self.search_entries.get(partnership.id, nothing)
-        judgement = self.judgements.get(partnership.id)
-        conditions = (
-            query.states is None or partnership.state in query.states,
-            query.site is None or overlap(frozenset({query.site}), entry.sites),
-            query.kind in (None, partner.kind),
-            query.partner_id in (None, partnership.partner_id),
-            query.ids is None or query.ids.items() <= partner.ids.items(),
-            all(
-                any(field == there and word.startswith(term) for there, word in entry.words)
-                for field, term in query.words
-            ),
-            query.due_before is None or (judgement is not None and _is_due(judgement, query.due_before)),
+    def match(self, partnership: Partnership, query: Query) -> Partnership | None:
+        """Return a partnership, as it was recorded at the query's moment, if it fits all of the query."""
+        partner, entry = self.partners[partnership.partner_id], self.search_entries.get(partnership.id)
+        history, moment, before = self.transitions[partnership.id], query.as_of, query.due_before
+        if moment is not None:
+            past = [made for made in history if made.recorded_at <= moment]
+            if not past:
+                return None
+            entered = history[past[-1].entered - 1]
+            since = entered.move.since or entered.at.astimezone(moment.tzinfo).date()
+            partnership = attrs.evolve(partnership, state=past[-1].target, version=past[-1].version, since=since)
+        sites, words = (entry.sites, entry.words) if entry else (frozenset[str](), frozenset())
+        owed = self.judgements[partnership.id].obligations
+        days = [day for each in owed for day in (each.due_on if each.holds else None, each.missed_on)]
+        fits = (
+            (query.states is None or partnership.state in query.states)
+            and (query.site is None or overlap(frozenset({query.site}), sites))
+            and query.kind in (None, partner.kind)
+            and query.partner_id in (None, partnership.partner_id)
+            and (query.ids or {}).items() <= partner.ids.items()
+            and all(any(kind == field and word.startswith(term) for kind, word in words) for field, term in query.words)
+            and (before is None or any(day is not None and day < before for day in days))
         )
-        return all(conditions)
+        return partnership if fits else None
 
     def apply(self, changes: ChangeSet) -> None:
         """Add what one request wrote."""
-        if changes.partner is not None:
-            self.partners[changes.partner[0]] = changes.partner[1]
-        if changes.partnership is not None:
-            self.partnerships[changes.partnership.id] = changes.partnership
-        for transition in (changes.transition,) if changes.transition else ():
-            self.transitions[transition.partnership_id].append(transition)
+        self.partners |= dict(filter(None, [changes.partner]))
+        self.partnerships |= {each.id: each for each in filter(None, [changes.partnership])}
         for entry in changes.entries:
-            self.files[_file_of(entry)].append(entry)
-        self.judgements |= {judgement.partnership_id: judgement for judgement in changes.judgements}
-        self.search_entries |= {entry.partnership_id: entry for entry in changes.search_entries}
+            self.files[entry.file_id].append(entry)
+        for transition in filter(None, [changes.transition]):
+            self.transitions[transition.partnership_id].append(transition)
+        for attempt in filter(None, [changes.attempt]):
+            self.attempts[attempt.partnership_id].append(attempt)
         for event in changes.events:
             self.events[event.partnership_id].append(event)
-        if changes.attempt is not None:
-            self.attempts[changes.attempt.partnership_id].append(changes.attempt)
-        if changes.idempotency is not None:
-            self.idempotency_records[changes.idempotency.key] = changes.idempotency
-        if changes.erasure is not None:
-            for entry in changes.erasure.entries:
-                self.files[_file_of(entry)][entry.seq - 1] = entry
-            for transition in changes.erasure.transitions:
+        for judgement in changes.judgements:
+            in_order = tuple(sorted(judgement.obligations, key=lambda obligation: obligation.code))
+            self.judgements[judgement.partnership_id] = attrs.evolve(judgement, obligations=in_order)
+        self.search_entries |= {each.partnership_id: each for each in changes.search_entries}
+        self.idempotency_records |= {each.key: each for each in filter(None, [changes.idempotency])}
+        for erasure in filter(None, [changes.erasure]):
+            for entry in erasure.entries:
+                self.files[entry.file_id][entry.seq - 1] = entry
+            for transition in erasure.transitions:
                 self.transitions[transition.partnership_id][transition.version - 1] = transition
-            if changes.erasure.attempts:
-                self.attempts.pop(changes.erasure.partnership_id, None)
+            if erasure.attempts:
+                self.attempts.pop(erasure.partnership_id, None)
 
 
+# A copy of everything that is chained, as of the moment when it was made.
 class _Audit:
-    """A copy of everything that is chained, as of the moment when it was made."""
-
     def __init__(self, data: _Data) -> None:
-        self._partnerships = dict(sorted(data.partnerships.items()))
-        self._transitions = {each: list(made) for each, made in data.transitions.items()}
-        self._files = {file_id: list(entries) for file_id, entries in data.files.items() if entries}
+        self._partnerships = [each for _, each in sorted(data.partnerships.items())]
+        self._transitions = {each: tuple(made) for each, made in data.transitions.items()}
+        self._files = {file_id: tuple(entries) for file_id, entries in data.files.items()}
 
     def partnership_ids(self) -> Iterator[UUID]:
-        return iter(self._partnerships)
+        return (each.id for each in self._partnerships)
 
-    def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        for each, partnership in self._partnerships.items():
-            if partnership_id in (None, each):
-                made = self._transitions.get(each)
-                yield partnership, made[-1].link if made else ""
+    def partnerships(self, partnership_id: UUID | None = None) -> Found:
+        return ((p, self._transitions[p.id][-1].link) for p in self._partnerships if partnership_id in (None, p.id))
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
-        return iter(_of(self._transitions, partnership_id))
+        return _of(self._transitions, partnership_id)
 
     def file_ids(self) -> Iterator[UUID]:
         return iter(sorted(self._files))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
-        return iter(_of(self._files, file_id))
+        return _of(self._files, file_id)
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
-        known = {(file_id, entry.seq): entry.link for file_id, _ in places for entry in self._files.get(file_id, ())}
-        return {place: known[place] for place in places if place in known}
+        return {(key, seq): each.link for key, seq in places for each in self._files.get(key, ()) if each.seq == seq}
 
 
+# What one request reads and writes.
 class _Transaction:
-    """What one request reads and writes; nobody else is in the store meanwhile, so there is nothing to lock."""
-
     def __init__(self, data: _Data) -> None:
-        self._data = data
-        self.written: list[ChangeSet] = []
-        self.calls: list[Callable[[], None]] = []
+        self._data, self.written, self.calls = data, list[ChangeSet](), list[Callable[[], None]]()
 
-    def idempotency_records(self, keys: Sequence[str], *, lock: bool = False) -> Mapping[str, IdempotencyRecord]:
+    def idempotency_records(self, keys: Sequence[str], *, lock: bool = False) -> Mapping[str, IdempotencyRecord]:  # noqa: ARG002
         return _those(self._data.idempotency_records, keys)
 
-    def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
+    def partnerships(self, partnership_ids: Ids) -> Mapping[UUID, Partnership]:
         return _those(self._data.partnerships, partnership_ids)
 
-    def snapshots(
-        self, partnership_ids: Sequence[UUID], *, lock: bool = False, skip_locked: bool = False
-    ) -> Mapping[UUID, Snapshot]:
-        return {each: self._snapshot(each) for each in sorted(partnership_ids) if each in self._data.partnerships}
+    def snapshots(self, partnership_ids: Ids, *, lock: bool = False, skip_locked: bool = False) -> dict[UUID, Snapshot]:  # noqa: ARG002
+        return {key: self._snapshot(each) for key, each in self.partnerships(sorted(partnership_ids)).items()}
 
-    def _snapshot(self, partnership_id: UUID) -> Snapshot:
-        data = self._data
-        partnership, made = data.partnerships[partnership_id], data.transitions[partnership_id]
+    def _snapshot(self, partnership: Partnership) -> Snapshot:
+        history, judgement = self._data.transitions[partnership.id], self._data.judgements[partnership.id]
         return Snapshot(
             partnership=partnership,
-            moves=tuple(transition.move for transition in made),
-            recorded_at=made[-1].recorded_at,
-            link=made[-1].link,
-            lifecycle_version=made[-1].lifecycle,
+            moves=tuple(transition.move for transition in history),
+            recorded_at=history[-1].recorded_at,
+            link=history[-1].link,
+            lifecycle_version=history[-1].lifecycle,
             partner_file=self.file(partnership.partner_id),
-            own_file=self.file(partnership_id),
-            obligations=_obligations(data.judgements[partnership_id]),
-            events=len(data.events[partnership_id]),
-            pack_digest=data.judgements[partnership_id].digest,
+            own_file=self.file(partnership.id),
+            obligations=judgement.obligations,
+            events=len(self._data.events[partnership.id]),
+            pack_digest=judgement.digest,
         )
 
-    def obligations(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Obligation, ...]]:
+    def obligations(self, partnership_ids: Ids) -> Mapping[UUID, tuple[Obligation, ...]]:
         judged = _those(self._data.judgements, partnership_ids)
-        return {each: _obligations(judgement) for each, judgement in judged.items() if judgement.obligations}
+        return {key: each.obligations for key, each in judged.items() if each.obligations}
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
-        return iter(_of(self._data.transitions, partnership_id))
+        return _of(self._data.transitions, partnership_id)
 
-    def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> Mapping[UUID, PartnerFile]:
-        everything = sorted(self._data.partnerships.values(), key=lambda partnership: partnership.id)
-        return {
-            each: PartnerFile(
-                partner_id=each,
-                entries=self.file(each),
-                partnerships=tuple(partnership for partnership in everything if partnership.partner_id == each),
-            )
-            for each in sorted(partner_ids)
-            if each in self._data.partners
-        }
+    def partner_files(self, partner_ids: Ids, *, lock: bool = False) -> Mapping[UUID, PartnerFile]:  # noqa: ARG002
+        everything, known = sorted(self._data.partnerships.items()), _those(self._data.partners, sorted(partner_ids))
+        theirs = {key: tuple(each for _, each in everything if each.partner_id == key) for key in known}
+        return {key: PartnerFile(partner_id=key, entries=self.file(key), partnerships=theirs[key]) for key in known}
 
-    def partners_known_as(
-        self, ids: Collection[tuple[str, str]], *, lock: bool = False
-    ) -> Mapping[tuple[str, str], UUID]:
-        partners = self._data.partners.items()
-        return _those({pair: partner_id for partner_id, partner in partners for pair in partner.ids.items()}, ids)
+    def partners_known_as(self, ids: Collection[Pair], *, lock: bool = False) -> Mapping[Pair, UUID]:  # noqa: ARG002
+        return _those({pair: key for key, each in self._data.partners.items() for pair in each.ids.items()}, ids)
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        return tuple(self._data.files.get(file_id, ()))
+        return tuple(_of(self._data.files, file_id))
 
-    def neighbours(
-        self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
-    ) -> tuple[Neighbour, ...]:
+    def neighbours(self, places: frozenset[Pair], *, apart_from: UUID, states: Sequence[str]) -> tuple[Neighbour, ...]:
         return tuple(
-            Neighbour(str(partnership_id), self._data.partners[partnership.partner_id].name, service)
-            for partnership_id, partnership in sorted(self._data.partnerships.items())
-            if partnership_id != apart_from and partnership.state in states
-            for service in services_at(places, self.file(partnership_id))
+            Neighbour(str(each.id), self._data.partners[each.partner_id].name, service)
+            for _, each in sorted(self._data.partnerships.items())
+            if each.id != apart_from and each.state in states
+            for service in services_at(places, self.file(each.id))
         )
 
     def write(self, *changes: ChangeSet) -> None:
@@ -294,25 +242,9 @@ class _Transaction:
         self.calls.append(call)
 
 
-def _those(everything: Mapping[K, V], keys: Collection[K]) -> Mapping[K, V]:
-    """Return what there is of *keys*."""
+def _those(everything: Mapping[Any, V], keys: Iterable[Any]) -> dict[Any, V]:
     return {key: everything[key] for key in keys if key in everything}
 
 
-def _of(everything: Mapping[UUID, Sequence[V]], key: UUID | None) -> list[V]:
-    """Return what belongs to one id, or to all in the order of the ids."""
-    return [one for each in (sorted(everything) if key is None else [key]) for one in everything.get(each, ())]
-
-
-def _obligations(judgement: Judgement) -> tuple[Obligation, ...]:
-    return tuple(sorted(judgement.obligations, key=lambda obligation: obligation.code))
-
-
-def _is_due(judgement: Judgement, day: date) -> bool:
-    days = (due for each in judgement.obligations for due in (each.due_on if each.holds else None, each.missed_on))
-    return any(due is not None and due < day for due in days)
-
-
-def _file_of(entry: Entry) -> UUID:
-    assert entry.file_id is not None  # noqa: S101  flow has put it on a file
-    return entry.file_id
+def _of(everything: Mapping[UUID, Sequence[V]], key: UUID | None) -> Iterator[V]:
+    return iter([one for each in (sorted(everything) if key is None else [key]) for one in everything.get(each, ())])
