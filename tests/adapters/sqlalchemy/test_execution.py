@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from partnerflow import Adoption, Filing, Partner, Partnerflow, Step
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables, open_store
-from partnerflow.adapters.sqlalchemy.execution import OnDriver
+from partnerflow.adapters.sqlalchemy.fast_path import CursorExecution
 from partnerflow.errors import StoreError
 from partnerflow.policies import Pack, Role
 from partnerflow.records import Need, Scope
@@ -38,7 +38,7 @@ EVENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cur
 def on_driver(store: SQLAlchemyStore) -> bool:
     """Tell whether a transaction of ours speaks on the driver's cursor."""
     with store.transaction() as tx:
-        return isinstance(tx._execution, OnDriver)  # type: ignore[attr-defined]
+        return isinstance(tx._execution, CursorExecution)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

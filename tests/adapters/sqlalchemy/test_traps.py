@@ -28,6 +28,7 @@ from partnerflow import (
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
 from partnerflow.adapters.sqlalchemy import audit as auditing
 from partnerflow.adapters.sqlalchemy import store as paging
+from partnerflow.flow import loading
 from partnerflow.flow.loading import load_many
 from partnerflow.history import START, entry_link
 from partnerflow.policies import Pack
@@ -133,7 +134,7 @@ def test_tenants_that_look_alike_never_meet(engine: Engine) -> None:
 
 def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """MariaDB's own type would put ids of the versions 1 to 5 in another order, and pages would end elsewhere."""
-    for paged, size in ((paging, "PAGE"), (paging, "FILES"), (auditing, "PAGE")):
+    for paged, size in ((paging, "PAGE"), (paging, "AS_OF_PAGE"), (auditing, "PAGE"), (loading, "AT_ONCE")):
         monkeypatch.setattr(paged, size, 3)
     numbers = iter(range(1, 1000))
     made = (make() for make in cycle([uuid4, uuid1, uuid4, lambda: UUID(int=next(numbers))]))
@@ -368,11 +369,14 @@ def test_a_server_that_does_not_answer_is_an_error_of_the_store(scheme: str) -> 
 def test_an_engine_without_transactions_is_refused(url: str, flow: Partnerflow, engine: Engine) -> None:
     plain = create_engine(url, isolation_level="AUTOCOMMIT")
     for careless in (plain, engine.execution_options(isolation_level="AUTOCOMMIT")):
-        with pytest.raises(InvalidRequest, match="AUTOCOMMIT"):
-            SQLAlchemyStore(careless)
+        with pytest.raises(InvalidRequest, match="AUTOCOMMIT"), SQLAlchemyStore(careless).reading():
+            pass
     careless = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     with careless as connection, pytest.raises(InvalidRequest, match="AUTOCOMMIT"):
         flow.within(connection)
+    with plain.connect() as connection, pytest.raises(InvalidRequest, match="AUTOCOMMIT"):
+        flow.within(connection).propose(Partner(name="A"), by=OFFICE)
+    assert list(flow.find()) == []
     plain.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Everything that is chained, read in pages within one transaction, so that all of it is of one moment."""
+"""Read everything that is chained in pages within one transaction, so that all of it is as of one moment."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 class SQLAlchemyAudit:
     """Everything of one tenant that is chained, as one transaction sees it."""
 
-    def __init__(self, say: Statements, tx: SQLAlchemyTransaction) -> None:
-        self._say, self._tx = say, tx
+    def __init__(self, sql: Statements, tx: SQLAlchemyTransaction) -> None:
+        self._sql, self._tx = sql, tx
 
     def partnership_ids(self) -> Iterator[UUID]:
         """Return the id of every partnership."""
-        return (row.id for row in self._pages(self._say.partnership_ids, "id", FIRST))
+        return (row.id for row in self._pages(self._sql.partnership_ids, "id", FIRST))
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
         """Return one partnership or every one, with its last link."""
         if partnership_id is None:
-            found = self._pages(self._say.partnerships_after, "id", FIRST)
+            found = self._pages(self._sql.partnerships_after, "id", FIRST)
         else:
-            found = iter(self._tx.execute(self._say.partnership, {"of_partnership": partnership_id}))
+            found = iter(self._tx.execute(self._sql.partnership, {"of_partnership": partnership_id}))
         return ((rows.partnership(row), row.link) for row in found)
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
         """Return every transition, of one partnership or of all."""
-        say, names = self._say, ("partnership_id", "version")
+        sql, names = self._sql, ("partnership_id", "version")
         if partnership_id is not None:
-            return map(rows.transition, self._pages(say.history, "version", of_partnership=partnership_id))
-        return map(rows.transition, self._chains(say.history, "of_partnership", say.histories_after, names))
+            return map(rows.transition, self._pages(sql.history, "version", of_partnership=partnership_id))
+        return map(rows.transition, self._chains(sql.history, "of_partnership", sql.histories_after, names))
 
     def file_ids(self) -> Iterator[UUID]:
         """Return the id of every file."""
-        return (row.file_id for row in self._tx.execute(self._say.file_ids, {}))
+        return (row.file_id for row in self._tx.execute(self._sql.file_ids, {}))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
         """Return every entry, of one file or of all."""
-        say, names = self._say, ("file_id", "seq")
+        sql, names = self._sql, ("file_id", "seq")
         if file_id is not None:
-            return map(rows.entry, self._pages(say.file, "seq", file_id=file_id))
-        return map(rows.entry, self._chains(say.file, "file_id", say.files_after, names))
+            return map(rows.entry, self._pages(sql.file, "seq", file_id=file_id))
+        return map(rows.entry, self._chains(sql.file, "file_id", sql.files_after, names))
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
         """Return the links of entries by their places."""
         if not places:
             return {}
         file_ids, seqs = (list(set(parts)) for parts in zip(*places, strict=True))
-        found = self._tx.execute(self._say.links, {"file_ids": file_ids, "seqs": seqs})
+        found = self._tx.execute(self._sql.links, {"file_ids": file_ids, "seqs": seqs})
         return {place: row.link for row in found if (place := (row.file_id, row.seq)) in places}
 
     def _chains(self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]) -> Iterator[Row]:

@@ -13,9 +13,9 @@ from sqlalchemy.pool import StaticPool
 
 from partnerflow.errors import Unreadable
 
+from .locks import schema_lock, writing_connection
 from .store import SQLAlchemyStore
 from .tables import SCHEMA_VERSION, Tables
-from .turn import begun, turn
 from .version import check_version, ours, record_version, version_of
 
 
@@ -48,13 +48,13 @@ def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> No
     """
     wanted = tables or Tables()
     if isinstance(bind, Engine):
-        with begun(bind) as connection:
+        with writing_connection(bind) as connection:
             create_tables(connection, wanted)
         return
     if version_of(bind, wanted) > 0:
         check_version(bind, wanted)
         return
-    with turn(bind, wanted):
+    with schema_lock(bind, wanted):
         if ours(bind, wanted):  # somebody else has had their turn meanwhile
             check_version(bind, wanted, newest=True)
             return

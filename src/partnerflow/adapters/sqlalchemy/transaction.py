@@ -18,11 +18,12 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, PartnerFile, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
-from . import rows, waiting
+from . import after_commit, rows
+from .errors import TranslatingErrors
 from .execution import Execution
+from .isolation import refuse_autocommit
 from .rows import Row
 from .statements import Statements
-from .trouble import translated
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class SQLAlchemyTransaction:
 
     def __init__(
         self,
-        say: Statements,
+        sql: Statements,
         tenant: str,
         executor: Session | Connection,
         execution: Execution,
@@ -44,7 +45,7 @@ class SQLAlchemyTransaction:
         writing: bool,
     ) -> None:
         self._writing = writing
-        self._say, self._tenant, self._executor, self._calls = say, tenant, executor, calls
+        self._sql, self._tenant, self._executor, self._calls = sql, tenant, executor, calls
         self._execution = execution
         self._dialect = (executor.get_bind() if isinstance(executor, Session) else executor).dialect.name
         self._has_turn = False
@@ -57,12 +58,12 @@ class SQLAlchemyTransaction:
         if self._calls is not None:
             self._calls.append(call)
         else:
-            waiting.wait(self._executor, call)
+            after_commit.add_callback(self._executor, call)
 
     def _take_turn(self) -> None:
         """See to it that nobody else writes from here on, where locking a row would not: in a host's SQLite."""
         if self._calls is None and not self._has_turn and self._dialect == "sqlite":
-            self._change(self._say.take_turn, [{}])
+            self._change(self._sql.lock_database, [{}])
             self._has_turn = True
 
     def _take_turn_for(self, *what: str) -> None:
@@ -74,11 +75,11 @@ class SQLAlchemyTransaction:
         if not self._writing or self._calls is None or self._has_locked:
             return
         if self._dialect == "postgresql":
-            name = "\0".join([self._say.tables.schema.fullname, self._tenant, *what])
+            name = "\0".join([self._sql.tables.schema.fullname, self._tenant, *what])
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-            self.execute(self._say.one_at_a_time_by_number, {"number": number})
+            self.execute(self._sql.advisory_lock, {"number": number})
         elif self._dialect in ("mysql", "mariadb"):
-            self.execute(self._say.one_at_a_time, {})
+            self.execute(self._sql.lock_schema_row, {})
 
     def _locked(self, *, lock: bool) -> None:
         if lock:
@@ -87,12 +88,14 @@ class SQLAlchemyTransaction:
 
     def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
         """Say one thing of the tenant's and give the rows."""
-        with translated(in_hosts=self._calls is None):  # what was stored may prove unreadable only when it is fetched
+        with TranslatingErrors(
+            in_hosts=self._calls is None
+        ):  # what was stored may prove unreadable only when it is fetched
             return self._execution.rows(statement, {"of_tenant": self._tenant, **values})
 
     def _change(self, statement: Executable, values: Sequence[rows.Values]) -> int:
         """Say the same of each of *values*, and give how many rows it was true of."""
-        with translated(in_hosts=self._calls is None):
+        with TranslatingErrors(in_hosts=self._calls is None):
             return self._execution.change(statement, values)
 
     def _newest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
@@ -101,11 +104,11 @@ class SQLAlchemyTransaction:
 
     def _made(self, make: Callable[[Row], T], statement: Executable, values: Mapping[str, object]) -> list[T]:
         """Say one thing of the tenant's and give what *make* makes of each row, or made of it lately."""
-        with translated(in_hosts=self._calls is None):
-            return self._execution.made(statement, {"of_tenant": self._tenant, **values}, make)
+        with TranslatingErrors(in_hosts=self._calls is None):
+            return self._execution.mapped(statement, {"of_tenant": self._tenant, **values}, make)
 
     def _as_now(self, statement: Executable) -> Executable:
-        return self._say.newest[statement] if self._reads_past and self._has_locked else statement
+        return self._sql.locking_reads[statement] if self._reads_past and self._has_locked else statement
 
     def _one(self, statement: Executable, **values: object) -> Row | None:
         found = self.execute(statement, values)
@@ -117,7 +120,7 @@ class SQLAlchemyTransaction:
         """Return the records of those keys that have been used."""
         for key in sorted(keys) if lock else ():
             self._take_turn_for("key", key)
-        found = self._unless_late(self._say.receipts, {"keys": list(keys)}, len(keys))
+        found = self._unless_late(self._sql.idempotency_records, {"keys": list(keys)}, len(keys))
         return {row.key: rows.receipt(row) for row in found}
 
     def _unless_late(self, statement: Executable, values: Mapping[str, object], wanted: int) -> Sequence[Row]:
@@ -129,14 +132,14 @@ class SQLAlchemyTransaction:
         found = self.execute(statement, values)
         if len(found) == wanted or not (self._reads_past and self._has_locked and self._loaded):
             return found
-        as_first_seen = self.execute(self._say.partnerships_named, {"of_partnerships": list(self._loaded)})
+        as_first_seen = self.execute(self._sql.partnerships, {"of_partnerships": list(self._loaded)})
         if {tuple(row) for row in as_first_seen} == {tuple(row) for row, _ in self._loaded.values()}:
             return found
         return self._newest(statement, values)
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> dict[UUID, Partnership]:
         """Return the partnerships that exist among these, without a lock."""
-        found = self.execute(self._say.partnerships_named, {"of_partnerships": list(partnership_ids)})
+        found = self.execute(self._sql.partnerships, {"of_partnerships": list(partnership_ids)})
         return {row.id: rows.partnership(row) for row in found}
 
     def snapshots(
@@ -146,9 +149,9 @@ class SQLAlchemyTransaction:
         self._locked(lock=lock)
         if len(partnership_ids) == 1 and not skip_locked:
             return self._snapshot(partnership_ids[0], lock=lock)
-        say = self._say
-        locked = say.partnerships_unless_busy if skip_locked else say.partnerships_locked
-        statement = locked if lock else say.partnerships_named
+        sql = self._sql
+        locked = sql.partnerships_skip_locked if skip_locked else sql.partnerships_locked
+        statement = locked if lock else sql.partnerships
         found = self.execute(statement, {"of_partnerships": list(partnership_ids)}) if partnership_ids else ()
         made = {snapshot.partnership.id: snapshot for snapshot in self._put_together(found)}
         self._loaded |= {row.id: (row, made[row.id].obligations) for row in found}
@@ -156,15 +159,15 @@ class SQLAlchemyTransaction:
 
     def _snapshot(self, partnership_id: UUID, *, lock: bool) -> dict[UUID, Snapshot]:
         """Return everything on one partnership: each step reads one, by narrower statements and from the row cache."""
-        say = self._say
-        row = self._one(say.partnership_locked if lock else say.partnership, of_partnership=partnership_id)
+        sql = self._sql
+        row = self._one(sql.partnership_locked if lock else sql.partnership, of_partnership=partnership_id)
         if row is None:
             return {}
         snapshot = rows.holding(
             row,
-            self._made(rows.entry, self._as_now(say.files), {"file_ids": [row.partner_id, row.id]}),
-            self._newest(say.moves, {"of_partnership": partnership_id}),
-            self._made(rows.obligation, self._as_now(say.obligations), {"of_partnership": partnership_id}),
+            self._made(rows.entry, self._as_now(sql.files), {"file_ids": [row.partner_id, row.id]}),
+            self._newest(sql.moves, {"of_partnership": partnership_id}),
+            self._made(rows.obligation, self._as_now(sql.obligations), {"of_partnership": partnership_id}),
         )
         self._loaded[partnership_id] = (row, snapshot.obligations)
         return {partnership_id: snapshot}
@@ -173,14 +176,14 @@ class SQLAlchemyTransaction:
         """Read what belongs to some partnerships, in three statements; so many need not be remembered."""
         if not found:
             return []
-        say, ids = self._say, [row.id for row in found]
+        sql, ids = self._sql, [row.id for row in found]
         files = dict.fromkeys([*ids, *(row.partner_id for row in found)])
         return list(
             rows.holdings(
                 found,
-                map(rows.entry, self._newest(say.files, {"file_ids": list(files)})),
-                self._newest(say.moves_of_many, {"of_partnerships": ids}),
-                self._newest(say.obligations_of_many, {"of_partnerships": ids}),
+                map(rows.entry, self._newest(sql.files, {"file_ids": list(files)})),
+                self._newest(sql.moves_of_many, {"of_partnerships": ids}),
+                self._newest(sql.obligations_of_many, {"of_partnerships": ids}),
             )
         )
 
@@ -189,7 +192,7 @@ class SQLAlchemyTransaction:
         if not partnership_ids:
             return {}
         owed: dict[UUID, list[Obligation]] = {}
-        for row in self._newest(self._say.obligations_of_many, {"of_partnerships": list(partnership_ids)}):
+        for row in self._newest(self._sql.obligations_of_many, {"of_partnerships": list(partnership_ids)}):
             owed.setdefault(row.partnership_id, []).append(rows.obligation(row[1:]))
         return {each: rows.by_code(found) for each, found in owed.items()}
 
@@ -197,7 +200,7 @@ class SQLAlchemyTransaction:
         """Yield every transition, oldest first, page by page."""
         values = {"of_partnership": partnership_id, "after": 0, "page": PAGE}
         while True:
-            page = self._newest(self._say.history, values)
+            page = self._newest(self._sql.history, values)
             yield from map(rows.transition, page)
             if len(page) < PAGE:
                 return
@@ -205,16 +208,16 @@ class SQLAlchemyTransaction:
 
     def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, PartnerFile]:
         """Return the files of those partners that exist, in three statements."""
-        say = self._say
+        sql = self._sql
         self._locked(lock=lock)
-        statement = say.partners_locked if lock else say.partners
+        statement = sql.partners_locked if lock else sql.partners
         found = self.execute(statement, {"of_partners": list(partner_ids)}) if partner_ids else ()
         ids = sorted(row.id for row in found)
         partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
         entries: dict[UUID | None, list[Entry]] = {each: [] for each in ids}
-        for row in self._newest(say.partnerships_of_many, {"of_partners": ids}) if ids else ():
+        for row in self._newest(sql.partnerships_of_many, {"of_partners": ids}) if ids else ():
             partnerships[row.partner_id].append(rows.partnership(row))
-        for entry in self._made(rows.entry, self._as_now(say.files), {"file_ids": ids}) if ids else ():
+        for entry in self._made(rows.entry, self._as_now(sql.files), {"file_ids": ids}) if ids else ():
             entries[entry.file_id].append(entry)
         return {
             each: PartnerFile(partner_id=each, entries=tuple(entries[each]), partnerships=tuple(partnerships[each]))
@@ -225,13 +228,13 @@ class SQLAlchemyTransaction:
         """Return the partners with these outside ids; without *lock*, the unique key lets one of two writers pass."""
         for system, value in sorted(ids) if lock else ():
             self._take_turn_for("id", system, value)
-        found = self.execute(self._say.known_as_any(ids), {}) if ids else ()
+        found = self.execute(self._sql.known_as_any(ids), {}) if ids else ()
         return {(row.system, row.value): row.partner_id for row in found}
 
     def file(self, file_id: UUID) -> tuple[Entry, ...]:
         """Return a file by its id."""
         self._take_turn_for("file", str(file_id))
-        return tuple(self._made(rows.entry, self._say.files, {"file_ids": [file_id]}))
+        return tuple(self._made(rows.entry, self._sql.files, {"file_ids": [file_id]}))
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
@@ -239,9 +242,9 @@ class SQLAlchemyTransaction:
         """Return the services of others that share a place."""
         if not places:
             return ()
-        near = self.execute(self._say.neighbours(places, states), {"apart_from": apart_from})
+        near = self.execute(self._sql.neighbours(places, states), {"apart_from": apart_from})
         files: dict[UUID | None, list[Entry]] = {row.id: [] for row in near}
-        for entry in self._made(rows.entry, self._say.files, {"file_ids": list(files)}) if files else ():
+        for entry in self._made(rows.entry, self._sql.files, {"file_ids": list(files)}) if files else ():
             files[entry.file_id].append(entry)
         return tuple(
             Neighbour(str(row.id), row.name, service) for row in near for service in services_at(places, files[row.id])
@@ -260,11 +263,12 @@ class SQLAlchemyTransaction:
             return
         self._take_turn()  # on SQLite a savepoint outside a transaction would be one of its own
         host = self._executor.connection() if isinstance(self._executor, Session) else self._executor
-        with translated(in_hosts=True), host.begin_nested():
+        refuse_autocommit(host)
+        with TranslatingErrors(in_hosts=True), host.begin_nested():
             self._write(changes)
 
     def _write(self, changes: Sequence[ChangeSet]) -> None:
-        t = self._say.tables
+        t = self._sql.tables
         self._write_partners([change.partner for change in changes if change.partner is not None])
         self._write_partnerships(changes)
         self._add(t.transition, [rows.transition_values(c.transition) for c in changes if c.transition is not None])
@@ -278,9 +282,9 @@ class SQLAlchemyTransaction:
 
     def _add(self, table: Any, values: list[rows.Values]) -> None:
         for each in values:
-            self._say.fits(table, each)
+            self._sql.check_lengths(table, each)
         if values:
-            self._change(self._say.into(table), [{"tenant": self._tenant, **each} for each in values])
+            self._change(self._sql.insert_into(table), [{"tenant": self._tenant, **each} for each in values])
 
     def _each(self, statement: Executable, values: Sequence[rows.Values]) -> int:
         """Say the same of many, and give how many rows it was true of."""
@@ -291,17 +295,17 @@ class SQLAlchemyTransaction:
     def _write_partners(self, partners: Sequence[tuple[UUID, Partner]]) -> None:
         if not partners:
             return
-        t, say = self._say.tables, self._say
-        known = {row.id for row in self.execute(say.partners, {"of_partners": [each for each, _ in partners]})}
+        t, sql = self._sql.tables, self._sql
+        known = {row.id for row in self.execute(sql.partners, {"of_partners": [each for each, _ in partners]})}
         values = {each: {"name": partner.name[:512], "kind": partner.kind} for each, partner in partners}
         self._add(t.partner, [{"id": each, **found} for each, found in values.items() if each not in known])
         for each in known:
-            self._say.fits(t.partner, values[each])
+            self._sql.check_lengths(t.partner, values[each])
         renamed = [
             {"of_partner": each, "new_name": values[each]["name"], "new_kind": values[each]["kind"]} for each in known
         ]
-        self._each(say.rename_partner, renamed)
-        self._each(say.forget_ids, [{"of_partner": each} for each in known])
+        self._each(sql.update_partner, renamed)
+        self._each(sql.delete_outside_ids, [{"of_partner": each} for each in known])
         ids = [
             {"system": system, "value": value, "partner_id": each}
             for each, partner in partners
@@ -341,15 +345,15 @@ class SQLAlchemyTransaction:
                 # what was filed on a partner bears on them all: whoever reads from before must learn that he is late
                 if change.entries or (events, digest) != (row.events, row.judged_by):
                     noted.append({"of_partnership": partnership_id, "new_events": events, "new_judged_by": digest})
-        self._add(self._say.tables.partnership, new)
-        if self._each(self._say.move_partnership, moved) != len(moved):
+        self._add(self._sql.tables.partnership, new)
+        if self._each(self._sql.update_partnership, moved) != len(moved):
             self._refuse_late(moved)
-        self._each(self._say.note_partnership, noted)
+        self._each(self._sql.update_judged, noted)
 
     def _refuse_late(self, moved: Sequence[rows.Values]) -> None:
         """Raise Conflict for a partnership that is not where it was when it was read."""
         for each in moved:
-            row = self._one(self._say.partnership, of_partnership=each["of_partnership"])
+            row = self._one(self._sql.partnership, of_partnership=each["of_partnership"])
             if row is None or row.link != each["new_link"]:
                 raise Conflict(each["of_partnership"], each["old_version"], row.version if row else 0)
 
@@ -369,34 +373,34 @@ class SQLAlchemyTransaction:
                 elif owed is not was and owed != was:
                     changed.append({"of_partnership": partnership_id, "old_code": owed.code, **_new(owed)})
             gone += [{"of_partnership": partnership_id, "old_code": code} for code in before]
-        self._add(self._say.tables.obligation, new)
-        self._each(self._say.change_obligation, changed)
-        self._each(self._say.drop_obligation, gone)
+        self._add(self._sql.tables.obligation, new)
+        self._each(self._sql.update_obligation, changed)
+        self._each(self._sql.delete_obligation, gone)
 
     def _write_placements(self, placements: Sequence[SearchEntry]) -> None:
         if not placements:
             return
-        t, say = self._say.tables, self._say
+        t, sql = self._sql.tables, self._sql
         of_these: list[rows.Values] = [{"of_partnership": each.partnership_id} for each in placements]
-        self._each(say.leave_sites, of_these)
-        self._each(say.leave_places, of_these)
+        self._each(sql.delete_sites, of_these)
+        self._each(sql.delete_places, of_these)
         places = [(each.partnership_id, site, area) for each in placements for site, area in sorted(each.places)]
         sites = [(each.partnership_id, site) for each in placements for site in sorted(each.sites)]
         self._add(t.site, [{"partnership_id": whose, "site": site} for whose, site in sites])
         self._add(t.place, [{"partnership_id": whose, "site": site, "area": area} for whose, site, area in places])
         before = {
             tuple(row)
-            for row in self._newest(say.words_of_many, {"of_partnerships": [p.partnership_id for p in placements]})
+            for row in self._newest(sql.words_of_many, {"of_partnerships": [p.partnership_id for p in placements]})
         }
         after = {(each.partnership_id, field, word) for each in placements for field, word in each.words}
         gone = [{"of_partnership": w, "old_field": field, "old_word": word} for w, field, word in before - after]
-        self._each(say.leave_word, gone)
+        self._each(sql.delete_word, gone)
         new = [{"partnership_id": w, "field": field, "word": word} for w, field, word in sorted(after - before)]
         self._add(t.word, new)
 
     def _blank(self, blankings: Sequence[Erasure]) -> None:
         """Blank what was redacted; its hash stays in its place."""
-        say = self._say
+        sql = self._sql
         entries = [
             {"of_file": entry.file_id, "of_seq": entry.seq, "new_redacted": entry.redacted}
             for blanking in blankings
@@ -412,10 +416,10 @@ class SQLAlchemyTransaction:
             for blanking in blankings
             for transition in blanking.transitions
         ]
-        self._each(say.blank_entry, entries)
-        self._each(say.blank_transition, transitions)
+        self._each(sql.blank_entry, entries)
+        self._each(sql.blank_transition, transitions)
         forgotten = [{"of_partnership": each.partnership_id} for each in blankings if each.attempts]
-        self._each(say.forget_attempts, forgotten)
+        self._each(sql.delete_attempts, forgotten)
 
 
 def _new(obligation: Obligation) -> rows.Values:

@@ -30,9 +30,9 @@ from sqlalchemy.sql.elements import quoted_name
 
 from partnerflow.errors import StoreError
 
+from .errors import REFUSAL, TranslatingErrors
+from .locks import schema_lock, writing_connection
 from .tables import Tables
-from .trouble import KEPT, translated
-from .turn import begun, turn
 from .version import check_version
 
 
@@ -53,13 +53,13 @@ def unprotect_history(bind: Engine | Connection, tables: Tables | None = None) -
 
 def _change(bind: Engine | Connection, tables: Tables, *, protected: bool) -> None:
     if isinstance(bind, Engine):
-        with begun(bind) as connection:
+        with writing_connection(bind) as connection:
             _change(connection, tables, protected=protected)
         return
     check_version(bind, tables)
     triggers = _WRITTEN[bind.dialect.name](bind.dialect, tables)
     try:
-        with turn(bind, tables), translated(in_hosts=True):
+        with schema_lock(bind, tables), TranslatingErrors(in_hosts=True):
             for statement in triggers.made() if protected else triggers.gone():
                 bind.exec_driver_sql(statement)
     except ProgrammingError as error:
@@ -99,12 +99,12 @@ def _refusals(tables: Tables) -> Iterator[_Refusal]:
         tables.entry: [("text", _BLANK, "redacted")],
     }
     for kept, texts in blanked.items():
-        changed = f"{KEPT}nothing in {kept.name} is changed, but blanked by redact"
+        changed = f"{REFUSAL}nothing in {kept.name} is changed, but blanked by redact"
         yield _Refusal(kept, "UPDATE", changed, _more_is_changed(kept, texts))
         for event in ("DELETE", "TRUNCATE", "REPLACE"):
-            yield _Refusal(kept, event, f"{KEPT}nothing in {kept.name} is taken away")
+            yield _Refusal(kept, event, f"{REFUSAL}nothing in {kept.name} is taken away")
     told = tables.outbox
-    yield _Refusal(told, "UPDATE", f"{KEPT}nothing in {told.name} is changed", _more_is_changed(told, ()))
+    yield _Refusal(told, "UPDATE", f"{REFUSAL}nothing in {told.name} is changed", _more_is_changed(told, ()))
 
 
 def _more_is_changed(kept: Table, texts: Sequence[Text]) -> ColumnElement[bool]:

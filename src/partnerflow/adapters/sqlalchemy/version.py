@@ -1,4 +1,4 @@
-"""Of which version the tables are, and what to do where it is not the one that this release reads."""
+"""Read and check the schema version."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """Bringing the tables from one version to the next, inside a host's own Alembic revision or by the command.
 
 One file a version, `v1.py`, `v2.py` and so on, each written down as it was and importing nothing of today's tables.
-To add one: change `tables.py`, raise SCHEMA_VERSION, write the step, and name it in `running.STEPS`.
+To add one: change `tables.py`, raise SCHEMA_VERSION, write the step, and name it in `runner.STEPS`.
 """
 
 from __future__ import annotations
 
-from .by_url import upgrade_database, version_at
-from .hooks import include_name, include_object
-from .running import current, upgrade
+from .autogenerate import include_name, include_object
+from .database import upgrade_database, version_at
+from .runner import current, upgrade
 
 __all__ = ["current", "include_name", "include_object", "upgrade", "upgrade_database", "version_at"]

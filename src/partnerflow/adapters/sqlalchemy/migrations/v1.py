@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, Column, Date, Integer
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .operations import StepOperations
 
 
-def upgrade(bench: Bench) -> None:
+def upgrade(operations: StepOperations) -> None:
     """Make every table and index."""
-    word, text, key, moment = bench.word, bench.text, bench.key, bench.moment
+    word, text, key, moment = operations.word, operations.text, operations.key, operations.moment
 
     def table(name: str, *columns: Column[Any], unique_id: bool = False) -> None:
         unique = {"id": ["tenant", "id"]} if unique_id else None
-        bench.table(name, Column("tenant", word(64), primary_key=True), *columns, unique=unique)
+        operations.table(name, Column("tenant", word(64), primary_key=True), *columns, unique=unique)
 
     table(
         "partner",
@@ -30,7 +30,7 @@ def upgrade(bench: Bench) -> None:
         Column("value", word(190), primary_key=True),
         Column("partner_id", key(), nullable=False),
     )
-    bench.index("outside_id", "partner", ["tenant", "partner_id"])
+    operations.index("outside_id", "partner", ["tenant", "partner_id"])
     table(
         "partnership",
         Column("id", key(), primary_key=True),
@@ -45,22 +45,22 @@ def upgrade(bench: Bench) -> None:
         Column("events", Integer, nullable=False),
         Column("judged_by", word(64), nullable=False),
     )
-    bench.index("partnership", "state", ["tenant", "state", "id"])
-    bench.index("partnership", "partner", ["tenant", "partner_id", "id"])
-    bench.index("partnership", "judged", ["tenant", "judged_by"])
+    operations.index("partnership", "state", ["tenant", "state", "id"])
+    operations.index("partnership", "partner", ["tenant", "partner_id", "id"])
+    operations.index("partnership", "judged", ["tenant", "judged_by"])
     table(
         "site",
         Column("site", word(128), primary_key=True),
         Column("partnership_id", key(), primary_key=True),
     )
-    bench.index("site", "partnership", ["tenant", "partnership_id"])
+    operations.index("site", "partnership", ["tenant", "partnership_id"])
     table(
         "place",
         Column("area", word(128), primary_key=True),
         Column("site", word(128), primary_key=True),
         Column("partnership_id", key(), primary_key=True),
     )
-    bench.index("place", "partnership", ["tenant", "partnership_id"])
+    operations.index("place", "partnership", ["tenant", "partnership_id"])
     table(
         "entry",
         Column("file_id", key(), primary_key=True),
@@ -125,7 +125,7 @@ def upgrade(bench: Bench) -> None:
         Column("reminded_lead", Integer),
         Column("look_on", Date),
     )
-    bench.index("obligation", "look", ["tenant", "look_on"])
+    operations.index("obligation", "look", ["tenant", "look_on"])
     table(
         "outbox",
         Column("partnership_id", key(), primary_key=True),

@@ -7,39 +7,39 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Integer, func, literal_column, or_, select, update
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .operations import StepOperations
 
 
-def upgrade(bench: Bench) -> None:
+def upgrade(operations: StepOperations) -> None:
     """Add columns, a table and indexes; what is on file stays as it is."""
-    word, key = bench.word, bench.key
-    bench.column("entry", Column("redacted", word(64)))
-    bench.column("transition", Column("entered", Integer))
-    bench.column("transition", Column("reason_redacted", word(64)))
-    bench.column("transition", Column("decision_redacted", word(64)))
-    bench.index("transition", "recorded", ["tenant", "partnership_id", "recorded_at", "version"])
-    bench.table(
+    word, key = operations.word, operations.key
+    operations.column("entry", Column("redacted", word(64)))
+    operations.column("transition", Column("entered", Integer))
+    operations.column("transition", Column("reason_redacted", word(64)))
+    operations.column("transition", Column("decision_redacted", word(64)))
+    operations.index("transition", "recorded", ["tenant", "partnership_id", "recorded_at", "version"])
+    operations.table(
         "word",
         Column("tenant", word(64), primary_key=True),
         Column("field", word(16), primary_key=True),
-        Column("word", bench.sorted_word(64), primary_key=True),
+        Column("word", operations.sorted_word(64), primary_key=True),
         Column("partnership_id", key(), primary_key=True),
     )
-    bench.index("word", "partnership", ["tenant", "partnership_id"])
-    bench.index("partner", "kind", ["tenant", "kind", "id"])
-    bench.index("obligation", "due", ["tenant", "due_on", "partnership_id"])
-    bench.index("obligation", "missed", ["tenant", "missed_on", "partnership_id"])
-    bench.index("partnership", "judged_in", ["tenant", "state", "judged_by", "id"])
-    bench.drop_index("partnership", "judged")
-    bench.index("obligation", "look_next", ["tenant", "look_on", "partnership_id"])
-    bench.drop_index("obligation", "look")
-    _say_when_each_state_was_entered(bench)
+    operations.index("word", "partnership", ["tenant", "partnership_id"])
+    operations.index("partner", "kind", ["tenant", "kind", "id"])
+    operations.index("obligation", "due", ["tenant", "due_on", "partnership_id"])
+    operations.index("obligation", "missed", ["tenant", "missed_on", "partnership_id"])
+    operations.index("partnership", "judged_in", ["tenant", "state", "judged_by", "id"])
+    operations.drop_index("partnership", "judged")
+    operations.index("obligation", "look_next", ["tenant", "look_on", "partnership_id"])
+    operations.drop_index("obligation", "look")
+    _say_when_each_state_was_entered(operations)
     # nobody's words are written down yet: the next sweep judges each partnership again, and writes them
-    bench.op.execute(update(bench.rows("partnership", "judged_by")).values(judged_by=literal_column("''")))
+    operations.op.execute(update(operations.rows("partnership", "judged_by")).values(judged_by=literal_column("''")))
 
 
-def _say_when_each_state_was_entered(bench: Bench) -> None:
-    made = bench.rows("transition", "tenant", "partnership_id", "version", "source", "target", "entered")
+def _say_when_each_state_was_entered(operations: StepOperations) -> None:
+    made = operations.rows("transition", "tenant", "partnership_id", "version", "source", "target", "entered")
     before = made.alias("before")
     entered = (
         select(func.max(before.c.version))
@@ -51,4 +51,4 @@ def _say_when_each_state_was_entered(bench: Bench) -> None:
         )
         .scalar_subquery()
     )
-    bench.op.execute(update(made).values(entered=entered))
+    operations.op.execute(update(made).values(entered=entered))

@@ -1,6 +1,6 @@
-"""Looking for partnerships: the statements are put together as they are asked, each condition the range of an index.
+"""Search statements, built for each query; each condition is a range of an index.
 
-What is found is read in pages, in the order of ids: a statement gives, of the ids beyond `after`, as many as `page`.
+They return a page, in the order of ids: of the ids greater than `after`, as many as `page`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .statements import mine
 from .tables import Tables
 
 LAST_LETTER = "\U0010ffff"
-"""What no word goes on with, so that all that begin with some letters lie before it."""
+"""Greater than any letter of a word, so that every word with a prefix is less than the prefix and this."""
 AFTER: BindParameter[UUID] = bindparam("after")
 PAGE: BindParameter[int] = bindparam("page")
 
 
-def finding(tables: Tables, wanted: Query) -> Executable | None:
-    """Return the rows of partnerships that fit, with the partners' names; None: nothing can.
+def find_statement(tables: Tables, query: Query) -> Executable | None:
+    """Return the statement for the partnerships that fit, with the partners' names; None: nothing can fit.
 
-    The name is looked up for each that was found. Were the partners joined, MariaDB might read all of them first.
+    The name is a subquery for each row. With a join, MariaDB might read all partners first.
     """
-    if not _can_be_kept(wanted):
+    if not _is_storable(query):
         return None
-    found = select(tables.partnership, _partner_name(tables)).where(*_conditions(tables, wanted, AFTER))
+    found = select(tables.partnership, _partner_name(tables)).where(*_conditions(tables, query, AFTER))
     return found.order_by(tables.partnership.c.id).limit(PAGE)
 
 
@@ -43,20 +43,20 @@ def _partner_name(tables: Tables) -> Label[str]:
     return name.correlate(tables.partnership).scalar_subquery().label("name")
 
 
-def counting(tables: Tables, wanted: Query) -> Executable | None:
-    """Return how many fit, by state; None: nothing can."""
-    if not _can_be_kept(wanted):
+def count_statement(tables: Tables, query: Query) -> Executable | None:
+    """Return the statement for how many fit, by state; None: nothing can fit."""
+    if not _is_storable(query):
         return None
     state = tables.partnership.c.state
-    return select(state, func.count().label("how_many")).where(*_conditions(tables, wanted, None)).group_by(state)
+    return select(state, func.count().label("how_many")).where(*_conditions(tables, query, None)).group_by(state)
 
 
-def standing_then(tables: Tables, query: Query) -> Executable | None:
-    """Return the rows of partnerships that may have stood so at a past moment, with how they entered their states.
+def as_of_statement(tables: Tables, query: Query) -> Executable | None:
+    """Return the statement for the partnerships that may fit as of a moment, with how they entered their states.
 
-    Those that nothing has been recorded of since then stand as they stood; of the others, ask `last_steps`.
+    A partnership without any later transition is still as it was; for the others, see `last_transitions`.
     """
-    if not _can_be_kept(query):
+    if not _is_storable(query):
         return None
     t, partnership = tables, tables.partnership.c
     there, entered = t.transition.alias("there"), t.transition.alias("entered")
@@ -64,14 +64,15 @@ def standing_then(tables: Tables, query: Query) -> Executable | None:
     of_entered = (entered.c.tenant == partnership.tenant) & (entered.c.partnership_id == partnership.id)
     version = select(there.c.entered).where(of_there, there.c.version == partnership.version)
 
-    def said(column: ColumnElement[Any]) -> Label[Any]:
+    def of_entry(column: ColumnElement[Any]) -> Label[Any]:
         step = select(column).where(of_entered, entered.c.version == version.correlate(t.partnership).scalar_subquery())
         return step.correlate(t.partnership).scalar_subquery().label(column.name)
 
-    found = select(
-        partnership.id, partnership.partner_id, partnership.succeeds, partnership.state, partnership.version,
-        partnership.recorded_at, said(entered.c.at), said(entered.c.since), _partner_name(t),
-    ).where(mine(t.partnership), partnership.id > AFTER)  # fmt: skip
+    now = ("id", "partner_id", "succeeds", "state", "version", "recorded_at")
+    columns = [partnership[name] for name in now]
+    found = select(*columns, of_entry(entered.c.at), of_entry(entered.c.since), _partner_name(t)).where(
+        mine(t.partnership), partnership.id > AFTER
+    )
     if query.states is not None:
         stand = partnership.state.in_([str(state) for state in query.states])
         found = found.where(or_(stand, partnership.recorded_at > query.as_of))
@@ -80,62 +81,60 @@ def standing_then(tables: Tables, query: Query) -> Executable | None:
     return found.order_by(partnership.id).limit(PAGE)
 
 
-def last_steps(tables: Tables, moment: datetime, partnership_ids: Iterable[UUID]) -> Executable:
-    """Return the last step of each of some partnerships up to and with a moment, and how it entered its state.
+def last_transitions(tables: Tables, moment: datetime, partnership_ids: Iterable[UUID]) -> Executable:
+    """Return the statement for the last transition of each partnership up to a moment, and how it entered its state.
 
-    Each is a statement of its own, so that every database goes straight to the step. For all of them in one, MariaDB
-    would read every step since then.
+    It is a UNION of one query for each, so that every database goes straight to the transition. In a single query,
+    MariaDB would read every transition since then.
     """
     then, entered = tables.transition.alias("as_then"), tables.transition.alias("entered")
     of_entered = (entered.c.tenant == then.c.tenant) & (entered.c.partnership_id == then.c.partnership_id)
+    id_, state = then.c.partnership_id.label("id"), then.c.target.label("state")
     last = (
-        select(
-            then.c.partnership_id.label("id"), then.c.target.label("state"), then.c.version, entered.c.at,
-            entered.c.since,
-        )
+        select(id_, state, then.c.version, entered.c.at, entered.c.since)
         .join(entered, of_entered & (entered.c.version == then.c.entered))
         .order_by(then.c.recorded_at.desc(), then.c.version.desc())
         .limit(1)
-    )  # fmt: skip
+    )
     each = (mine(then), then.c.recorded_at <= moment)
     return union_all(*(select(last.where(then.c.partnership_id == one, *each).subquery()) for one in partnership_ids))
 
 
-def _conditions(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> Iterator[ColumnElement[bool]]:
+def _conditions(t: Tables, query: Query, after: BindParameter[UUID] | None) -> Iterator[ColumnElement[bool]]:
     partnership, known = t.partnership.c, t.outside_id.c
     yield mine(t.partnership)
-    if wanted.states is not None:
-        yield partnership.state.in_([str(state) for state in wanted.states])
-    if wanted.partner_id is not None:
-        yield partnership.partner_id == wanted.partner_id
-    for system, value in (wanted.ids or {}).items():
+    if query.states is not None:
+        yield partnership.state.in_([str(state) for state in query.states])
+    if query.partner_id is not None:
+        yield partnership.partner_id == query.partner_id
+    for system, value in (query.ids or {}).items():
         named = select(known.partner_id).where(mine(t.outside_id), known.system == system, known.value == value)
         yield partnership.partner_id == named.scalar_subquery()
-    # ids from elsewhere are beyond `after` there: were it said here, SQLite would read all that follow and look each up
-    elsewhere = list(_elsewhere(t, wanted, after))
+    # not both here and in the subqueries: SQLite would read all ids after `after` and look each of them up
+    elsewhere = list(_elsewhere(t, query, after))
     yield from (partnership.id.in_(ids) for ids in elsewhere)
     if not elsewhere:
         yield from _beyond(after, partnership.id)
 
 
-def _elsewhere(t: Tables, wanted: Query, after: BindParameter[UUID] | None) -> Iterator[Select[Any]]:
-    """Return the ids of partnerships that fit what other tables say."""
-    if wanted.site is not None:
-        here = [] if wanted.site == EVERYWHERE else [t.site.c.site.in_((wanted.site, EVERYWHERE))]
+def _elsewhere(t: Tables, query: Query, after: BindParameter[UUID] | None) -> Iterator[Select[Any]]:
+    """Return subqueries for the ids of partnerships that fit, by the other tables."""
+    if query.site is not None:
+        here = [] if query.site == EVERYWHERE else [t.site.c.site.in_((query.site, EVERYWHERE))]
         whose = t.site.c.partnership_id
         yield select(whose).where(mine(t.site), *here, *_beyond(after, whose))
-    if wanted.kind is not None:
+    if query.kind is not None:
         theirs = t.partnership.alias("theirs")
-        of_kind = select(t.partner.c.id).where(mine(t.partner), t.partner.c.kind == wanted.kind)
+        of_kind = select(t.partner.c.id).where(mine(t.partner), t.partner.c.kind == query.kind)
         yield select(theirs.c.id).where(mine(theirs), theirs.c.partner_id.in_(of_kind), *_beyond(after, theirs.c.id))
-    for field, word in sorted(wanted.words):
+    for field, word in sorted(query.words):
         there = t.word.c
         like = (there.field == field, there.word >= word, there.word < word + LAST_LETTER)
         yield select(there.partnership_id).where(mine(t.word), *like, *_beyond(after, there.partnership_id))
-    if wanted.due_before is not None:
-        owed, day = t.obligation.c, wanted.due_before
+    if query.due_before is not None:
+        owed, day = t.obligation.c, query.due_before
         ours = select(owed.partnership_id).where(mine(t.obligation), *_beyond(after, owed.partnership_id))
-        # a condition with an "or" would be no range of either index
+        # a condition with OR would be a range of neither index
         due = union_all(ours.where(owed.due_on < day, owed.holds), ours.where(owed.missed_on < day)).subquery("due")
         yield select(due.c.partnership_id)
 
@@ -145,16 +144,16 @@ def _beyond(after: BindParameter[UUID] | None, column: ColumnElement[UUID]) -> I
         yield column > after
 
 
-def _can_be_kept(wanted: Query) -> bool:
-    """Tell whether a database can keep what is said; what none can keep is found in none, and some would complain."""
-    ids = wanted.ids or {}
-    said = (*(wanted.states or ()), wanted.site, wanted.kind, *ids, *ids.values(), *(word for _, word in wanted.words))
-    return all(map(_is_text, said))
+def _is_storable(query: Query) -> bool:
+    """Return whether a database can store the texts of a query; others are in no row, and some raise errors."""
+    ids = query.ids or {}
+    texts = (*(query.states or ()), query.site, query.kind, *ids, *ids.values(), *(word for _, word in query.words))
+    return all(map(_is_text, texts))
 
 
-def _is_text(said: str | None) -> bool:
+def _is_text(value: str | None) -> bool:
     try:
-        check_text(str(said), "text")
+        check_text(str(value), "text")
     except InvalidRequest:
         return False
     return True

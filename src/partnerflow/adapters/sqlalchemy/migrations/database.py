@@ -13,7 +13,7 @@ from partnerflow.adapters.sqlalchemy.tables import Tables
 from partnerflow.adapters.sqlalchemy.version import check_version, version_of
 from partnerflow.errors import StoreError
 
-from .running import NEWEST, upgrade
+from .runner import NEWEST, upgrade
 
 
 def version_at(url: str, *, prefix: str = "pf_", schema: str | None = None, check: bool = False) -> int:

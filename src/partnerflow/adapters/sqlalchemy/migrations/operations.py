@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Bench:
+class StepOperations:
     """Alembic's operations under our prefix and schema; what is there already is passed over.
 
     MariaDB commits at every CREATE and ALTER. A step that was killed there in the middle is run again from its

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, Integer, delete, insert
 
+from partnerflow.adapters.sqlalchemy.locks import schema_lock
 from partnerflow.adapters.sqlalchemy.tables import Tables
-from partnerflow.adapters.sqlalchemy.turn import turn
 from partnerflow.adapters.sqlalchemy.version import mismatch, record_version, version_of
 from partnerflow.errors import InvalidRequest
 
 from . import v1, v2
-from .bench import Bench
+from .operations import StepOperations
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-STEPS: Mapping[int, Callable[[Bench], None]] = {1: v1.upgrade, 2: v2.upgrade}
+STEPS: Mapping[int, Callable[[StepOperations], None]] = {1: v1.upgrade, 2: v2.upgrade}
 """What leads to each version from the one before."""
 NEWEST = max(STEPS)
 
@@ -51,14 +51,14 @@ def upgrade(
     connection = operations.get_bind()
     if _found(connection, wanted) >= version:
         return
-    with turn(connection, wanted):
+    with schema_lock(connection, wanted):
         found = _found(connection, wanted, newest=True)  # somebody else may have had their turn meanwhile
         if found >= version:
             return
-        bench = Bench(operations, wanted.prefix, wanted.metadata.schema)
-        bench.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+        step_operations = StepOperations(operations, wanted.prefix, wanted.metadata.schema)
+        step_operations.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
         for step in range(found + 1, version + 1):
-            STEPS[step](bench)
+            STEPS[step](step_operations)
             record_version(connection, wanted, step)
 
 
@@ -89,10 +89,10 @@ def _write_down(operations: Operations, tables: Tables, version: int, since: int
         raise InvalidRequest(
             "since", since, "must be given where SQL is only written down: which version it starts from, 0 for none"
         )
-    bench = Bench(operations, tables.prefix, tables.metadata.schema)
+    step_operations = StepOperations(operations, tables.prefix, tables.metadata.schema)
     if since == 0:
-        bench.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+        step_operations.table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
     for step in range(since + 1, version + 1):
-        STEPS[step](bench)
+        STEPS[step](step_operations)
         operations.execute(delete(tables.schema))
         operations.execute(insert(tables.schema).values(version=step))
