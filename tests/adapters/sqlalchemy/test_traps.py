@@ -25,7 +25,7 @@ from partnerflow import (
     StoreError,
     Tampered,
 )
-from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables, transaction
 from partnerflow.adapters.sqlalchemy import audit as auditing
 from partnerflow.adapters.sqlalchemy import store as paging
 from partnerflow.flow import loading
@@ -134,7 +134,13 @@ def test_tenants_that_look_alike_never_meet(engine: Engine) -> None:
 
 def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """MariaDB's own type would put ids of the versions 1 to 5 in another order, and pages would end elsewhere."""
-    for paged, size in ((paging, "PAGE"), (paging, "AS_OF_PAGE"), (auditing, "PAGE"), (loading, "AT_ONCE")):
+    for paged, size in (
+        (paging, "PAGE"),
+        (paging, "AS_OF_PAGE"),
+        (auditing, "PAGE"),
+        (transaction, "PAGE"),
+        (loading, "AT_ONCE"),
+    ):
         monkeypatch.setattr(paged, size, 3)
     numbers = iter(range(1, 1000))
     made = (make() for make in cycle([uuid4, uuid1, uuid4, lambda: UUID(int=next(numbers))]))
@@ -148,6 +154,7 @@ def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkey
             flow.fire(each, "begin_vetting", by=OFFICE)
             flow.fire(each, "return_to_intake", by=OFFICE, reason="not yet")
     assert [each.id for each in flow.find()] == ids_of(flow.store) == ids
+    assert [step.version for step in flow.history(ids[0])] == list(range(1, 8))
     assert [each.id for each in flow.find(after=ids[2], limit=8)] == ids[3:11]
     assert [each.id for each in flow.find(as_of=flow.clock(), after=ids[2], limit=8)] == ids[3:11]
     assert [each.partnership.id for each in load_many(flow.store)] == ids
