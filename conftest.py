@@ -44,7 +44,25 @@ _NEXT = "--- what came before has ended with"
 _FILE = re.compile(r"^`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 _run = PythonEvaluator()
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108  each test makes a directory of its own in it
-LONGEST = ("tests/flow/test_model.py",)
+LONGEST = (
+    "tests/flow/test_model.py",
+    "tests/flow/test_bulk.py",
+    "tests/test_hammering.py",
+    "tests/test_host_examples.py",
+    "tests/adapters/sqlalchemy/test_bulk_processes.py",
+    "tests/policies/test_variants.py",
+    "tests/policies/test_laws.py",
+    "tests/adapters/sqlalchemy/test_queries.py",
+    "tests/adapters/sqlalchemy/test_migrations.py",
+    "tests/adapters/sqlalchemy/test_savepoints.py",
+    "tests/adapters/test_edfi.py",
+    "tests/flow/test_sweeping_at_once.py",
+    "tests/cli/test_impact.py",
+    "tests/test_docs_fresh.py",
+    "tests/cli/test_process.py",
+    "tests/adapters/sqlalchemy/test_triggers.py",
+    "tests/flow/test_stores.py",
+)
 """The files with the longest tests, the longest first, as `pytest -n0 --durations=100` tells them."""
 
 if _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK) and disk_usage(_IN_MEMORY).free > 2**31:

@@ -39,6 +39,8 @@ ON_LOOPBACK = {
     "postgresql": ("postgresql+psycopg://postgres@127.0.0.1:5432/postgres", "PARTNERFLOW_TEST_POSTGRES"),
     "mariadb": ("mariadb+pymysql://root@127.0.0.1:3306/mysql", "PARTNERFLOW_TEST_MARIADB"),
 }
+PATIENCE = 90
+"""How many seconds another process may take for anything."""
 
 WIPING = (
     """
@@ -173,6 +175,7 @@ class Process:
         self._process = context.Process(target=exec, args=(code, {**names, "there": there}))
         self._process.start()
         there.close()
+        assert self.said.poll(PATIENCE)
         assert self.said.recv() == "ready"
 
     def go(self) -> None:
@@ -185,10 +188,10 @@ class Process:
         """Wait for its end; return its exit code, and all that it has still said."""
         said = []
         with suppress(EOFError):
-            while True:
+            while self.said.poll(PATIENCE):
                 said.append(self.said.recv())
         self.said.close()
-        self._process.join(timeout=90)
+        self._process.join(PATIENCE)
         return self._process.exitcode, said
 
 

@@ -631,7 +631,7 @@ def _seen(flow: Partnerflow) -> dict[str, Any]:
     store = flow.store
     ids: Sequence[UUID] = ids_of(store)
     with store.reading() as tx:
-        holdings = [tx.snapshots([each]).get(each) for each in ids]
+        holdings = list(tx.snapshots(ids).items())
     return {
         "found": list(store.find()),
         "holdings": holdings,
