@@ -58,7 +58,7 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of, history_of, ids_of
+from partnerflow.testing.keeping import files_of, ids_of
 
 SITES = ("255901001", "255901044")
 PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={SITES[0]})
@@ -620,9 +620,9 @@ def _is_so_still(now: Any, then: Any) -> None:
 
 
 def _under(flow: Partnerflow, pack: Pack) -> Partnerflow:
-    """Return the same flow under another pack, with the same hooks."""
+    """Return the same flow under another pack, with the same receivers."""
     other = Partnerflow(store=flow.store, pack=pack, clock=flow.clock, new_id=flow.new_id)
-    other.after = flow.after
+    other.after.connect(lambda sender, event: flow.after.heard.append(event))  # type: ignore[attr-defined]
     return other
 
 
@@ -632,10 +632,11 @@ def _seen(flow: Partnerflow) -> dict[str, Any]:
     ids: Sequence[UUID] = ids_of(store)
     with store.reading() as tx:
         holdings = list(tx.snapshots(ids).items())
+        history = [list(tx.history(each)) for each in ids]
     return {
         "found": list(store.find()),
         "holdings": holdings,
-        "history": [history_of(store, each) for each in ids],
+        "history": history,
         "attempts": [list(store.attempts(each)) for each in ids],
         "files": list(files_of(store).items()),
         "outgoing": list(store.outgoing()),
