@@ -9,40 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, NamedTuple, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+import attrs
 
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.records import NO_END
 
 T = TypeVar("T")
-_tuple = tuple.__new__
 
 
-class _ProblemParts(NamedTuple):
+@attrs.frozen(init=False, eq=False, repr=False)
+class Problem:
+    """One thing that is wrong: where, and a sentence with its facts kept apart so that it can be translated.
+
+    `where` is a record, the partner, the partnership, or a path as text; `field` a field of it. `mends_on` is the first
+    day on which time alone will have mended it.
+    """
+
     where: object
     field: str | None
     template: str
     facts: Mapping[str, object]
-    mends_on: date | None
-    absent: bool
-    label: str
+    mends_on: date | None = None
+    absent: bool = False
+    """Whether it is evidence which is lacking."""
+    label: str = ""
+    """What is there, once `found_in` has looked."""
 
-
-class Problem(_ProblemParts):
-    """One thing that is wrong: where, and a sentence with its facts kept apart so that it can be translated.
-
-    `where` is a record, the partner, the partnership, or a path as text; `field` a field of it. `mends_on` is the first
-    day on which time alone will have mended it; `absent` says that it is evidence which is lacking. `label` names what
-    lies there, once `found_in` has looked. A tuple, not an attrs class, because a report makes many of them.
-    """
-
-    __slots__ = ()
-
-    def __new__(
-        cls, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
-    ) -> Self:
+    def __init__(
+        self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
+    ) -> None:
         """Make a problem of its place and its sentence; *facts* fill the sentence."""
-        return _tuple(cls, (where, field, template, facts, mends_on, False, ""))
+        self.__attrs_init__(where, field, template, facts, mends_on)
 
     @property
     def message(self) -> str:
@@ -56,18 +55,15 @@ class Problem(_ProblemParts):
 
     def found_in(self, dossier: Dossier) -> Problem:
         """Return the problem with a JSON Pointer into *dossier* as its place, and the name of the record there."""
-        where, field, template, facts, mends_on, absent, _ = self
-        filled(template, facts)  # raise now, inside the policy, if the sentence lacks a fact, not when a report is read
-        if field is None and isinstance(where, str):
+        _ = self.message  # raise now, inside the policy, if the sentence lacks a fact, not when a report is read
+        if self.field is None and isinstance(self.where, str):
             return self  # a path as text stays as it is, and has no label
-        place = dossier.pointer(where, field)
-        return _tuple(Problem, (place, None, template, facts, mends_on, absent, dossier.label(where)))
+        place, label = dossier.pointer(self.where, self.field), dossier.label(self.where)
+        rest = {"mends_on": self.mends_on, "absent": self.absent, "label": label}
+        return _problem(place, None, self.template, self.facts, **rest)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self._shown() == other._shown()
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other  # a tuple would compare its parts
 
     def __hash__(self) -> int:
         return hash((self.path, self.message))
@@ -75,16 +71,20 @@ class Problem(_ProblemParts):
     def _shown(self) -> tuple[object, ...]:
         return self.path, self.message, self.absent, self.mends_on
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._make, (tuple(self),)  # else pickle would call __new__ with every part
-
     def __repr__(self) -> str:
         return f"Problem({self.path!r}, {self.message!r})"
 
 
+def _problem(where: object, field: str | None, template: str, facts: Mapping[str, object], **rest: Any) -> Problem:
+    """Return a problem whose facts may have any name, those of its own arguments too."""
+    problem = object.__new__(Problem)
+    problem.__attrs_init__(where, field, template, facts, **rest)
+    return problem
+
+
 def lack(where: object, field: str | None = None, template: str = "is not on file", /, **facts: object) -> Problem:
     """Return the problem that one of several facts is absent, and go on to the next; `need` stops at the first."""
-    return _tuple(Problem, (where, field, template, facts, None, True, ""))
+    return _problem(where, field, template, facts, absent=True)
 
 
 PASSED = " on {day}, which has passed"
@@ -103,7 +103,7 @@ class Until:
         """Return the problem that the day is past."""
         facts = {**self.facts, "day": self.day}
         filled(self.what + PASSED, facts)
-        return _tuple(Problem, ("", None, self.what + PASSED, facts, None, False, ""))
+        return _problem("", None, self.what + PASSED, facts)
 
     def __repr__(self) -> str:
         return f"Until({self.day.isoformat()}, {filled(self.what, self.facts)!r})"
