@@ -1,4 +1,4 @@
-"""The checks, pure: usable by a tool that wants nothing else of partnerflow.
+"""Policies and packs, pure: usable without a store or a flow.
 
     from datetime import date
     from partnerflow.policies import load_pack
@@ -6,7 +6,7 @@
     mapping = {"partner": {"name": "Riverbend"}, "partnership": {"state": "vetting"}, "records": []}
     report = load_pack("default").check(mapping, on=date(2026, 9, 1), trigger="approve")
 
-Names are loaded when first used, so that importing this costs next to nothing, and never sqlalchemy, transitions or
+Names are loaded when first used, so importing this package is cheap, and never imports sqlalchemy, transitions or
 blinker.
 """
 

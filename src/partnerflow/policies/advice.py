@@ -15,7 +15,7 @@ from .verdict import Problem
 
 
 def lines(report: ReportData, say: Translation) -> Iterator[str]:
-    """Say everything in *report*, line by line."""
+    """Yield everything in *report*, line by line."""
     asked = f"{say.fact(report.trigger)} -> {say.fact(report.state)}" if report.trigger else say.fact(report.state)
     yield say(
         "{partner} on {on} ({asked}), by pack {pack}:",
@@ -54,7 +54,7 @@ def lines(report: ReportData, say: Translation) -> Iterator[str]:
 def finding_lines(
     finding: Finding, say: Translation, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Say one finding, over several lines; *may_waive* are the roles that may grant a waiver."""
+    """Yield the lines for one finding; *may_waive* are the roles that may grant a waiver."""
     yield f"  {finding.code} {', '.join(marks(finding, say))}: {say(finding.title)} [{', '.join(finding.cites)}]"
     for problem in finding.problems:
         yield f"      {problem_line(problem, say)}"
@@ -74,7 +74,7 @@ def finding_lines(
 
 
 def marks(finding: Finding, say: Translation) -> Iterator[str]:
-    """Say what came of asking, and why it may stop nothing."""
+    """Yield the outcome, and why the finding may stop nothing."""
     yield say.fact(str(finding.outcome))
     if finding.waiver is not None:
         yield say("waived")
@@ -85,21 +85,21 @@ def marks(finding: Finding, say: Translation) -> Iterator[str]:
 
 
 def problem_line(problem: Problem, say: Translation) -> str:
-    """Say one problem: where it is, as a place in the file and as the record that lies there, and what is wrong."""
+    """Return one problem: its JSON Pointer, the record there, and what is wrong."""
     said = say(problem.template, **problem.facts)
     where = f"{problem.path} ({problem.label})" if problem.label else problem.path
     return f"{where}: {said}" if where else said
 
 
 def note_line(remark: WaiverNote, say: Translation) -> str:
-    """Say what is to be said of a waiver."""
+    """Return a note on a waiver."""
     return f"{remark.code}: {say(remark.template, **remark.facts)}"
 
 
 def who_and_when(
     finding: Finding, say: Translation, *, trigger: str | None = None, may_waive: tuple[str, ...] = ()
 ) -> str:
-    """Say which side has to act and by when, and who may let it pass for a while."""
+    """Return which side has to act and by when, and who may waive it."""
     if finding.mends_on is not None:
         said = say("For the {side}; time alone mends it on {day}.", side=finding.owner, day=finding.mends_on)
     elif not finding.is_blocking:
@@ -124,7 +124,7 @@ def who_and_when(
 def improvement_plan(
     report: ReportData, plan: str, *, days: int = 30, advisory_days: int = 60, language: str = ENGLISH
 ) -> ImprovementPlan:
-    """Make the plan that *report* implies: an item for each finding that is wrong, blocking ones first."""
+    """Return a plan with an item for each finding that is wrong, blocking ones first."""
     say = translation(language)
     wrong = [finding for finding in report.findings if not finding.is_ok]
     wrong.sort(key=lambda finding: not finding.is_blocking)
@@ -142,5 +142,5 @@ def improvement_plan(
 
 
 def _due(finding: Finding, on: date, days: int) -> date:
-    """Return it its days, and no less than time alone needs."""
+    """Return the day *days* after *on*, or the day on which time alone mends it, if that is later."""
     return max(finding.mends_on or on, days_after(on, days))

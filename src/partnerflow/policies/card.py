@@ -1,7 +1,7 @@
 """What a policy is: a pure function with a card.
 
-A policy reads a dossier and a day, and answers in the words of `verdict`. It compares no dates itself: it says until
-when it holds, and the engine does the rest.
+A policy reads a dossier and a day, and yields Problems and Untils (`verdict`). It does not compare an end with that day:
+it yields the last day on which it holds, and `Policy.evaluate` compares.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .finding import Finding, Outcome, Owner, Severity
 from .verdict import NotApplicable, Problem, Verdict, lack
 
 FILE = "file"
-"""Stands among the triggers that a policy guards for the filing of records."""
+"""Among the triggers that a policy guards: the filing of records."""
 ANY_TRIGGER = "*"
-"""Stands for every trigger of whatever table, filing apart."""
+"""Among the triggers that a policy guards: every trigger of any lifecycle, but not filing."""
 
 ExampleData: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Body: TypeAlias = Callable[..., Verdict]
@@ -43,9 +43,9 @@ class AskedAs(NamedTuple):
 
 @attrs.frozen
 class Example:
-    """A file that shows what a policy means, as the mapping that a host would send.
+    """An example dossier for a policy, as the mapping that a host would send.
 
-    `asks` (the trigger and the actor) and `filing` (records) stand beside the mapping where a policy reads who asks.
+    `asks` (the trigger and the actor) and `filing` (records) are used by policies that read the actor.
     """
 
     mapping: Mapping[str, Any]
@@ -54,14 +54,14 @@ class Example:
 
     @classmethod
     def of(cls, given: ExampleData, state: str) -> Example:
-        """Make a whole file of a few records, or of the parts that matter."""
+        """Make a whole dossier of some records, or of the parts that matter."""
         parts: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"records": list(given)}
         asks, filing = parts.pop("asks", None), parts.pop("filing", ())
         partner = {"name": "Riverbend Youth Center", **parts.pop("partner", {})}
         return cls({"partner": partner, "partnership": {"state": state}, "records": [], **parts}, asks, filing)
 
     def dossier(self) -> Dossier:
-        """Read the file, with the move that is asked."""
+        """Return the dossier, with the move that is requested."""
         dossier = Dossier.from_mapping(self.mapping)
         if self.asks is None:
             return dossier
@@ -75,7 +75,7 @@ class Example:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Policy:
-    """A rule and its card. Calling it judges a dossier, with nothing else running, and gives one Finding."""
+    """A check and its card. Calling it with a dossier and a day returns one Finding; nothing else is needed."""
 
     code: str
     title: str
@@ -83,30 +83,30 @@ class Policy:
     cites: tuple[str, ...]
     fix: str
     holds_in: frozenset[str] = frozenset()
-    """The states whose promise it is part of."""
+    """The states in which it must hold."""
     guards: frozenset[str] = frozenset()
-    """The triggers that it stands before, whatever state they lead to."""
+    """The triggers that it checks, whatever state they lead to."""
     severity: Severity = Severity.BLOCKING
     owner: Owner = "district"
-    """The side that has to act where something is wrong."""
+    """The side that has to act if something is wrong."""
     revision: int = 1
     max_waiver_days: int = 365
-    """The longest that it can be waived for; 0: never."""
+    """The most days for which it can be waived; 0: never."""
     authority: bool = False
-    """Whether it reads who asks."""
+    """Whether it reads the actor."""
     compares: bool = False
     """Whether it reads `dossier.neighbours`; such a policy only guards."""
     examples: Mapping[str, ExampleData] = attrs.field(factory=dict, repr=False)
     """By outcome: `passing`, `failing`, `missing`."""
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date, **parameters: object) -> Finding:
-        """Judge *dossier* on the day *on*. Raises InvalidRecord for a mapping of the wrong shape."""
+        """Evaluate *dossier* on the day *on*. Raises InvalidRecord for a mapping of the wrong shape."""
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         return self.evaluate(read, on, {**self.defaults, **parameters})
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:
-        """The parameters and the values they have unless a pack says otherwise."""
+        """The parameters with the values that they have unless a pack sets others."""
         found = inspect.signature(self.body).parameters.values()
         return {parameter.name: parameter.default for parameter in found if parameter.kind is parameter.KEYWORD_ONLY}
 
@@ -118,7 +118,7 @@ class Policy:
 
     @property
     def doc(self) -> str:
-        """Why there is such a policy, in its author's words."""
+        """The rationale: the docstring of the function."""
         return inspect.getdoc(self.body) or ""
 
     def example(self, outcome: str) -> Example:
@@ -130,7 +130,7 @@ class Policy:
     def evaluate(
         self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: AskedAs | None = None
     ) -> Finding:
-        """Run the body and turn what it says, or how it fails, into one Finding."""
+        """Run the body, and return what it yields or raises as one Finding."""
         asked = asked or AskedAs(self.severity)
         problems: list[Problem] = []
         until, lapsed = NO_END, None
@@ -148,7 +148,7 @@ class Policy:
             problems.append(lack(absent.where, absent.field).found_in(dossier))
         except NotApplicable:
             outcome = Outcome.NOT_APPLICABLE
-        except Exception as error:  # noqa: BLE001  whatever a policy does, it must not let anything through
+        except Exception as error:  # noqa: BLE001  an unknown failure must block, like missing evidence
             outcome = Outcome.ERROR
             asked = asked._replace(severity=Severity.BLOCKING)
             problems.append(
@@ -163,13 +163,13 @@ class Policy:
     def finding_of_absence(
         self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]
     ) -> Finding:
-        """Return the finding that a fact is missing on which it depends how this is asked."""
+        """Return the finding that a fact is missing which decides how this policy applies."""
         return self._finding_with_problems(
             Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
         )
 
     def not_asked(self, asked: AskedAs) -> Finding:
-        """Return the finding that the pack does not ask this of such a partnership."""
+        """Return the finding that the pack does not apply this policy to the partnership."""
         return _ok_finding(self, Outcome.NOT_APPLICABLE, None, asked)
 
     def _finding_with_problems(
@@ -201,7 +201,7 @@ class Policy:
 
 @lru_cache(maxsize=8192)
 def _ok_finding(policy: Policy, outcome: Outcome, until: date | None, asked: AskedAs) -> Finding:
-    """Return what is said where nothing is wrong; it is the same for everyone whose papers end on the same day."""
+    """Return the finding of a policy that holds; cached, since it differs by the last day only."""
     return Finding(
         code=policy.code,
         title=policy.title,

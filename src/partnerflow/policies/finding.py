@@ -1,4 +1,4 @@
-"""What one policy says of one dossier on one day."""
+"""The result of one policy for one dossier on one day."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import attrs
 from .verdict import Problem, filled
 
 Owner: TypeAlias = Literal["district", "school", "partner"]
-"""The side that has to act where something is wrong."""
+"""The side that has to act if something is wrong."""
 
 
 class Outcome(StrEnum):
-    """What came of asking a policy."""
+    """The outcome of a policy."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class AppliedWaiver:
-    """The waiver that a finding stands under."""
+    """The waiver that covers a finding."""
 
     entry_id: str | None
     requested_by: str
@@ -45,7 +45,7 @@ class AppliedWaiver:
 
 @attrs.frozen
 class WaiverNote:
-    """What is to be said of a waiver: the code of its policy, and a sentence with its facts kept apart."""
+    """A remark on a waiver: the code of its policy, and a template with its facts."""
 
     code: str
     template: str
@@ -57,7 +57,7 @@ class WaiverNote:
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """What one policy says of one dossier on one day."""
+    """The result of one policy for one dossier on one day."""
 
     code: str
     title: str
@@ -67,27 +67,27 @@ class Finding:
     until: date | None = None
     """The last day on which this still holds, as far as the policy knows."""
     lapsed_on: date | None = None
-    """The last day on which it held, where it failed because that day is past."""
+    """The last day on which it held, if it failed because that day is past."""
     severity: Severity = Severity.BLOCKING
     enforced: bool = True
     gates: bool = True
-    """Whether it is asked for the trigger, and so can stop it."""
+    """Whether it is part of the check of the trigger, and so can stop it."""
     is_standing: bool = True
-    """Whether it is asked for the state, and so is asked again as time passes."""
+    """Whether it is part of the check of the state, and so is evaluated again as time passes."""
     waiver: AppliedWaiver | None = None
     advice: str = ""
-    """What would mend it, with places for the parameters; `fix` has them filled in."""
+    """How to mend it, as a template for the parameters; `fix` has them filled in."""
     parameters: Mapping[str, object] = attrs.field(factory=dict, hash=False, repr=False)
     """The parameters that were in force."""
     owner: Owner = "district"
     """The side that has to act."""
     waivable_days: int = 0
-    """The longest that it can be waived for; 0: never."""
+    """The most days for which it can be waived; 0: never."""
     cites: tuple[str, ...] = ()
 
     @property
     def fix(self) -> str:
-        """What would mend it, as a sentence."""
+        """How to mend it, as a sentence."""
         return filled(self.advice, self.parameters)
 
     @property
@@ -97,7 +97,7 @@ class Finding:
 
     @property
     def is_blocking(self) -> bool:
-        """Whether it is wrong in earnest: blocking, enforced, not waived."""
+        """Whether it is wrong, enforced, of blocking severity and not waived."""
         return not self.is_ok and self.enforced and self.severity is Severity.BLOCKING
 
     @property

@@ -1,8 +1,8 @@
-"""A pack: which policies a district asks, with which parameters from which day, and who may do what.
+"""A pack: the policies that a district applies, their parameters by date, and what each role may do.
 
-`Pack.ask` is the one function that asks policies. It is the gate of a trigger, the standing check of a state and,
-through `due_dates`, the source of every due date, since a policy always judges the partnership as it would stand after
-the move.
+`Pack.evaluate` is the only function that runs policies. It decides whether a trigger may fire, checks a state as time
+passes and, through `due_dates`, yields every due date. One function can do all three because a policy always reads the
+dossier as it would be after the move.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from .waivers import unapplied_waivers
 @answers("SPPS-V.5c", "EAF-C.4b")
 @attrs.frozen(kw_only=True)
 class Role:
-    """What the holders of a role may do; `"*"` among the names stands for all."""
+    """What the holders of a role may do; `"*"` among the names means all."""
 
     name: str
     fire: frozenset[str] = frozenset()
-    """Triggers that they may ask for (SPPS-V.5c)."""
+    """Triggers that they may fire (SPPS-V.5c)."""
     file: frozenset[str] = frozenset()
     """Kinds of records that they may file, and retract."""
     own_sites: bool = False
@@ -47,7 +47,7 @@ class Role:
     """Only for the partner that they act for."""
 
     def may(self, what: str, name: str) -> bool:
-        """Tell whether the role may `fire` the trigger, or `file` the kind, of that name."""
+        """Return whether the role may `fire` the trigger, or `file` the kind, of that name."""
         names: frozenset[str] = getattr(self, what)
         return name in names or "*" in names
 
@@ -64,12 +64,12 @@ class Pack:
     leads: tuple[int, ...] = (30, 7, 0)
     """How many days before a due date a sweep reminds of it."""
     retention_months: int | None = None
-    """How many months what is on file of an ended partnership is kept, before `purge` may blank it; None: not said."""
+    """Months for which the file of an ended partnership is kept before `purge` may blank it; None: no period is set."""
     title: str = ""
 
     @cached_property
     def digest(self) -> str:
-        """A hash over everything that decides what the pack says: codes, revisions, parameters, roles; in no order."""
+        """A hash over everything that decides findings: codes, revisions, parameters, roles; independent of order."""
         return sha256(
             canonical(
                 {
@@ -117,7 +117,7 @@ class Pack:
         return iter(self.rules)
 
     def compares(self, trigger: str) -> bool:
-        """Tell whether some policy that guards *trigger* reads the neighbours, so that they must be looked up."""
+        """Return whether a policy that guards *trigger* reads the neighbours, so that they must be loaded."""
         return any(rule.guards_trigger(trigger) for rule in self._comparing)
 
     @cached_property
@@ -125,7 +125,7 @@ class Pack:
         return tuple(rule for rule in self.rules if rule.policy.compares)
 
     def names(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the states and the triggers that rules and roles name, so that a flow can tell a slip."""
+        """Return the states and the triggers that rules and roles name, to be checked against a lifecycle."""
         triggers = {t for rule in self.rules for t in rule.guards} | {t for r in self.roles.values() for t in r.fire}
         return frozenset(state for rule in self.rules for state in rule.holds_in), frozenset(
             triggers - {FILE, ANY_TRIGGER}
@@ -141,12 +141,14 @@ class Pack:
         reason: str | None = None,
         lifecycle: Lifecycle = DEFAULT,
     ) -> Report:
-        """Ask every policy that bears on a dossier, with nothing else running.
+        """Return the report on a dossier, with no store and no flow.
 
-        With a *trigger*, what stands in its way; without one, what does not hold in the dossier's state. *on* is a day
-        in the district's time zone. With *by*, authority is asked too; without, those policies are listed in
-        `not_asked`. Raises InvalidRecord for a mapping of the wrong shape, and InvalidRequest for a trigger that is not
-        legal from its state or a state that *lifecycle* does not know.
+        With a *trigger*, the report shows what would block it; without one, what does not hold in the dossier's state.
+        *on* is a day in the district's time zone. With *by*, the actor's authority is checked too; without, the
+        policies that read the actor are listed in `not_asked`.
+
+        Raises InvalidRecord for a mapping of the wrong shape, and InvalidRequest for a trigger that is not legal from
+        its state or a state that *lifecycle* does not know.
         """
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         state = read.partnership.state
@@ -162,9 +164,9 @@ class Pack:
         return self.evaluate(read.after(Move(trigger, state, target, by=by, reason=reason), on), on, row=row)
 
     def evaluate(self, dossier: Dossier, on: date, *, row: Row | None = None) -> Report:
-        """Ask every rule that bears on *dossier*, which stands as it would after its move.
+        """Evaluate every rule that applies to *dossier*, which must be as it would be after its move.
 
-        *row* is the move's row of the table; None for a standing check, and for filing, which is no move.
+        *row* is the move's row of the lifecycle; None for the check of a state, and for filing, which is no move.
         """
         state = dossier.partnership.state
         move = dossier.move
@@ -193,7 +195,7 @@ class Pack:
         )
 
     def _rules_for(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
-        """Return the rules that bear on a state and a trigger, each with how it is asked; looked up once."""
+        """Return the rules that apply to a state and a trigger, each with how it is asked; cached."""
         key = state, asked, advances
         found = self._rules_by_key.get(key)
         if found is None:
@@ -212,11 +214,11 @@ class Pack:
         return {}
 
     def who_may(self, what: str, name: str) -> tuple[str, ...]:
-        """Name the roles that may `fire` the trigger, or `file` the kind, of that name."""
+        """Return the roles that may `fire` the trigger, or `file` the kind, of that name."""
         return tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
 
     def _may_fire(self, trigger: str) -> tuple[str, ...]:
-        """Name the roles that may fire a trigger; looked up once."""
+        """Return the roles that may fire a trigger; cached."""
         found = self._roles_by_trigger.get(trigger)
         if found is None:
             found = self._roles_by_trigger[trigger] = self.who_may("fire", trigger)
@@ -231,18 +233,23 @@ class Pack:
         return self.who_may("file", "waiver")
 
     def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
-        """Give, for every finding of *report* that stands, the last day on which it still says the same."""
+        """Return, for every finding that is checked in the state, the last day before its outcome changes."""
         return {
             f.code: self._due(self.by_code[f.code], f, dossier, report.on) for f in report.findings if f.is_standing
         }
 
     def _due(self, rule: Rule, finding: Finding, dossier: Dossier, on: date) -> date | None:
-        """Follow a finding from day to day while it stays sound: a renewal already on file puts the due date off."""
+        """Return the last day before the outcome of *finding* changes; None if no known day changes it.
+
+        A policy that passes states with Until how long it does. That day is not always due: the next certificate may
+        be on file already. So the rule is evaluated again on the day after, and again after each new Until, up to the
+        first day on which it fails.
+        """
         if not finding.is_ok:
             later = [finding.mends_on, rule.changes_after(on), dossier.on_file.next_change(on)]
             return _day_before(min((day for day in later if day is not None), default=None))
         if finding.until is None and finding.waiver is None and not rule.overrides:
-            return None  # as it is of most
+            return None  # the most frequent case, without another evaluation
         day = _last_day(finding, rule, on)
         while day is not None and day < NO_END:
             tomorrow = date.fromordinal(day.toordinal() + 1)
@@ -255,7 +262,7 @@ class Pack:
 
 
 def _override_data(setting: Override) -> dict[str, Any]:
-    """Write what a setting decides; what the rule says already, since it is for everyone, is not said again."""
+    """Return what an override decides, for the digest; what applies to everyone is in the rule already."""
     return {
         "values": unstructure(dict(setting.values)),
         "since": setting.since.isoformat(),
@@ -267,7 +274,7 @@ def _override_data(setting: Override) -> dict[str, Any]:
 
 
 def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
-    """Return the last day on which a sound finding is known to stand: its own, its waiver's or its parameters'."""
+    """Return the last day on which a finding is known to be ok: by its policy, its waiver and its parameters."""
     if finding.waiver is None and not rule.overrides:
         return finding.until
     days: Iterable[date | None] = (

@@ -1,6 +1,6 @@
-"""Packs by name: those that come with us, those that other packages offer, and those in a file.
+"""Packs by name: shipped ones, those that other packages offer by an entry point, and TOML files.
 
-Nothing is imported before it is asked for by name, and a broken package harms only who asks for it.
+Nothing is imported before it is requested by name, so a broken package is an error only for its own packs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ GROUP = "partnerflow.packs"
 
 
 def load_pack(name: str, *, policies: Iterable[Policy] = ()) -> Pack:
-    """Load a pack by the name it has here or in another package, or by the path of a TOML file.
+    """Return the pack of a name, shipped or offered by another package, or of the path of a TOML file.
 
-    *policies* are a host's own, which the file may name besides those that come with us. A file may extend another pack
-    by its name, or another file by its path from there. Raises PackError, which names the file, the place and the
-    remedy; NotFound for a name that nobody offers.
+    *policies* are a host's own, which the file may name beside the shipped ones. A file may extend another pack by its
+    name, or another file by its path relative to it. Raises PackError, which lists every fault with its place and
+    remedy; NotFound for a name that no package offers.
     """
     from .shipped import POLICIES
 
@@ -68,14 +68,14 @@ def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) ->
 
 
 def shipped_packs() -> tuple[str, ...]:
-    """Name the packs that come with us."""
+    """Return the names of the shipped packs."""
     from pathlib import Path
 
     return tuple(sorted(file.stem for file in (Path(__file__).parent / "packs").glob("*.toml")))
 
 
 def offered_packs() -> tuple[tuple[str, str], ...]:
-    """Name the packs that other packages offer, each with its package; none of them is imported."""
+    """Return the packs that other packages offer, each with its package; none of them is imported."""
     from importlib.metadata import entry_points
 
     found = entry_points(group=GROUP)
@@ -96,7 +96,7 @@ def _offered(name: str) -> Pack:
     for point, package in zip(points, packages, strict=True):
         try:
             pack = point.load()
-        except (Exception, SystemExit) as error:  # whatever is wrong with it, name whose it is
+        except (Exception, SystemExit) as error:  # any failure is the package's, so name the package
             raise PackError(f"pack {name} of {package}", Fault(point.value, f"cannot be loaded: {error}")) from error
         if not isinstance(pack, Pack):
             raise PackError(f"pack {name} of {package}", Fault(point.value, f"is a {type(pack).__name__}, not a Pack"))

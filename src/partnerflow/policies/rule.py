@@ -44,27 +44,27 @@ CIRCUMSTANCES: Mapping[str, Callable[[Dossier], str]] = {
     "classification": _classification,
     "partner_kind": _partner_kind,
 }
-"""By what a pack may differ: where the partnership is (SPPS-V.3), of which kind (TK-4), and who the partner is.
+"""The facts for which a pack may differ: level (SPPS-V.3), kind of partnership (TK-4), and two of the partner.
 
-Each reads its fact from the file; one that is absent is missing evidence, never a reason to ask for less.
+Each is read from the dossier. An absent fact is missing evidence, never a reason to require less.
 """
 
 
 @answers("SPPS-V.15", "TK-4", "SPPS-V.3")
 @attrs.frozen(kw_only=True)
 class Override:
-    """What a pack sets for one policy: from which day, for whom, and where it comes from."""
+    """What a pack sets for one policy, from a day on, for some partnerships or for all, with its source."""
 
     values: Mapping[str, object] = attrs.field(factory=dict, hash=False)
     """Parameters."""
     since: date = date.min
     at_renewal: bool = False
-    """Whether a partnership that runs on the day `since` is asked for it only from its next renewal on (SPPS-V.15).
+    """Whether it applies to a partnership that runs on the day `since` only from its next renewal (SPPS-V.15).
 
-    What counts is when its present term was recorded as begun, so that a day which is not on file lets nothing through.
+    The day on which its present term began decides. Where none is recorded, it applies at once.
     """
     applies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
-    """For whom: by circumstance, the words of which one must be on file; none: for everyone."""
+    """By circumstance, the words of which one must be on file; empty: it applies to everyone."""
     severity: Severity | None = None
     enforcement: Enforcement | None = None
     holds_in: frozenset[str] = frozenset()
@@ -75,18 +75,18 @@ class Override:
 
     @property
     def plain(self) -> bool:
-        """Whether the day alone says if it applies."""
+        """Whether the day alone decides if it applies."""
         return not (self.at_renewal or self.applies)
 
     @property
     def sets(self) -> frozenset[str]:
-        """What it sets, by name: parameters, and `severity`, `enforcement`, `holds_in` and `guards`."""
+        """The names of what it sets: parameters, `severity`, `enforcement`, `holds_in`, `guards`."""
         return frozenset(
             [*self.values, *(name for name in ("severity", "enforcement", "holds_in", "guards") if getattr(self, name))]
         )
 
     def without(self, names: Collection[str]) -> Override:
-        """Return it without what it sets under these names; where a policy is asked besides is never taken back."""
+        """Return it without what it sets under *names*; `holds_in` and `guards` stay, since they only add."""
         return attrs.evolve(
             self,
             values={name: value for name, value in self.values.items() if name not in names},
@@ -95,7 +95,7 @@ class Override:
         )
 
     def __str__(self) -> str:
-        """Say what is set, for whom, from which day, and where it comes from."""
+        """Return what is set, for whom, from which day, and the source, in words."""
         said = [f"{name} = {in_words(value)}" for name, value in self.values.items()]
         said += [str(self.severity)] if self.severity else []
         said += [_IN_WORDS[self.enforcement]] if self.enforcement else []
@@ -111,7 +111,7 @@ class Override:
         )
 
     def holds_for(self, dossier: Dossier, on: date) -> bool:
-        """Tell whether it applies to *dossier* on the day *on*. Raises Absent where the file does not say."""
+        """Return whether it applies to *dossier* on the day *on*. Raises Absent if a fact it needs is missing."""
         if self.since > on:
             return False
         if self.at_renewal and (dossier.term_began(on) or on) < self.since:  # where none began, it is new today
@@ -120,9 +120,11 @@ class Override:
 
 
 def effective_overrides(settings: Iterable[Override]) -> tuple[Override, ...]:
-    """Lay each setting over those before it, and leave out what no day and no partnership brings to light any more.
+    """Return the overrides without what a later one replaces for everyone and on every day.
 
-    So what is set later for everyone makes nobody say for whom something else was set before.
+    Read backwards, a later override wins; one with a day or a circumstance covers nothing, because an earlier one may
+    still apply on other days or to others. Dropping what is covered also drops its circumstance: else a partnership
+    would need a fact on file only for an override that can no longer change anything.
     """
     seen: list[Override] = []
     covered: set[str] = set()
@@ -138,7 +140,7 @@ def effective_overrides(settings: Iterable[Override]) -> tuple[Override, ...]:
 @answers("SPPS-V.6b")
 @attrs.frozen(kw_only=True, eq=False)
 class Rule:
-    """A policy as one pack applies it."""
+    """A policy with the severity, parameters and states that one pack gives it."""
 
     policy: Policy
     severity: Severity
@@ -147,19 +149,19 @@ class Rule:
     holds_in: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
     overrides: tuple[Override, ...] = ()
-    """In the order in which they apply: a later one wins. What they set for everyone, dates apart, stands above too."""
+    """In order; a later one wins. What they set for everyone without a date is in the fields above too."""
     pack_parameters: Mapping[str, object] = attrs.field(factory=dict)
-    """Parameters that are the pack's own, such as its roles."""
+    """Parameters whose values are the pack's own, such as its roles; no override sets them."""
     approvers: frozenset[str] | None = None
-    """The roles that may grant a waiver; None: the pack does not say."""
+    """The roles that may grant a waiver; None if the pack has no roles."""
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
-        """Judge *dossier* by this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
+        """Evaluate this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         return self.evaluate(read, on)
 
     def parameters(self, on: date) -> Mapping[str, object]:
-        """Return the parameters that everyone is asked for on the day *on* (EAF-C.3c)."""
+        """Return the parameters that apply to everyone on the day *on* (EAF-C.3c)."""
         if not self.overrides:
             return self._always
         found = dict(self._always)
@@ -181,7 +183,7 @@ class Rule:
         return min((setting.since for setting in self.overrides if setting.since > on), default=None)
 
     def guards_trigger(self, trigger: str) -> bool:
-        """Tell whether it guards *trigger*."""
+        """Return whether it guards *trigger*."""
         return trigger in self.guards or (ANY_TRIGGER in self.guards and trigger != FILE)
 
     @cached_property
@@ -189,11 +191,11 @@ class Rule:
         return self.asked_as(gates=True, stands=bool(self.holds_in))
 
     def asked_as(self, *, gates: bool, stands: bool) -> AskedAs:
-        """Return how it is asked, of everyone for whom nothing else is set."""
+        """Return how it is asked of partnerships to which no override applies."""
         return AskedAs(self.severity, self.enforcement == "enforce", gates, stands)
 
     def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
-        """Ask the policy, and apply the waiver that may lie on file."""
+        """Evaluate the policy, and apply a waiver if there is one on file."""
         if self._for_everyone:
             finding = self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
         else:
@@ -201,7 +203,7 @@ class Rule:
         return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
 
     def _evaluate_with_overrides(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
-        """Ask it as it applies to this partnership; where the file does not say which it is, that is missing."""
+        """Evaluate with the overrides that apply to this partnership; a fact that they need and lack is missing."""
         parameters, severity, enforcement = dict(self._always), self.severity, self.enforcement
         try:
             for setting in self.overrides:

@@ -1,4 +1,4 @@
-"""The JSON Schemas (2020-12) of what goes in and what comes out: a dossier, and a report on it.
+"""The JSON Schemas (2020-12) of a dossier and of a report.
 
 `dossier_schema` is made from the classes of the records, those that a host registered included. What it accepts,
 `Dossier.from_mapping` reads, and what that refuses for its shape, it refuses too; where a value can be written in
@@ -65,12 +65,12 @@ _STORED: Schema = {
     "required": ["entry"],
     "properties": {"entry": {"required": ["id"], "properties": {"id": {"type": "string"}}}},
 }
-"""A record of a kind that nobody registers: only the id of its entry tells it from a slip."""
+"""A record of an unregistered kind: only the id of its entry shows that it was stored and is no slip."""
 _REDACTED: Schema = {
     "required": ["entry"],
     "properties": {"entry": {"required": ["redacted"], "properties": {"redacted": {"type": "string"}}}},
 }
-"""A record that was blanked: it says no more than that it was there."""
+"""A record that was blanked."""
 
 
 def _listed(items: Schema, description: str) -> Schema:
@@ -78,7 +78,7 @@ def _listed(items: Schema, description: str) -> Schema:
 
 
 def _record(shapes: Shapes) -> Schema:
-    """Return the schema of any record: its kind says which; one that nobody registers must have been stored once."""
+    """Return the schema of any record, chosen by its kind; one of an unregistered kind must have been stored."""
     known = {name: shapes.record(cls) for name, cls in _kinds() if cls is not Partner}
     filed = shapes.of(Filed)
     shapes.defs["record"] = {
@@ -99,7 +99,7 @@ def _record(shapes: Shapes) -> Schema:
 
 
 def _kinds() -> Iterator[tuple[str, type[Record]]]:
-    """Return every kind that is registered or that a package offers; one whose package is broken is left out."""
+    """Yield every kind that is registered or offered by a package; one whose package is broken is left out."""
     for name in kind_names():
         try:
             cls = find_kind(name)
@@ -153,7 +153,7 @@ def report_schema() -> Schema:
 
 
 def _finding(shapes: Shapes) -> Schema:
-    """Return the schema of a finding: one that is sound says little, any other says all."""
+    """Return the schema of a finding; one that is not a pass has every field."""
     always: dict[str, Schema] = {
         "code": {"description": "The code of the policy.", "type": "string"},
         "revision": {"description": "The revision of the policy.", "type": "integer", "minimum": 1},
@@ -208,7 +208,7 @@ def _object(description: str, properties: Mapping[str, Schema], *, required: Map
 
 
 def _described(cls: type[Any], properties: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Add what a class says of its fields and properties."""
+    """Add the descriptions that a class has for its fields and properties."""
     said = field_docs(cls)
     told = {name: said.get(name) or (getattr(cls, name).__doc__ if hasattr(cls, name) else None) for name in properties}
     return {
@@ -220,4 +220,4 @@ def _described(cls: type[Any], properties: Mapping[str, Schema]) -> dict[str, Sc
 
 
 SCHEMAS: Mapping[str, Callable[[], Schema]] = {"dossier": dossier_schema, "report": report_schema}
-"""What makes each schema, by name."""
+"""The function that makes each schema, by its name."""

@@ -1,8 +1,7 @@
 """Sentences in the reader's language.
 
-A sentence is known by its English template; a catalogue (gettext) gives it in another language, and the facts are
-filled in afterwards. What a catalogue does not have stays English, so that nothing is ever left unsaid. The catalogues
-lie in `locale/`; `translations/build.py` makes them.
+The English template is the key; a gettext catalogue holds it in another language, and the facts are filled in after
+that. A template without a translation stays English. The catalogues are in `locale/`; `translations/build.py` makes them.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ class Translation:
     catalogue: gettext.NullTranslations = attrs.field(repr=False, eq=False)
 
     def __call__(self, template: str, /, **facts: object) -> str:
-        """Say a sentence with its facts."""
+        """Return a sentence with its facts filled in."""
         said = self.catalogue.gettext(template) if template else ""
         return said.format(**{name: self.fact(value) for name, value in facts.items()}) if facts else said
 
     def fact(self, value: object) -> str:
-        """Write a fact as it stands in a sentence; a word of ours, such as a state or a side, in the language."""
+        """Return a fact as text; a word of ours, such as a state or a side, in the language."""
         if isinstance(value, (frozenset, set, tuple, list)):
             several: Iterable[object] = value if isinstance(value, (tuple, list)) else sorted(map(str, value))
             return ", ".join(self.fact(one) for one in several)
@@ -44,7 +43,7 @@ class Translation:
         return self.catalogue.pgettext("word", written) if isinstance(value, str) else written
 
     def kind(self, name: str) -> str:
-        """Call a kind of record what it is called in the language."""
+        """Return the name of a kind of record in the language."""
         return self.catalogue.pgettext("kind", name).replace("_", " ")
 
 
@@ -62,6 +61,6 @@ def translation(language: str = ENGLISH) -> Translation:
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
-    """Name the languages that there are catalogues of."""
+    """Return the languages that have a catalogue, and English."""
     found = {folder.name for folder in _LOCALE.iterdir() if folder.is_dir()} if _LOCALE.is_dir() else set()
     return tuple(sorted(found - {"__pycache__"} | {ENGLISH}))

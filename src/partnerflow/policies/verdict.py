@@ -1,8 +1,8 @@
-"""The words that policies answer in: what is wrong, until when something holds, and what they need to know.
+"""What policies yield: a Problem for what is wrong, an Until for how long something holds; and `need`.
 
-A policy yields a Problem for each thing that is wrong and an Until for each day after which it will be. It asks for
-what it needs with `need`, so that evidence which is absent becomes the outcome `missing`, never a pass. Sentences and
-their facts are kept apart, so that they can be translated.
+A policy yields a Problem for each thing that is wrong and an Until for each day after which it will be. It reads facts
+through `need`, so that absent evidence becomes the outcome `missing`, never a pass. Sentences are templates, apart from
+their facts, so that they can be translated.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Problem:
 
     @property
     def path(self) -> str:
-        """Where it is, as a JSON Pointer once the engine has found it."""
+        """Where it is; a JSON Pointer once `found_in` has located it."""
         return str(self.where) if self.field is None else f"{self.where}/{self.field}"
 
     def found_in(self, dossier: Dossier) -> Problem:
@@ -88,7 +88,7 @@ def lack(where: object, field: str | None = None, template: str = "is not on fil
 
 
 PASSED = " on {day}, which has passed"
-"""What is added to the sentence of an Until whose day is past."""
+"""Added to the sentence of an Until whose day is past."""
 
 
 class Until:
@@ -113,11 +113,11 @@ Verdict: TypeAlias = Iterator[Problem | Until]
 
 
 class NotApplicable(Exception):
-    """The policy does not bear on this partnership: an answer, not an error."""
+    """The policy does not apply to this partnership: an outcome, not an error."""
 
 
 def need(value: T | None, where: object, field: str | None = None) -> T:
-    """Return *value*, or make the policy's outcome `missing` if it is None.
+    """Return *value*; if it is None, raise Absent, which makes the policy's outcome `missing`.
 
     *where* names it: a path as text, or a record and the *field* of it.
     """
@@ -127,7 +127,7 @@ def need(value: T | None, where: object, field: str | None = None) -> T:
 
 
 def each(several: Iterable[T], judge: Callable[[T], Verdict]) -> Verdict:
-    """Judge several of a kind where all must do: what one lacks hides nothing that is wrong with the next."""
+    """Yield what is wrong with each of several, where all must hold; a fact that one lacks does not end the loop."""
     for one in several:
         try:
             yield from judge(one)
@@ -136,9 +136,9 @@ def each(several: Iterable[T], judge: Callable[[T], Verdict]) -> Verdict:
 
 
 def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Verdict:
-    """Judge several of a kind where one will do: the one that holds longest, or else what is wrong with each.
+    """Yield the longest Until of several, where one is enough; if none holds on the day *on*, what is wrong with each.
 
-    `need` that there is one first: of none at all, nothing is wrong.
+    Check first, with `need`, that there is at least one: for an empty list it yields nothing, which is a pass.
     """
     wrong: list[Problem] = []
     best: Until | None = None
@@ -164,19 +164,19 @@ def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Ve
 
 
 def not_applicable(why: str) -> NoReturn:
-    """Make the outcome `not_applicable`; only after every fact that this rests on was there (`need`)."""
+    """Make the outcome `not_applicable`; call it only after `need` has found every fact that it depends on."""
     raise NotApplicable(why)
 
 
 def filled(template: str, facts: Mapping[str, object]) -> str:
-    """Fill facts into a sentence."""
+    """Return a template with its facts filled in."""
     if "{" not in template and "}" not in template:
         return template
     return template.format(**{name: in_words(value) for name, value in facts.items()})
 
 
 def in_words(value: object) -> str:
-    """Write a fact as it stands in a sentence."""
+    """Return a fact as text for a sentence."""
     if isinstance(value, frozenset):
         value = tuple(sorted(map(str, value)))
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

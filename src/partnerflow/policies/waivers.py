@@ -1,4 +1,8 @@
-"""The one place where waivers are applied: after every policy has been asked, and never hiding what it found."""
+"""The only place where waivers are applied.
+
+A waiver is applied to a finding once its policy has been evaluated: the outcome and the problems stay in the report, so
+a waiver stops a finding from blocking and hides nothing. Policies never read waivers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from .finding import AppliedWaiver, Finding, Outcome, WaiverNote
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
 _ANSWERS = (Waiver, WaiverRefusal, WaiverRevocation)
-"""Of which one filed after a request answers it."""
+"""The kinds that answer a request if filed after it."""
 
 
 def waive(
@@ -23,7 +27,7 @@ def waive(
 ) -> Finding:
     """Return *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays.
 
-    *approvers* are the roles that may grant one; None: the pack does not say.
+    *approvers* are the roles that may grant one; None if the pack has no roles.
     """
     if finding.outcome not in _WAIVABLE or not dossier.on_file.standing(Waiver):
         return finding
@@ -46,7 +50,7 @@ def waive(
 def why_not(
     waiver: Waiver, policy: Policy, dossier: Dossier, on: date, approvers: Collection[str] | None = None
 ) -> WaiverNote | None:
-    """Say why *waiver* does not count on the day *on*, or None where it does."""
+    """Return why *waiver* does not apply on the day *on*, or None if it does."""
     entry = dossier.entry(waiver)
     if policy.max_waiver_days == 0:
         return WaiverNote(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
@@ -73,14 +77,14 @@ def why_not(
 
 @attrs.frozen
 class UnappliedWaivers:
-    """What there is to know of the waivers on a file, beside those that findings stand under."""
+    """The waivers and requests on file that cover no finding."""
 
     lapsed: tuple[WaiverNote, ...] = ()
-    """Those that do not count, each with the reason."""
+    """Those that do not apply, each with the reason."""
     unused: tuple[str, ...] = ()
-    """Codes of those that nothing needs."""
+    """Codes of those whose policy holds without them."""
     asked: tuple[WaiverNote, ...] = ()
-    """Those that were asked for and have had no answer."""
+    """Requests without an answer."""
 
 
 _NONE = UnappliedWaivers()
@@ -93,7 +97,7 @@ def unapplied_waivers(
     on: date,
     approvers: Collection[str] | None = None,
 ) -> UnappliedWaivers:
-    """List the waivers on file that do not count, that nothing needs, and that are only asked for."""
+    """Return the waivers that do not apply, those that are not needed, and the requests without an answer."""
     waivers, requests = dossier.all(Waiver), dossier.all(WaiverRequest)
     if not waivers and not requests:
         return _NONE

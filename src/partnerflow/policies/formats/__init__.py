@@ -1,6 +1,6 @@
 """Reports for other readers: JUnit XML for build servers (`junit`), one page of HTML for people (`page`).
 
-Pure functions over what came of checking each file; each needs nothing but the standard library.
+Pure functions over the result of checking each file; they need only the standard library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from partnerflow.policies.report import Report
 
 Checked: TypeAlias = "tuple[str, Report | Exception]"
-"""The name of a file, and the report on it or why there is none."""
+"""The name of a file, and its report or the error that prevented one."""
 
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

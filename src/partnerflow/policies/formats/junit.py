@@ -18,7 +18,7 @@ from . import Checked, as_text
 
 
 def junit_xml(checked: Iterable[Checked], *, language: str = ENGLISH) -> str:
-    """Write what came of checking some files as one JUnit XML document.
+    """Return the results of checking some files as one JUnit XML document.
 
     Raises InvalidRequest for a language that has no catalogue.
     """
@@ -53,7 +53,7 @@ def _suite(name: str, report: Report, say: Translation) -> ET.Element:
 
 
 def _outcome(case: ET.Element, finding: Finding, report: Report, say: Translation, *, blocks: bool) -> None:
-    """Say under a test case what came of a policy; a pass says nothing."""
+    """Add the outcome of a policy to its test case; a pass adds nothing."""
     if finding.outcome is Outcome.NOT_APPLICABLE:
         ET.SubElement(case, "skipped", message=say("does not apply"))
     elif finding.outcome is not Outcome.PASSED:
@@ -66,7 +66,7 @@ def _outcome(case: ET.Element, finding: Finding, report: Report, say: Translatio
 
 
 def _aside(finding: Finding, report: Report, say: Translation) -> str:
-    """Say why something that is wrong stops nothing."""
+    """Return why a finding that is wrong stops nothing."""
     if finding.waiver is not None:
         return say("waived through {day}", day=finding.waiver.expires_on)
     if finding.is_blocking:
@@ -87,7 +87,7 @@ def _case(suite: ET.Element, group: str, name: str) -> ET.Element:
 
 
 def _counted(suite: ET.Element) -> ET.Element:
-    """Write on a suite how many of its test cases there are, and how they went."""
+    """Set the counts of a suite: its test cases, failures, errors and skipped ones."""
     suite.set("tests", str(len(suite.findall("testcase"))))
     for count, tag in {"failures": "failure", "errors": "error", "skipped": "skipped"}.items():
         suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))

@@ -1,7 +1,6 @@
-"""Reports as one page of HTML that a principal can read: what stands in the way, what to do, by whom, by when.
+"""Reports as one page of HTML that a principal can read: what blocks, what to do, by whom, by when.
 
-The page is whole in itself: it holds no script and loads nothing, so it can be mailed, filed and printed. Whatever came
-from a file is escaped.
+The page has no script and loads nothing, so it can be mailed, filed and printed. Everything from a file is escaped.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from partnerflow.records import NO_END
 from . import Checked, as_text
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""What the page may load, as a browser is told: nothing."""
+"""The Content-Security-Policy: the page may load nothing."""
 
 
 def html_page(checked: Iterable[Checked], *, language: str = ENGLISH) -> str:
-    """Write what came of checking some files as one page of HTML.
+    """Return the results of checking some files as one page of HTML.
 
     Raises InvalidRequest for a language that has no catalogue.
     """
@@ -71,7 +70,7 @@ class _Page:
         return found.partner if isinstance(found, Report) else name
 
     def _overview(self, title: str) -> Iterator[str]:
-        """Write the head of a page on several files: each with what came of it, and a link to it."""
+        """Yield the head of a page on several files: each file with its result and a link to it."""
         say = self.say
         yield f"<header><h1>{escape(title)}</h1></header>"
         if not self.checked:
@@ -184,7 +183,7 @@ class _Page:
         yield "</dl></section>"
 
     def _place(self, problem: Problem) -> str:
-        """Say where something is, for somebody who has the file on paper."""
+        """Return where a problem is, for a reader who has the file on paper."""
         steps = [step.replace("~1", "/").replace("~0", "~") for step in problem.path.split("/") if step]
         if steps[:1] == ["records"] and len(steps) > 1 and steps[1].isdigit():
             record = self.say("record {number}", number=int(steps[1]) + 1)
@@ -196,7 +195,7 @@ class _Page:
         return ", ".join(step.replace("_", " ") for step in steps)
 
     def _aside(self, report: Report) -> Iterator[str]:
-        """Write what else is to be known: of waivers, and of what was not asked."""
+        """Yield the notes on waivers, and the policies that were not asked."""
         say = self.say
         told = [
             say("waiver does not count: {lapsed}", lapsed=note_line(lapsed, say)) for lapsed in report.lapsed_waivers
@@ -216,7 +215,7 @@ class _Page:
             yield f"<ul>{''.join(f'<li>{escape(_sentence(line))}</li>' for line in told)}</ul>"
 
     def _sound(self, report: Report) -> Iterator[str]:
-        """Write what holds, with the last day on which it does, and what does not apply."""
+        """Yield what holds, each with its last day, and what does not apply."""
         say = self.say
         holds = [finding for finding in report.findings if finding.outcome is Outcome.PASSED]
         if holds:
@@ -237,7 +236,7 @@ class _Page:
             yield f'<ul class="meta">{"".join(items)}</ul>'
 
     def _error(self, error: Exception) -> Iterator[str]:
-        """Write what is wrong with a file that could not be checked."""
+        """Yield what is wrong with a file that could not be checked."""
         yield '<section class="card bad">'
         if isinstance(error, InvalidRecord):
             yield f"<ul>{''.join(_item(fault.path, fault.message) for fault in error.faults)}</ul>"
@@ -255,7 +254,7 @@ def _heads(texts: Iterable[str]) -> str:
 
 
 def _item(where: str, text: str) -> str:
-    """Write one thing that is wrong: where, and what."""
+    """Return one list item: where something is wrong, and what."""
     if not where:
         return f"<li>{escape(_sentence(text))}</li>"
     return f'<li><span class="where">{escape(where)}:</span> {escape(_stopped(text))}</li>'
@@ -266,7 +265,7 @@ def _spaced(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sentence(text: str) -> str:
-    """Begin with a capital and end with a stop, as a sentence does that stands alone."""
+    """Return *text* with a capital first letter and a full stop."""
     return _stopped(text[:1].upper() + text[1:])
 
 
