@@ -1,7 +1,7 @@
 """What a policy is: a pure function with a card.
 
-A policy reads a dossier and a day, and yields Problems and Untils (`verdict`). It does not compare an end with that day:
-it yields the last day on which it holds, and `Policy.evaluate` compares.
+A policy reads a dossier and a day, and yields Problems and Untils (`verdict`). It does not compare an end with that
+day: it yields the last day on which it holds, and `Policy.evaluate` compares.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Sentences in the reader's language.
 
 The English template is the key; a gettext catalogue holds it in another language, and the facts are filled in after
-that. A template without a translation stays English. The catalogues are in `locale/`; `translations/build.py` makes them.
+that. A template without a translation stays English. The catalogues are in `locale/`; `translations/build.py` makes
+them.
 """
 
 from __future__ import annotations
