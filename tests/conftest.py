@@ -3,7 +3,8 @@
 SQLite is always there. PostgreSQL is the server of PARTNERFLOW_TEST_POSTGRES, else one that answers on loopback, else
 the one that comes as a wheel with the `test` extra (the word `wheel` in that variable asks for it). MariaDB is the
 server of PARTNERFLOW_TEST_MARIADB, else one that answers on loopback, else its tests are skipped; with
-PARTNERFLOW_REQUIRE_SERVERS=1 they fail instead.
+PARTNERFLOW_REQUIRE_SERVERS=1 they fail instead. With PARTNERFLOW_TEST_FAST_PATH=0 every store is made without its fast
+path.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from hypothesis import settings
 from sqlalchemy import URL, Engine, create_engine, delete, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from partnerflow.adapters.sqlalchemy import Tables, create_tables
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables
 
 settings.register_profile(
     "default", deadline=None, derandomize=bool(os.environ.get("CI")), database=None, print_blob=True
 )
 settings.load_profile("default")
+
+if os.environ.get("PARTNERFLOW_TEST_FAST_PATH") == "0":
+    SQLAlchemyStore.__init__.__kwdefaults__["fast_path"] = False
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
 PRELOADED = ("partnerflow", "sqlalchemy", "alembic", "cattrs", "sqlite3", "psycopg", "psycopg_binary", "pymysql")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Partnerflow
-from partnerflow.testing.keeping import files_of, ids_of
+from partnerflow.testing.contract.fixtures import files_of, ids_of
 
 Shell: TypeAlias = Any
 NAIVE = "2026-09-01T08:00"

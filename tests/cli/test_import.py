@@ -12,7 +12,7 @@ from rich.console import Console
 
 from partnerflow import Partnerflow
 from partnerflow.cli import importing
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 Shell: TypeAlias = Any
 SAMPLE = Path(__file__).parents[1] / "data" / "edfi" / "EducationOrganization.xml"

@@ -20,7 +20,7 @@ from partnerflow.ports import Store
 from partnerflow.records import Record, Scope, Service
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of, history_of, ids_of
+from partnerflow.testing.contract.fixtures import files_of, history_of, ids_of
 
 START = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 15, tzinfo=UTC)
 SITE = "255901001"

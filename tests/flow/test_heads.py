@@ -25,7 +25,7 @@ from partnerflow.policies.toml import read_pack
 from partnerflow.records import Entry, Insurance, Need, Site, Unregistered
 from partnerflow.testing import OFFICE
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 NOBODY = UUID(int=7)
 

@@ -58,7 +58,7 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of, ids_of
+from partnerflow.testing.contract.fixtures import files_of, ids_of
 
 SITES = ("255901001", "255901044")
 PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={SITES[0]})

@@ -52,7 +52,7 @@ from partnerflow.records import (
 )
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, dossiers, example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of, history_of, ids_of
+from partnerflow.testing.contract.fixtures import files_of, history_of, ids_of
 
 SECRET = "Xanthippe"
 """A word that must be nowhere once it was blanked."""

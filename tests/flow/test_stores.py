@@ -13,7 +13,7 @@ from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, open_store
 from partnerflow.ports import Store
 from partnerflow.records import Need
 from partnerflow.testing import StoreContract
-from partnerflow.testing.keeping import WHO, adopted, all_of, id_of, write_much
+from partnerflow.testing.contract.fixtures import WHO, adopted, all_of, id_of, write_much
 
 
 class TestMemory(StoreContract):

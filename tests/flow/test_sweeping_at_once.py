@@ -22,7 +22,7 @@ from partnerflow.ports import Store
 from partnerflow.records import Insurance, Licence
 from partnerflow.testing import example_records
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import ids_of
+from partnerflow.testing.contract.fixtures import ids_of
 
 everywhere = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)
 databases = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mariadb"], indirect=True)

@@ -13,7 +13,7 @@ from partnerflow import Actor, Conflict, IllegalTrigger, Partner, Partnerflow, P
 from partnerflow.policies import Pack
 from partnerflow.records import BackgroundCheck, Insurance, Need
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 THREADS = 8
 pytestmark = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)

@@ -13,7 +13,7 @@ from partnerflow.policies import Pack
 from partnerflow.ports import Store
 from partnerflow.records import Insurance, Need
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 NAIVE = datetime(2026, 9, 15, 15)  # noqa: DTZ001
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ FREE = Pack(
     version="1",
     rules=(),
     roles={"partnership_office": Role(name="partnership_office", fire=ALL, file=ALL)},
+)
+of_fast_path = pytest.mark.skipif(
+    os.environ.get("PARTNERFLOW_TEST_FAST_PATH") == "0", reason="PARTNERFLOW_TEST_FAST_PATH=0 turns it off"
 )
 EVENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute", "handle_error")
 
@@ -64,6 +68,22 @@ class TestHeard(StoreContract):
         return SQLAlchemyStore(store.engine, tenant="North")
 
 
+class TestWithoutFastPath(StoreContract):
+    """A store that has its fast path turned off keeps the contract; PARTNERFLOW_TEST_FAST_PATH=0 does it for all."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[SQLAlchemyStore]:
+        opened = open_store(f"sqlite:///{tmp_path / 'plain.db'}")
+        store = SQLAlchemyStore(opened.engine, tenant="north", fast_path=False)
+        assert not on_driver(store)
+        yield store
+        opened.engine.dispose()
+
+    @pytest.fixture
+    def other_tenant(self, store: SQLAlchemyStore) -> SQLAlchemyStore:
+        return SQLAlchemyStore(store.engine, tenant="North", fast_path=False)
+
+
 def walked(flow: Partnerflow) -> None:
     """Use every kind of call that writes or reads."""
     made = flow.propose(Partner(name="Riverbend", ids={"edfi": "1"}), by=OFFICE)
@@ -84,12 +104,14 @@ def walked(flow: Partnerflow) -> None:
     flow.verify()
 
 
+@of_fast_path
 def test_ours_speaks_on_the_drivers_cursor_and_a_hosts_never(store: SQLAlchemyStore) -> None:
     assert on_driver(store)
     with Session(store.engine) as session:
         assert not on_driver(store.within(session))
 
 
+@of_fast_path
 @pytest.mark.parametrize("name", EVENTS)
 def test_who_listens_hears_from_then_on_until_it_listens_no_more(store: SQLAlchemyStore, name: str) -> None:
     def listen(*_: Any, **__: Any) -> None:
@@ -114,6 +136,7 @@ def test_what_is_written_is_in_the_log_that_the_host_asked_for(url: str, caplog:
     store.engine.dispose()
 
 
+@of_fast_path
 def test_the_driver_is_told_word_for_word_what_sqlalchemy_would_tell_it(tmp_path: Path) -> None:
     """SQLite itself says what it was told, with the values in it."""
     told = {
@@ -225,6 +248,7 @@ class InterruptingCursor(sqlite3.Cursor):
         return done
 
 
+@of_fast_path
 @pytest.mark.parametrize("when", ["SELECT", "UPDATE pf_partnership", "INSERT INTO pf_transition"])
 def test_a_connection_that_was_stopped_in_the_middle_is_thrown_away(tmp_path: Path, when: str) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}", connect_args={"factory": Interrupting, "timeout": 1})

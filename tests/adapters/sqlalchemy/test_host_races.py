@@ -17,7 +17,7 @@ from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables
 from partnerflow.policies import Pack
 from partnerflow.ports import ChangeSet
 from partnerflow.records import Insurance, Need
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())

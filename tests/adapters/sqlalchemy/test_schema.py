@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, inspect, text, update
 from partnerflow import Actor, InvalidRequest, Partner, Partnerflow, SchemaMismatch, StoreError, Unreadable
 from partnerflow.adapters.sqlalchemy import SCHEMA_VERSION, SQLAlchemyStore, Tables, create_tables
 from partnerflow.records import Need
-from partnerflow.testing.keeping import files_of
+from partnerflow.testing.contract.fixtures import files_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 

@@ -35,7 +35,7 @@ from partnerflow.policies import Pack
 from partnerflow.ports import Query
 from partnerflow.records import Document, Insurance, Need, Scope
 from partnerflow.records.conversion import read_record
-from partnerflow.testing.keeping import files_of, ids_of
+from partnerflow.testing.contract.fixtures import files_of, ids_of
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())

@@ -48,7 +48,7 @@ from partnerflow.policies.toml import read_pack
 from partnerflow.records import Contact, Insurance, Need, Site
 from partnerflow.testing import OFFICE, StoreContract
 from partnerflow.testing.clock import TickingClock
-from partnerflow.testing.keeping import START
+from partnerflow.testing.contract.fixtures import START
 
 SOURCE = Path(partnerflow.__file__).parents[1]
 FROZEN = Path(__file__).parents[2] / "data" / "schema-v1.sql"
