@@ -1,5 +1,5 @@
-"""What the core asks of the outside world: narrow protocols, one a reader, and the data that crosses them."""
-# A method of a protocol is its docstring.
+"""Protocols for what the core needs from outside, each for one caller, and the data that they exchange."""
+# The methods of a protocol have a docstring and no body.
 # pyright: reportReturnType=false
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from partnerflow.partnership import Partnership
 from partnerflow.records import Entry, Licence, Partner, Record
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Says what time it is: an aware moment."""
+"""Returns the current moment, which is aware."""
 NewId: TypeAlias = Callable[[], UUID]
-"""Makes an id that nobody has had before."""
+"""Returns a new id."""
 
 
 class HostRecords(Protocol):
-    """A host's own facts, as records (is this liaison still employed?): asked once a load, inside the transaction."""
+    """A host's own facts, as records (is this liaison still employed?); called once a load, inside the transaction."""
 
     def __call__(self, partnership: Partnership, session: object | None) -> Iterable[Record]:
         """Return the host's records on *partnership*; *session* is the host's own, under `within`, else None."""
@@ -40,7 +40,7 @@ class HostRecords(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """Everything that a store keeps on one partnership, as one transaction sees it."""
+    """Everything on file of one partnership, as one transaction reads it."""
 
     partnership: Partnership
     moves: tuple[Move, ...]
@@ -55,9 +55,9 @@ class Snapshot:
     obligations: tuple[Obligation, ...]
     """In the order of their codes."""
     events: int
-    """How many events its outbox has had."""
+    """How many events it has had; the number of the last one in the outbox."""
     pack_digest: str
-    """The digest of the pack that it was last judged under; empty: under none that this release knows of."""
+    """Digest of the pack under which it was last evaluated; empty if it must be evaluated by any pack."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +72,7 @@ class PartnerFile:
 
 @attrs.frozen(kw_only=True)
 class IdempotencyRecord:
-    """What an idempotency key did: which request, and the ids of the work."""
+    """What was made under an idempotency key."""
 
     key: str
     request: str
@@ -81,35 +81,35 @@ class IdempotencyRecord:
 
 
 SearchField: TypeAlias = Literal["service", "contact", "text"]
-"""In what a word stands: in the services, in the contacts and liaisons, or in anything that is found by its text."""
+"""The field of a word: the services, the contacts and liaisons, or any text by which records are found."""
 
 
 @attrs.frozen(kw_only=True)
 class SearchEntry:
-    """By what a partnership is found."""
+    """What a partnership is found by."""
 
     partnership_id: UUID
     sites: frozenset[str]
     places: frozenset[tuple[str, str]]
     """Each site and content area of its services."""
     words: frozenset[tuple[SearchField, str]] = frozenset()
-    """Each word by which one is found, without capital letters and accents, and in what it stands."""
+    """Each word, in lower case and without accents, with its field."""
 
 
 @attrs.frozen(kw_only=True)
 class Erasure:
-    """Texts of one partnership to be blanked; what stood there is kept as a hash.
+    """Texts of one partnership to be blanked; the hash of each is kept.
 
-    Of a step it is the reason and the decision, of an entry the text.
+    Of a transition these are its reason and its decision.
     """
 
     partnership_id: UUID
     entries: Sequence[Entry] = ()
-    """As they will stand, each with its hash in `redacted`."""
+    """As they will be, each with its hash in `redacted`."""
     transitions: Sequence[Transition] = ()
-    """As they will stand, each with its hashes in `reason_redacted` and `decision_redacted`."""
+    """As they will be, each with its hashes in `reason_redacted` and `decision_redacted`."""
     attempts: bool = False
-    """Whether the refused attempts are to be forgotten altogether."""
+    """Whether its refused attempts are deleted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -145,12 +145,12 @@ EVERYTHING = Query()
 @answers("SPPS-III.D0")
 @attrs.frozen(kw_only=True)
 class ChangeSet:
-    """All that one request writes; a store takes it whole or not at all."""
+    """Everything that one request writes; a store writes all of it or nothing."""
 
     partnership: Partnership | None = None
-    """As it stands afterwards; new if the store does not have it."""
+    """The partnership afterwards; it may be new."""
     partner: tuple[UUID, Partner] | None = None
-    """A partner's id and what is now on file of it, by which it is found."""
+    """A partner's id and its newest record, by whose name, kind and ids it is found."""
     transition: Transition | None = None
     entries: Sequence[Entry] = ()
     judgements: Sequence[Judgement] = ()
@@ -241,9 +241,9 @@ class Inventory(Protocol):
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
         """Yield the partnerships that a sweep has work on, in any order; one may come more than once.
 
-        These have a day to look on, or are in a *live* state and were judged under another pack, or are *ended* and
-        were judged under none that this release knows of. It is read as the sweep goes on: what is done meanwhile
-        may be left out.
+        These have a next check on or before the day, or are in a *live* state and were evaluated under another pack, or
+        are *ended* and must be evaluated by any pack. It is read as the sweep goes on: what is done
+        meanwhile may be left out.
         """
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
@@ -254,52 +254,52 @@ class Inventory(Protocol):
 
 
 class Audit(Protocol):
-    """Everything that is chained, as one moment has it, in streams that keep no more than some rows in memory."""
+    """Everything that is chained, as of one moment, in streams that have only a page of rows in memory."""
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Return the id of every partnership, in their order."""
+        """Yield the id of every partnership, in order."""
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Return one partnership or every one, in the order of their ids, each with its last link."""
+        """Yield one partnership or every one, in the order of their ids, each with its last link."""
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
-        """Return every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
+        """Yield every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
 
     def file_ids(self) -> Iterator[UUID]:
-        """Return the id of every file."""
+        """Yield the id of every file."""
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
-        """Return every entry, of one file or in the order of the files' ids, then oldest first."""
+        """Yield every entry, of one file or in the order of the files' ids, then oldest first."""
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
-        """Return the links of entries that are named by their file's id and their place on it, so far as they exist."""
+        """Return the links of those entries that exist, each by its file's id and its number on the file."""
 
 
 class Outbox(Protocol):
-    """What is to be told to the outside, as it was committed."""
+    """The events for other systems, as they were committed."""
 
     def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
-        """Return the events that the outbox holds, of one partnership or of all, in order within each partnership."""
+        """Yield the events in the outbox, of one partnership or of all, in order within each partnership."""
 
 
 class Store(Inventory, Outbox, Protocol):
-    """Where everything of one tenant is kept."""
+    """Everything of one tenant."""
 
     @property
     def tenant(self) -> str:
-        """Whose data this is; part of every key."""
+        """The tenant, which is part of every key."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that commits at the end of the block, and leaves nothing behind if the block raises."""
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction that only reads, and holds nobody up."""
+        """Open a transaction that only reads, and blocks no writer."""
 
     def within(self, session: object) -> Store:
         """Return this store inside a transaction of the host's, which it never begins, commits or rolls back."""
 
     def committed(self) -> None:
-        """Learn from the host that a bare connection has been committed."""
+        """Run the callbacks of a bare connection, which the host has committed."""
 
 
 # --- what an outside system lists (read by adapters/standards, taken in by flow/admit) -----------------------------
@@ -311,7 +311,7 @@ class Listing:
 
     partner: Partner
     standing: Literal["active", "inactive", "unknown", "organization"]
-    """How the system says that it stands with the district; `organization`: it stands for others, not for itself."""
+    """Its status with the district in that system; `organization`: it only groups others."""
 
 
 @attrs.frozen
