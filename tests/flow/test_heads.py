@@ -59,7 +59,7 @@ def put_entry(flow: Partnerflow, entry: Entry, **changes: Any) -> Entry:
     changed, store = attrs.evolve(entry, **changes), flow.store
     if isinstance(store, MemoryStore):
         assert entry.file_id is not None
-        store._kept.files[entry.file_id][entry.seq - 1] = changed
+        store._data.files[entry.file_id][entry.seq - 1] = changed
     else:
         t = store.tables.entry  # type: ignore[attr-defined]
         said(flow, update(t).where(t.c.id == entry.id).values(entry_values(changed)))
@@ -70,7 +70,7 @@ def put_step(flow: Partnerflow, made: Transition, **changes: Any) -> None:
     """Change a step behind the library's back."""
     changed, store = attrs.evolve(made, **changes), flow.store
     if isinstance(store, MemoryStore):
-        store._kept.transitions[made.partnership_id][made.version - 1] = changed
+        store._data.transitions[made.partnership_id][made.version - 1] = changed
     else:
         t = store.tables.transition  # type: ignore[attr-defined]
         said(flow, update(t).where(t.c.id == made.id).values(transition_values(changed)))
@@ -80,7 +80,7 @@ def cut_off(flow: Partnerflow, file_id: UUID, after: int) -> None:
     """Take entries off the end of a file."""
     store = flow.store
     if isinstance(store, MemoryStore):
-        del store._kept.files[file_id][after:]
+        del store._data.files[file_id][after:]
     else:
         t = store.tables.entry  # type: ignore[attr-defined]
         said(flow, delete(t).where(t.c.file_id == file_id, t.c.seq > after))
@@ -90,7 +90,7 @@ def take_away(flow: Partnerflow, p: Partnership) -> None:
     """Delete a partnership with all that is its own."""
     store = flow.store
     if isinstance(store, MemoryStore):
-        for kept in (store._kept.partnerships, store._kept.transitions, store._kept.files):
+        for kept in (store._data.partnerships, store._data.transitions, store._data.files):
             kept.pop(p.id, None)  # type: ignore[attr-defined]
         return
     t = store.tables  # type: ignore[attr-defined]
@@ -241,7 +241,7 @@ def test_a_chain_that_was_made_anew_is_not_the_one_that_was_kept(
     p = walked_to(flow, "active")
     flow.file(p.id, Need(need="b"), by=OFFICE)
     heads = list(flow.heads())
-    lying, made, previous = flow.store._kept.files[p.id], flow.store._kept.transitions[p.id], START  # type: ignore[attr-defined]
+    lying, made, previous = flow.store._data.files[p.id], flow.store._data.transitions[p.id], START  # type: ignore[attr-defined]
     last = attrs.evolve(lying[-1], filed_by=Actor("x.forger", side="district"))
     lying[-1] = attrs.evolve(last, link=entry_link(last, lying[-2].link))
     for place, each in enumerate(made):

@@ -88,7 +88,7 @@ def test_editing_any_field_of_a_transition_is_named(
     memory: Partnerflow, walked_to: Callable, field: str, place: int
 ) -> None:
     p = walked_to(memory, "improvement_plan")
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     made[place] = attrs.evolve(made[place], **{field: _other(getattr(made[place], field)) or "x"})
     named = _named(memory)
     assert f"partnership {p.id}" in named
@@ -100,7 +100,7 @@ def test_editing_any_field_of_a_transition_is_named(
 @pytest.mark.parametrize("place", [0, 2, 4])
 def test_editing_any_part_of_a_move_is_named(memory: Partnerflow, walked_to: Callable, field: str, place: int) -> None:
     p = walked_to(memory, "improvement_plan")
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     put_in = {"source": "active", "since": date(2019, 8, 1), "reason": "why not"}
     value = _other(getattr(made[place].move, field)) or put_in[field]
     made[place] = attrs.evolve(made[place], move=attrs.evolve(made[place].move, **{field: value}))
@@ -116,7 +116,7 @@ def test_editing_any_field_of_an_entry_is_named(
     p = walked_to(memory, "active")
     memory.file(DISTRICT, Site(site="s", name="S"), Site(site="t", name="T"), by=office)
     file_id = {"partner": p.partner_id, "partnership": p.id, "district": DISTRICT}[whose]
-    lying: list[Entry] = memory.store._kept.files[file_id]  # type: ignore[attr-defined]
+    lying: list[Entry] = memory.store._data.files[file_id]  # type: ignore[attr-defined]
     entry = lying[1]
     put_in = {
         "record": Need(need="another"), "documents": (Document("s3://x", "0" * 64),), "version": 7, "redacted": "0" * 64
@@ -134,7 +134,7 @@ def test_a_record_that_does_not_say_what_its_text_says_is_named(
 ) -> None:
     p = walked_to(memory, "active")
     memory.file(p.id, Need(need="a"), by=office)
-    lying: list[Entry] = memory.store._kept.files[p.id]  # type: ignore[attr-defined]
+    lying: list[Entry] = memory.store._data.files[p.id]  # type: ignore[attr-defined]
     lying[-1] = attrs.evolve(lying[-1], record=Need(need="b"))
     assert f"file {p.id}, record {lying[-1].seq} (need, entry {lying[-1].id}): its record is not" in _named(memory)
 
@@ -247,14 +247,14 @@ def test_every_single_byte_counts(sqlite: tuple[Partnerflow, Partnership], table
 
 def _without_transition(flow: Partnerflow, p: Partnership, version: int) -> None:
     if isinstance(flow.store, MemoryStore):
-        del flow.store._kept.transitions[p.id][version - 1]
+        del flow.store._data.transitions[p.id][version - 1]
     else:
         _say(flow, "delete from pf_transition where partnership_id = :id and version = :v", id=p.id.hex, v=version)
 
 
 def _without_entry(flow: Partnerflow, file_id: UUID, seq: int) -> None:
     if isinstance(flow.store, MemoryStore):
-        del flow.store._kept.files[file_id][seq - 1]
+        del flow.store._data.files[file_id][seq - 1]
     else:
         _say(flow, "delete from pf_entry where file_id = :id and seq = :seq", id=file_id.hex, seq=seq)
 
@@ -294,7 +294,7 @@ def test_a_record_that_is_gone_is_missed(flow: Partnerflow, lived: Partnership, 
 def test_a_file_that_is_gone_is_missed(flow: Partnerflow, lived: Partnership) -> None:
     for seq in range(len(flow.dossier(lived.id).entries), 0, -1):
         if isinstance(flow.store, MemoryStore):
-            flow.store._kept.files.pop(lived.id, None)
+            flow.store._data.files.pop(lived.id, None)
         else:
             _without_entry(flow, lived.id, seq)
     assert "its own file is not the one that it was judged on" in _named(flow)
@@ -302,7 +302,7 @@ def test_a_file_that_is_gone_is_missed(flow: Partnerflow, lived: Partnership) ->
 
 def test_a_state_set_past_the_table_is_seen(flow: Partnerflow, lived: Partnership) -> None:
     if isinstance(flow.store, MemoryStore):
-        flow.store._kept.partnerships[lived.id] = attrs.evolve(lived, state="active")
+        flow.store._data.partnerships[lived.id] = attrs.evolve(lived, state="active")
     else:
         _say(flow, "update pf_partnership set state = 'active' where id = :id", id=lived.id.hex)
     assert f"partnership {lived.id}: stands in active at version 5, but its history ends improvement_plan" in _named(
@@ -323,7 +323,7 @@ def test_a_history_written_anew_shows_to_whoever_holds_an_earlier_link(
     p = walked_to(memory, "active")
     held, heads = memory.history(p.id)[-1].link, list(memory.heads())
     memory.verify(against=heads)
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     previous = ""
     for place, each in enumerate(made):
         forged = attrs.evolve(each, previous=previous, recorded_at=each.recorded_at - timedelta(days=1))
@@ -340,7 +340,7 @@ def test_what_was_cut_off_shows_to_whoever_holds_an_earlier_head(memory: Partner
     p = walked_to(memory, "active")
     memory.file(p.id, Need(need="after the last step"), by=OFFICE)
     heads = list(memory.heads())
-    kept = memory.store._kept  # type: ignore[attr-defined]
+    kept = memory.store._data  # type: ignore[attr-defined]
     filed, step = kept.files[p.id].pop(), kept.transitions[p.id].pop()
     kept.partnerships[p.id] = attrs.evolve(p, state=step.source, version=step.version - 1)
     memory.verify()
@@ -355,7 +355,7 @@ def test_what_was_cut_off_shows_to_whoever_holds_an_earlier_head(memory: Partner
 
 def _blank(flow: Partnerflow, p: Partnership, what: str, *, again: str | None = None) -> None:
     """Blank the first need, or the second step, as a redaction does; or write a text *again* where one was blanked."""
-    kept = flow.store._kept  # type: ignore[attr-defined]
+    kept = flow.store._data  # type: ignore[attr-defined]
     if what == "record":
         place, lying = next((n, e) for n, e in enumerate(kept.files[p.id]) if e.kind == "need")
         kept.files[p.id][place] = attrs.evolve(
@@ -400,15 +400,15 @@ def test_a_text_that_stands_again_where_one_was_blanked_is_named(
 @pytest.mark.parametrize("whose", ["partner", "file"])
 def test_a_step_cannot_be_made_to_rest_on_fewer_records(memory: Partnerflow, walked_to: Callable, whose: str) -> None:
     p = walked_to(memory, "active")
-    lying: list[Entry] = memory.store._kept.files[p.partner_id if whose == "partner" else p.id]  # type: ignore[attr-defined]
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    lying: list[Entry] = memory.store._data.files[p.partner_id if whose == "partner" else p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     made[2] = attrs.evolve(made[2], **{f"{whose}_seq": 2, f"{whose}_link": lying[1].link})
     assert _faults(memory) == [f"partnership {p.id}, transition 3 (approve): what is stored does not match its link"]
 
 
 def test_a_step_with_a_link_made_anew_breaks_the_chain_behind_it(memory: Partnerflow, walked_to: Callable) -> None:
     p = walked_to(memory, "active")
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     forged = attrs.evolve(made[1], move=attrs.evolve(made[1].move, reason="another"))
     made[1] = attrs.evolve(forged, link=transition_link(forged))
     assert _faults(memory) == [f"partnership {p.id}, transition 3 (approve): it does not follow the link before it"]
@@ -416,7 +416,7 @@ def test_a_step_with_a_link_made_anew_breaks_the_chain_behind_it(memory: Partner
 
 def test_a_chain_made_anew_still_has_to_be_a_walk(memory: Partnerflow, walked_to: Callable) -> None:
     p = walked_to(memory, "active")
-    made = memory.store._kept.transitions[p.id]  # type: ignore[attr-defined]
+    made = memory.store._data.transitions[p.id]  # type: ignore[attr-defined]
     forged = attrs.evolve(made[-1], move=attrs.evolve(made[-1].move, source="intake"))
     made[-1] = attrs.evolve(forged, link=transition_link(forged))
     assert _faults(memory) == [

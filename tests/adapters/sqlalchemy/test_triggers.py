@@ -475,8 +475,8 @@ def test_a_later_release_can_add_a_column_and_fill_it(
     engine: Engine, bare_url: str, lived: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrations = pytest.importorskip("partnerflow.adapters.sqlalchemy.migrations")
-    running, version = migrations.running, sys.modules["partnerflow.adapters.sqlalchemy.version"]
-    from partnerflow.adapters.sqlalchemy.migrations import by_url
+    runner, version = migrations.runner, sys.modules["partnerflow.adapters.sqlalchemy.version"]
+    from partnerflow.adapters.sqlalchemy.migrations import database
 
     newer = SCHEMA_VERSION + 1
 
@@ -485,8 +485,8 @@ def test_a_later_release_can_add_a_column_and_fill_it(
             bench.column(table, Column("added", Integer))
             bench.op.execute(update(bench.rows(table, "added")).values(added=7))
 
-    monkeypatch.setattr(running, "STEPS", {**running.STEPS, newer: step})
-    for module in (running, by_url):
+    monkeypatch.setattr(runner, "STEPS", {**runner.STEPS, newer: step})
+    for module in (runner, database):
         monkeypatch.setattr(module, "NEWEST", newer)
     assert migrations.upgrade_database(bare_url) == (SCHEMA_VERSION, newer)
     with engine.connect() as connection:
