@@ -19,7 +19,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from partnerflow.dossier import Dossier
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest, Unreadable
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.policies import Outcome, Report, Severity, Verdict, WaiverNote, load_pack, policy
+from partnerflow.policies import Outcome, Problem, Report, Severity, Verdict, WaiverNote, load_pack, policy
 from partnerflow.policies.formats import Checked
 from partnerflow.policies.formats.junit import junit_xml
 from partnerflow.policies.formats.page import html_page
@@ -53,12 +53,18 @@ def broken() -> list[Checked]:
     return [("odd.json", InvalidRecord("odd.json", faults)), ("no.json", Unreadable("no.json", "is not JSON"))]
 
 
+def labelled(problem: Problem, label: str) -> Problem:
+    """Name the record at the problem's place, as `found_in` does for one in a file."""
+    object.__setattr__(problem, "label", label)
+    return problem
+
+
 def of_hostile_words() -> Report:
     """Return a report in which the partner, a policy and its problem all say what could act in a page."""
     partner = Partner(name=HOSTILE)
     report = PACK.check(example_dossier(partner=partner), on=EXAMPLE_DAY)
     finding = blocked().blocking[0]
-    problem = finding.problems[0]._replace(template="{what}", facts={"what": HOSTILE}, label=HOSTILE)
+    problem = labelled(Problem(finding.problems[0].path, None, "{what}", what=HOSTILE), HOSTILE)
     odd = attrs.evolve(finding, title=HOSTILE, problems=(problem,), advice=HOSTILE, cites=(HOSTILE,))
     lapsed = WaiverNote(HOSTILE, "{actor} held no role that may grant it", {"actor": HOSTILE})
     return attrs.evolve(report, findings=(odd, *report.findings), lapsed_waivers=(lapsed,), not_asked=(HOSTILE,))
@@ -324,7 +330,7 @@ def test_no_word_of_a_file_acts_on_the_page() -> None:
     ],
 )
 def test_a_place_in_the_file_is_said_in_words(report: Report, path: str, label: str, place: str) -> None:
-    problem = report["TRN-001"].problems[0]._replace(where=path, label=label)
+    problem = labelled(Problem(path, None, report["TRN-001"].problems[0].message), label)
     odd = attrs.evolve(report, findings=(attrs.evolve(report["TRN-001"], problems=(problem,)),))
     assert place in read([("x.json", odd)]).said
 

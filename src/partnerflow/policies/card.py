@@ -21,7 +21,7 @@ from partnerflow.records import NO_END
 from partnerflow.records.conversion import read_record, structure
 
 from .finding import Finding, Outcome, Owner, Severity
-from .verdict import NotApplicable, Problem, Verdict, lack
+from .verdict import NotApplicable, Problem, Verdict, located_absence
 
 FILE = "file"
 """Among the triggers that a policy guards: the filing of records."""
@@ -145,7 +145,7 @@ class Policy:
                 elif said.day < until:
                     until = said.day
         except Absent as absent:
-            problems.append(lack(absent.where, absent.field).found_in(dossier))
+            problems.append(located_absence(absent, dossier))
         except NotApplicable:
             outcome = Outcome.NOT_APPLICABLE
         except Exception as error:  # noqa: BLE001  an unknown failure must block, like missing evidence
@@ -164,9 +164,7 @@ class Policy:
         self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]
     ) -> Finding:
         """Return the finding that a fact is missing which decides how this policy applies."""
-        return self._finding_with_problems(
-            Outcome.MISSING, [lack(absent.where, absent.field).found_in(dossier)], asked, parameters, None
-        )
+        return self._finding_with_problems(Outcome.MISSING, [located_absence(absent, dossier)], asked, parameters, None)
 
     def not_asked(self, asked: AskedAs) -> Finding:
         """Return the finding that the pack does not apply this policy to the partnership."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import attrs
@@ -41,7 +42,7 @@ class Problem:
         self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
     ) -> None:
         """Make a problem of its place and its sentence; *facts* fill the sentence."""
-        self.__attrs_init__(where, field, template, facts, mends_on)
+        self.__attrs_init__(where, field, template, facts, mends_on)  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def message(self) -> str:
@@ -78,13 +79,26 @@ class Problem:
 def _problem(where: object, field: str | None, template: str, facts: Mapping[str, object], **rest: Any) -> Problem:
     """Return a problem whose facts may have any name, those of its own arguments too."""
     problem = object.__new__(Problem)
-    problem.__attrs_init__(where, field, template, facts, **rest)
+    problem.__attrs_init__(where, field, template, facts, **rest)  # pyright: ignore[reportAttributeAccessIssue]
     return problem
 
 
 def lack(where: object, field: str | None = None, template: str = "is not on file", /, **facts: object) -> Problem:
     """Return the problem that one of several facts is absent, and go on to the next; `need` stops at the first."""
     return _problem(where, field, template, facts, absent=True)
+
+
+def located_absence(absent: Absent, dossier: Dossier) -> Problem:
+    """Return the problem that the fact is absent which `need` did not find, located in *dossier*."""
+    if isinstance(absent.where, str):
+        return _absence_at(absent.where, absent.field)
+    return lack(absent.where, absent.field).found_in(dossier)
+
+
+@lru_cache(maxsize=1024)
+def _absence_at(path: str, field: str | None) -> Problem:
+    """Return the problem that nothing is at *path*; it is the same in every dossier, and the most frequent one."""
+    return lack(path if field is None else f"{path}/{field}")
 
 
 PASSED = " on {day}, which has passed"
