@@ -1,6 +1,6 @@
-"""Clause -> answer, gathered from the code: cards, rows, kinds, events, the rubric, and whatever `answers` marks.
+"""Which code answers which clause, collected from cards, lifecycle rows, kinds, events, the rubric and `answers` marks.
 
-No list of answers is kept anywhere, so what stands here is there.
+There is no list of answers to maintain: every citation is beside the code that it is about.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Status = Literal["answered", "planned", "not_ours"]
 AnswerKind = Literal["policy", "lifecycle", "record", "event", "rubric", "function", "class"]
 
 _APART = {f"partnerflow.{part}" for part in ("adapters", "cli", "testing", "__main__")}
-"""Parts of the house in which nothing answers a clause by itself; some want an extra that may not be there."""
+"""Packages that answer no clause themselves; some need an extra that may not be installed."""
 
 
 @attrs.frozen
 class Answer:
-    """Something that answers a clause: what it is, what it is called, and in a few words what it says."""
+    """Something that answers a clause: its kind, its name, and a short title."""
 
     kind: AnswerKind
     name: str
@@ -46,24 +46,24 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class TracedClause:
-    """A clause, and what becomes of it."""
+    """A clause, with its answers, or why it has none."""
 
     clause: str
     answers: tuple[Answer, ...] = ()
     waits_for: str | None = None
-    """The kind of records that it waits for."""
+    """The kind of records that must exist before it can be answered."""
     why_not: str | None = None
-    """Why it is not the library's."""
+    """Why it is not for the library to answer."""
 
     @property
     def statuses(self) -> tuple[Status, ...]:
-        """Whether it is answered, planned or not ours: one of them, unless somebody forgot to clear another."""
+        """Answered, planned or not ours; more than one is a mistake in `clauses/`, which a test reports."""
         said: dict[Status, object] = {"answered": self.answers, "planned": self.waits_for, "not_ours": self.why_not}
         return tuple(status for status, there in said.items() if there)
 
     @property
     def status(self) -> Status:
-        """What becomes of it; an answer counts before a plan."""
+        """The first of `statuses`; an answer comes before a plan."""
         return self.statuses[0]
 
     def to_data(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class TracedClause:
 
 
 def trace() -> tuple[TracedClause, ...]:
-    """Return every clause that the code answers, plans or leaves to others, by guide and then by id."""
+    """Return every clause that the code answers, plans or leaves to others, sorted by guide and id."""
     found: dict[str, dict[Answer, None]] = {}
     for clause, answer in citations():
         found.setdefault(clause, {})[answer] = None
@@ -96,7 +96,7 @@ def trace() -> tuple[TracedClause, ...]:
 
 
 def citations() -> Iterator[tuple[str, Answer]]:
-    """Return every place in the code that cites a clause as one that it answers."""
+    """Yield every clause that the code cites as answered, with the answer."""
     modules = tuple(_modules(Path(__file__).parent, "partnerflow."))
     for policy in POLICIES:
         yield from _each(policy.cites, Answer("policy", policy.code, policy.title))
@@ -120,7 +120,7 @@ def _each(clauses: tuple[str, ...], answer: Answer) -> Iterator[tuple[str, Answe
 
 
 def _sort_key(clause: str) -> tuple[int, list[tuple[int, str]]]:
-    """Return the place of a clause among all: by document, then numbers as numbers."""
+    """Return the sort key of a clause: its document, then its parts, with numbers as numbers."""
     documents = list(DOCUMENTS)
     document = document_of(clause)
     parts = re.findall(r"\d+|\D+", clause)
@@ -133,7 +133,7 @@ def _ours(cls: type[Any]) -> bool:
 
 
 def _first_sentence(thing: Any) -> str:
-    """Return the first sentence of a docstring, without its full stop and the clauses that it names."""
+    """Return the first sentence of a docstring, without its full stop and its clause ids."""
     first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
     sentence = re.split(r"\.(?= [A-Z]|$)", first)[0]
     return re.sub(r" \([A-Z][^()]*\)|(?<![\w`])\*(?=\w)|(?<=\w)\*(?![\w`])", "", sentence)
@@ -149,7 +149,7 @@ def _states_of(row: Row) -> str:
 
 
 def _modules(folder: Path, prefix: str) -> Iterator[ModuleType]:
-    """Import every module of the house, those apart left out."""
+    """Import and yield every module of the package, except those in _APART."""
     for found in iter_modules([str(folder)], prefix):
         if found.name not in _APART:
             yield import_module(found.name)
@@ -158,7 +158,7 @@ def _modules(folder: Path, prefix: str) -> Iterator[ModuleType]:
 
 
 def _marked(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Return what stands marked in a module, by its name: classes, what is in them, and functions."""
+    """Yield what is marked with `answers` in a module, by its name: classes, their members, and functions."""
     for name, thing in vars(module).items():
         if getattr(thing, "__module__", None) != module.__name__:
             continue
@@ -176,10 +176,10 @@ def _called_on(cls: type[Any]) -> list[str]:
 
 
 def _function(member: object) -> object:
-    """Return the function that a property, class method or static method is made of."""
+    """Return the function behind a property, class method or static method."""
     return getattr(member, "fget", None) or getattr(member, "__func__", None) or member
 
 
 def _clauses(thing: object) -> object:
-    """Return the mark of the thing itself, not one that it has from a class above."""
+    """Return the mark of the thing itself, not one that it inherits."""
     return vars(thing).get("__clauses__")

@@ -1,8 +1,8 @@
-"""Which clause of the guides is answered by what: said where the answer is, and gathered by `partnerflow.traceability`.
+"""The clauses of the guides: `answers` marks the code that answers one; `partnerflow.traceability` collects the marks.
 
 Policies, rows of the lifecycle, kinds of records, types of events and rows of the rubric cite clauses on their own
-cards. A class or function that answers one says so with `answers`. What has no answer stands in `planned` or
-`not_ours`.
+cards. A class or function that answers one is marked with `answers`. A clause without an answer is listed in `planned`
+or `not_ours`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DOCUMENTS = {
     "SPPS": "A school district's initiative to manage its partnerships",
     "CS2": "A practice guide for community schools",
 }
-"""What the clauses were read from, by the first word of their ids."""
+"""The guides that the clauses are from, by the first word of their ids."""
 
 
 def answers(*clauses: str) -> Callable[[T], T]:

@@ -1,4 +1,4 @@
-"""Clauses that ask nothing of a library, each with the reason."""
+"""Clauses that require nothing of a library, each with the reason."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Clauses that wait for records of programmes that are not there yet: rosters, meetings, indicators and the like.
 
-A clause is taken out of here when something answers it; a whole line goes when its kind of records comes to exist.
+Remove a clause from here when something answers it, and a whole line when its kind of records exists.
 """
 
 from __future__ import annotations

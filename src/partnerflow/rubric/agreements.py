@@ -1,4 +1,4 @@
-"""What several criteria ask of an agreement: that it holds, that everybody signed, and who."""
+"""Checks that several criteria make of an agreement: that it is in force, and who signed it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .evidence import Evidence, in_force
 
 
 def executed(evidence: Evidence, agreement: JointAgreement) -> Iterator[Problem]:
-    """Ask that *agreement* holds on the day, and is signed by every party."""
+    """Check that *agreement* is in force on the day, and signed by every party."""
     yield from in_force(evidence, agreement)
     parties = need(agreement.parties, agreement, "parties")
     if not parties:
@@ -25,13 +25,13 @@ def executed(evidence: Evidence, agreement: JointAgreement) -> Iterator[Problem]
 
 
 def signed_by(agreement: JointAgreement, role: str, kinds: Collection[str]) -> Iterator[Problem]:
-    """Ask that somebody in *role* signed for a party of one of *kinds*."""
+    """Check that a person in *role* signed for a party of one of *kinds*."""
     parties = need(agreement.parties, agreement, "parties")
     if not any(party.signer_role == role and party.kind in kinds for party in parties):
         yield Problem(agreement, "parties", "no {role} signed for {kinds}", role=role, kinds=" or ".join(sorted(kinds)))
 
 
 def party_of(agreement: JointAgreement, what: str, kinds: Collection[str]) -> Iterator[Problem]:
-    """Ask that there is a party of one of *kinds*."""
+    """Check that there is a party of one of *kinds*."""
     if not any(party.kind in kinds for party in need(agreement.parties, agreement, "parties")):
         yield Problem(agreement, "parties", "no party is {what}", what=what)

@@ -1,4 +1,4 @@
-"""What a criterion is: a pure function of the evidence with a card, and its place in the rubric."""
+"""A criterion: a pure function of the evidence with a card, and its place in the rubric."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEVELS: Final = {1: "emerging", 2: "developing", 3: "advancing", 4: "transformin
 
 @attrs.frozen(kw_only=True, eq=False)
 class Criterion:
-    """One thing that a level asks for. Its code is the clause that it answers; calling it gives what shows it."""
+    """One requirement of a level. Its code is the clause that it answers; calling it returns a RatedCriterion."""
 
     code: str
     title: str
@@ -27,7 +27,7 @@ class Criterion:
 
     @property
     def row(self) -> str:
-        """The row of the rubric that it stands in."""
+        """The row of the rubric that it belongs to."""
         return self.code.partition("-")[0]
 
     @property
@@ -37,14 +37,14 @@ class Criterion:
 
     @property
     def doc(self) -> str:
-        """What it looks for, in its author's words."""
+        """What it looks for: the docstring of the function."""
         return self.body.__doc__ or ""
 
     def __call__(self, evidence: Evidence) -> RatedCriterion:
-        """Judge the evidence; a criterion that breaks down is not met."""
+        """Rate the evidence; a criterion that raises is not met."""
         try:
             said = collect(self._said(evidence))
-        except Exception as error:  # noqa: BLE001  whatever goes wrong, it must not count as met
+        except Exception as error:  # noqa: BLE001  an unknown failure must not count as met
             shown = f"{type(error).__name__}: {error}"
             said = [Problem("", None, "the criterion itself failed: {error}", error=shown)]
         shown_by = [each for each in said if isinstance(each, Record)]
@@ -55,12 +55,12 @@ class Criterion:
         return RatedCriterion(criterion=self, met_by=tuple(once.values()), lacking=tuple(dict.fromkeys(lacking)))
 
     def _said(self, evidence: Evidence) -> Observations:
-        yield from self.body(evidence)  # so that what is absent at the very start is heard like all else
+        yield from self.body(evidence)  # a generator, so that an Absent raised before the first yield is collected too
 
 
 @attrs.frozen(kw_only=True)
 class RatedCriterion:
-    """What one criterion says: the evidence that it found, and what is lacking."""
+    """The result of one criterion: the evidence that it found, and what is lacking."""
 
     criterion: Criterion
     met_by: tuple[Record, ...]
@@ -74,7 +74,7 @@ class RatedCriterion:
 
 @attrs.frozen(kw_only=True)
 class Level:
-    """A level of a row, and what it asks for."""
+    """A level of a row, with its criteria."""
 
     number: int
     criteria: tuple[Criterion, ...]
@@ -87,7 +87,7 @@ class Level:
 
 @attrs.frozen(kw_only=True)
 class RubricRow:
-    """A row of the rubric: a field of practice, and four levels of it."""
+    """A row of the rubric: a field of practice with four levels."""
 
     code: str
     title: str
@@ -95,7 +95,7 @@ class RubricRow:
 
     @classmethod
     def of(cls, code: str, title: str, criteria: Iterable[Criterion]) -> RubricRow:
-        """Put the criteria of a row in order of their levels."""
+        """Return a row with its criteria grouped by level."""
         mine = [one for one in criteria if one.row == code]
         levels = (Level(number=n, criteria=tuple(one for one in mine if one.level == n)) for n in LEVELS)
         return cls(code=code, title=title, levels=tuple(levels))

@@ -1,7 +1,7 @@
-"""The evidence as criteria read it, and the questions that most of them ask of it.
+"""The evidence as criteria read it, and the checks that most of them make.
 
-What is absent is lacking, and no question is asked of "all that are on file" but of a list that one record gives: so
-taking evidence away never makes a level met.
+An absent fact counts as lacking. "All pathways" and "all high schools" come from a list in one record, never from the
+records that happen to be on file. So removing evidence never raises a level.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 Observation: TypeAlias = Record | Problem
 Observations: TypeAlias = Iterator[Observation]
-"""What a criterion gives: the records that show it, and the problems that say what is lacking."""
+"""What a criterion yields: the records that show it, and a problem for each thing that is lacking."""
 
 
 @attrs.frozen
 class Evidence:
-    """What is on file, the day, and whose practice is rated: the whole district's, or one site's."""
+    """What is on file, the day, and whose practice is rated: that of the district, or of one site."""
 
     file: Dossier
     on: date
@@ -39,9 +39,9 @@ class Evidence:
     settings: RubricSettings
 
     def all(self, cls: type[R]) -> list[R]:
-        """Return the newest record of each key, as far as it is about the site that is rated.
+        """Return the newest record of each key that is about the site that is rated.
 
-        For a site, a record that names none does not count; one for them all says `"*"`.
+        For a site, a record that names none does not count; one for all sites names `"*"`.
         """
         found = self.file.all(cls)
         if self.site is None or not _names_a_site(cls):
@@ -60,11 +60,11 @@ class Evidence:
         return need(self.file.latest(cls), cls.kind_info.name)
 
     def pathways(self) -> list[str]:
-        """Name the pathways of the district. Raises Absent where nothing says which there are."""
+        """Return the pathways of the district. Raises Absent if no record lists them."""
         return self._listed("pathways")
 
     def high_schools(self) -> list[str]:
-        """Name the high schools that are asked about: the one rated, or all of the district. Raises Absent."""
+        """Return the high schools to check: the one rated, or all of the district. Raises Absent."""
         return self._listed("high_schools") if self.site is None else [self.site]
 
     def _listed(self, field: str) -> list[str]:
@@ -87,7 +87,7 @@ def _names_a_site(cls: type[Record]) -> bool:
 
 
 def name_of(record: Record) -> str:
-    """Name a record by its kind and key."""
+    """Return the name of a record: its kind and key."""
     return f"{kind_of(record)} {' / '.join(map(str, key_of(record)))}".strip()
 
 
@@ -95,18 +95,18 @@ def name_of(record: Record) -> str:
 
 
 def collect(answer: Iterable[Observation]) -> list[Observation]:
-    """Return all that is said; a fact that is absent is one more thing that is lacking."""
+    """Return the observations as a list; an absent fact ends it with a problem."""
     said: list[Observation] = []
     try:
         for each in answer:
-            said.append(each)  # noqa: PERF402  what was said before the absence is kept
+            said.append(each)  # noqa: PERF402  what came before the absence is kept
     except Absent as absent:
         said.append(lack(absent.where, absent.field))
     return said
 
 
 def best_of(answers: Iterable[Iterable[Observation]], otherwise: Problem) -> Observations:
-    """Return every answer without a problem; where there is none, the problems of the one with the fewest."""
+    """Yield every set of observations without a problem; if there is none, the problems of the set with the fewest."""
     nearest: list[Observation] | None = None
     met = False
     for said in map(collect, answers):
@@ -121,14 +121,14 @@ def best_of(answers: Iterable[Iterable[Observation]], otherwise: Problem) -> Obs
 
 
 def one_of(several: Iterable[R], judge: Callable[[R], Iterable[Observation]], otherwise: Problem) -> Observations:
-    """Return the records of which *judge* has nothing to say; where there is none, what it says of the nearest."""
+    """Yield the records in which *judge* finds no problem; if there is none, the problems of the nearest."""
     return best_of(([*collect(judge(one))] or [one] for one in several), otherwise)
 
 
 def one_like(
     evidence: Evidence, cls: type[R], field: str, words: Iterable[str], judge: Callable[[R], Iterable[Observation]]
 ) -> Observations:
-    """Ask as `one_of` does, of the records whose *field* is one of *words*, or is absent and so is lacking."""
+    """Check as `one_of` does, among the records whose *field* is one of *words* or absent."""
     allowed = sorted(words)
     likely = [one for one in evidence.all(cls) if getattr(one, field) in (None, *allowed)]
     said = lack(cls.kind_info.name, None, "none that is {words} is on file", words=" or ".join(allowed))
@@ -141,7 +141,7 @@ def one_like(
 
 
 def none_on_file(cls: type[Record]) -> Problem:
-    """Say that there is no record of a kind."""
+    """Return the problem that no record of a kind is on file."""
     return lack(cls.kind_info.name)
 
 
@@ -149,7 +149,7 @@ def none_on_file(cls: type[Record]) -> Problem:
 
 
 def happened(evidence: Evidence, record: Record, field: str, months: int | None = None) -> Iterator[Problem]:
-    """Ask that the day in *field* is past, and not longer ago than *months*."""
+    """Check that the day in *field* is past, and not longer ago than *months*."""
     day: date = need(getattr(record, field), record, field)
     if day > evidence.on:
         yield Problem(record, field, "is only on {day}", day=day)
@@ -158,7 +158,7 @@ def happened(evidence: Evidence, record: Record, field: str, months: int | None 
 
 
 def in_force(evidence: Evidence, record: Record) -> Iterator[Problem]:
-    """Ask that *record* holds on the day."""
+    """Check that *record* is in force on the day."""
     starts_on: date | None = getattr(record, "starts_on", None)
     ends_on: date | None = getattr(record, "ends_on", None)
     for field, day in (("starts_on", starts_on), ("ends_on", ends_on)):
@@ -171,7 +171,7 @@ def in_force(evidence: Evidence, record: Record) -> Iterator[Problem]:
 
 
 def filled_in(record: Record, *fields: str) -> Iterator[Problem]:
-    """Ask that *fields* say something: a text or a list that is not empty, or true."""
+    """Check that *fields* have a value: a text or a list that is not empty, or true."""
     for field in fields:
         value = getattr(record, field)
         if value is None:
@@ -181,7 +181,7 @@ def filled_in(record: Record, *fields: str) -> Iterator[Problem]:
 
 
 def includes(record: Record, field: str, wanted: Iterable[str]) -> Iterator[Problem]:
-    """Ask that the list in *field* has everything *wanted*."""
+    """Check that the list in *field* has everything *wanted*."""
     there = need(getattr(record, field), record, field)
     for each in wanted:
         if each not in there:
@@ -189,7 +189,7 @@ def includes(record: Record, field: str, wanted: Iterable[str]) -> Iterator[Prob
 
 
 def among(record: Record, field: str, allowed: Iterable[str]) -> Iterator[Problem]:
-    """Ask that *field* is one of the words *allowed*."""
+    """Check that *field* is one of the words *allowed*."""
     value = need(getattr(record, field), record, field)
     words = sorted(allowed)
     if value not in words:
@@ -200,7 +200,7 @@ def among(record: Record, field: str, allowed: Iterable[str]) -> Iterator[Proble
 
 
 def risen(evidence: Evidence, measure: str, years: int) -> Observations:
-    """Ask that a measure rose over the year before, in each of so many years up to the last one that is due."""
+    """Check that a measure rose over the year before, in each of *years* years up to the last one that is due."""
     first = evidence.last_year - years
     by_year = {one.school_year: one for one in evidence.all(YearlyMeasure) if one.measure == measure}
     shares: dict[int, Fraction] = {}

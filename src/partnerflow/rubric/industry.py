@@ -109,7 +109,7 @@ def employers_lead(evidence: Evidence) -> Observations:
 
 
 def leading(evidence: Evidence, one: Membership) -> Iterator[Observation]:
-    """Ask that a membership holds on the day, and is one of leading."""
+    """Check that a membership is in force on the day, and is a leading one."""
     yield from filled_in(one, "leads")
     yield from in_force(evidence, one)
 
@@ -145,7 +145,7 @@ def industry_answers(evidence: Evidence) -> Observations:
 def followed(
     evidence: Evidence, one: Indicator, sector: str, names: frozenset[str] | None = None
 ) -> Iterator[Observation]:
-    """Ask that an indicator has a start, a target and the value last due, and somebody of *sector* to answer for it."""
+    """Check that an indicator has a baseline, a target and the value last due, and a person of *sector* accountable."""
     for field in ("baseline", "target"):
         if getattr(one, field) is None:
             yield lack(one, field)

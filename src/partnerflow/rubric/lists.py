@@ -1,4 +1,4 @@
-"""What else can be read from the same evidence: levels over time, and lists of what is still open."""
+"""Other questions to the same evidence: levels over time, and lists of what is still open."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _file(records: EvidenceInput) -> Dossier:
 
 @attrs.frozen(kw_only=True)
 class LevelOn:
-    """The level that somebody found on a day."""
+    """The level that an assessor found on a day."""
 
     row: str
     subject: str
@@ -43,14 +43,14 @@ class LevelOn:
     level: int
     assessor: str | None
     change: int | None
-    """By how much it differs from the one before; None for the first."""
+    """The difference from the assessment before; None for the first."""
 
 
 @answers("D4.S1")
 def levels(records: EvidenceInput) -> tuple[LevelOn, ...]:
     """Return the levels over time that the kept assessments show, by row and subject, oldest first.
 
-    An assessment without its day or its level says nothing here.
+    An assessment without a day or a level is left out.
     """
     dated = sorted(
         (one.row, one.subject, one.assessed_on, place, one)
@@ -68,9 +68,9 @@ def levels(records: EvidenceInput) -> tuple[LevelOn, ...]:
 
 @answers("D4.F1", "D4.F2")
 def without_prospect(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
-    """Name, for colleges and for employers, the pathways of the district with no suitable one nearby.
+    """Return, for colleges and for employers, the pathways of the district with no suitable one nearby.
 
-    A college suits that has a program which goes on where the pathway ends; an employer, whose industry is named.
+    A college is suitable if it has a program that continues the pathway; an employer, if its industry is on file.
     """
     file = _file(records)
     outline = file.latest(DistrictOutline)
@@ -85,7 +85,7 @@ def without_prospect(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
 
 @answers("D4.P1")
 def without_partnership(records: EvidenceInput, *, on: date) -> dict[str, tuple[str, ...]]:
-    """Name, for colleges, businesses, civic bodies and the community, the pathways that no partnership now supports."""
+    """Return, for colleges, businesses, civic bodies and the community, the pathways that no partnership supports."""
     file = _file(records)
     outline = file.latest(DistrictOutline)
     running = [
@@ -134,13 +134,13 @@ def went_on(records: EvidenceInput) -> tuple[WentOn, ...]:
 
 @answers("D4.P3")
 def open_frictions(records: EvidenceInput) -> tuple[Friction, ...]:
-    """Return what rubs between institutions and is not settled, or not said to be."""
+    """Return the frictions between institutions that are not on file as settled."""
     return tuple(one for one in _file(records).all(Friction) if one.status != "settled" or one.settled_on is None)
 
 
 @answers("D4.R1", "D4.R2")
 def unanswered(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
-    """Name, by prompt, the departments that were asked and have not answered with a day."""
+    """Return, by prompt, the departments that were asked and have no dated answer."""
     file = _file(records)
     done = {(one.prompt, one.department) for one in file.all(SelfAssessment) if one.answer and one.answered_on}
     return {
@@ -151,7 +151,7 @@ def unanswered(records: EvidenceInput) -> dict[str, tuple[str, ...]]:
 
 @answers("D4.P7")
 def not_accepted(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
-    """Name the institutions that have not accepted the shared vision as it now reads."""
+    """Return the institutions that have not accepted the latest version of the shared vision."""
     vision = _file(records).latest(SharedVision)
     accepted = vision.acceptances or () if vision else ()
     return tuple(one.institution for one in accepted if one.accepted_on is None or one.accepted_on > on)
@@ -159,14 +159,14 @@ def not_accepted(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
 
 @answers("D4.P2")
 def owned_by_one_side(records: EvidenceInput) -> tuple[str, ...]:
-    """Name the shared goals that fewer than two institutions answer for."""
+    """Return the shared goals that have fewer than two owners."""
     vision = _file(records).latest(SharedVision)
     return tuple(one.goal for one in (vision.goals or () if vision else ()) if len(set(one.owners or ())) < 2)
 
 
 @answers("D4.P4")
 def overdue_support(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
-    """Name the help that was promised and has not come by its day, or has no day."""
+    """Return the support that was promised and is overdue, or has no due day."""
     return tuple(
         one.action
         for one in _file(records).all(SupportAction)
@@ -176,7 +176,7 @@ def overdue_support(records: EvidenceInput, *, on: date) -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class Moved:
-    """How an indicator has moved since its baseline, year by year."""
+    """The change of an indicator since its baseline, year by year."""
 
     indicator: str
     domain: str | None
@@ -185,7 +185,7 @@ class Moved:
 
 @answers("D4.P6")
 def moved(records: EvidenceInput) -> tuple[Moved, ...]:
-    """Return how each indicator with a baseline has moved from it, oldest year first."""
+    """Return the changes of each indicator that has a baseline, oldest year first."""
     return tuple(_moved(one) for one in _file(records).all(Indicator) if one.baseline is not None)
 
 

@@ -1,4 +1,4 @@
-"""What the rubric says of some evidence on one day: a rating of practice, and never a gate."""
+"""The rating of some evidence by the rubric on one day. It blocks nothing."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ EvidenceInput: TypeAlias = Iterable[Record | Entry | Mapping[str, Any]] | Mappin
 
 @attrs.frozen(kw_only=True)
 class RatedLevel:
-    """One level of a row: what its own criteria say, and whether it is met."""
+    """One level of a row: the results of its own criteria, and whether it is met."""
 
     number: int
     criteria: tuple[RatedCriterion, ...]
     needs: tuple[int, ...] = ()
-    """The lower levels that it cannot be met without."""
+    """The lower levels that must be met too."""
     met: bool
 
     @property
@@ -50,7 +50,7 @@ class RatedLevel:
 
 @attrs.frozen(kw_only=True)
 class RatedRow:
-    """One row: the highest level that is met, and every level beside it."""
+    """One row: the result of every level."""
 
     row: RubricRow
     levels: tuple[RatedLevel, ...]
@@ -62,7 +62,7 @@ class RatedRow:
 
     @property
     def next(self) -> tuple[RatedCriterion, ...]:
-        """The criteria that stand between this and the next level; none at the highest."""
+        """The criteria that are lacking for the next level; empty at the highest."""
         if self.level == len(self.levels):
             return ()
         wanted = self.levels[self.level]
@@ -89,7 +89,7 @@ class RatedRow:
 
 @attrs.frozen(kw_only=True)
 class Rating:
-    """A level a row, with its evidence and with what the next one wants. It blocks nothing and has no truth value."""
+    """The level of each row, its evidence and what the next level needs. It blocks nothing and has no truth value."""
 
     on: date
     site: str | None
@@ -118,15 +118,15 @@ class Rating:
         subject_kind: str | None = None,
         next_review_on: date | None = None,
     ) -> tuple[RubricAssessment, ...]:
-        """Return the rating as records that *assessor* stands for, one a row, to be put on the district's file.
+        """Return the rating as records by *assessor*, one a row, to be filed with the district.
 
-        *subject* is the id of what was rated, and *subject_kind* says `"site"` or `"partnership"`; without them it is
-        the site that was asked about, or the district.
+        *subject* is the id of what was rated, and *subject_kind* is `"site"` or `"partnership"`; without them it is the
+        site that was rated, or the district.
         """
         if subject is None:
             subject, subject_kind = self.site or "district", "site" if self.site else "district"
         if subject_kind not in ("district", "site", "partnership"):
-            raise InvalidRequest("subject_kind", subject_kind, 'say "district", "site" or "partnership"')
+            raise InvalidRequest("subject_kind", subject_kind, 'write "district", "site" or "partnership"')
         return tuple(
             RubricAssessment(
                 row=cast("Any", row.row.code),
@@ -143,7 +143,7 @@ class Rating:
         )
 
     def explain(self, language: str = ENGLISH) -> str:
-        """Say in plain words where each row stands, on what evidence, and what the next level wants.
+        """Return in words the level of each row, its evidence, and what the next level needs.
 
         Raises InvalidRequest for a language that has no catalogue.
         """
@@ -178,10 +178,10 @@ class Rating:
 def rate(
     records: EvidenceInput, *, on: date, site: str | None = None, settings: RubricSettings | None = None
 ) -> Rating:
-    """Rate the practice that *records* show on the day *on*, row by row.
+    """Return the rating of the practice that *records* show on the day *on*.
 
-    Of a *site*, only what names that site counts, or what says that it is for them all (`site="*"`). Pure: it reads no
-    store and no clock, and it stops nothing. Raises InvalidRecord for mappings of the wrong shape.
+    For a *site*, only records that name that site count, and those for all sites (`site="*"`). Pure: it reads no store
+    and no clock, and it blocks nothing. Raises InvalidRecord for mappings of the wrong shape.
     """
     read = RubricSettings() if settings is None else settings
     file = Dossier(Partner(name="the district"), Partnership("-"), RecordIndex(entries_of(records)))
@@ -207,7 +207,7 @@ def entries_of(records: EvidenceInput) -> tuple[Entry, ...]:
     held: Any = records
     if isinstance(held, Mapping):
         if "records" not in held:
-            raise InvalidRequest("records", sorted(held), "give records, or an object with a list of `records`")
+            raise InvalidRequest("records", sorted(held), "pass records, or an object with a list of `records`")
         held = held["records"]
     listed: list[Any] = list(held)
     if any(isinstance(one, Mapping) for one in listed):
@@ -215,7 +215,7 @@ def entries_of(records: EvidenceInput) -> tuple[Entry, ...]:
         return Dossier.from_mapping(whole).entries
     for one in listed:
         if not isinstance(one, (Record, Entry)):
-            raise InvalidRequest("records", type(one).__name__, "give records, entries, or the mappings of records")
+            raise InvalidRequest("records", type(one).__name__, "pass records, entries, or the mappings of records")
     return tuple(one if isinstance(one, Entry) else Entry(record=one) for one in listed)
 
 

@@ -1,4 +1,4 @@
-"""The six rows, put together from the criteria beside them."""
+"""The six rows, made of the criteria in the modules beside this one."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ CRITERIA: tuple[Criterion, ...] = tuple(
 """Every criterion, in the order of the rubric."""
 
 ROWS: tuple[RubricRow, ...] = tuple(RubricRow.of(code, title, CRITERIA) for code, title in _TITLES.items())
-"""The rubric: rows, their levels, and what each level asks for."""
+"""The rubric: its rows, each with four levels and their criteria."""

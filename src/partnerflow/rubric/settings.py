@@ -1,4 +1,4 @@
-"""What a district sets for itself where the rubric leaves it open: how often, how long, how many."""
+"""What the rubric leaves to the district: how often, how long, how many."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ EARLY_COLLEGE_CLAUSES = (
     "management",
     "hiring",
 )
-"""What an agreement on early college credit has to settle before it carries students."""
+"""What an agreement on early college credit has to settle."""
 
 
 def _number(_: object, field: attrs.Attribute[int], value: object) -> None:
     if type(value) is not int or value < 1:
-        raise InvalidRequest(f"settings.{field.name}", value, "give a whole number, 1 or more")
+        raise InvalidRequest(f"settings.{field.name}", value, "write a whole number, 1 or more")
 
 
 def _levels(_: object, field: attrs.Attribute[frozenset[int]], value: frozenset[int]) -> None:
@@ -40,32 +40,32 @@ def _at_least(months: int) -> int:
 
 @attrs.frozen(kw_only=True)
 class RubricSettings:
-    """How the rubric is read: every number here is the district's to choose. Months count back from the day."""
+    """How the rubric is applied; every value is the district's choice. Months count back from the day of the rating."""
 
     cumulative: frozenset[int] = attrs.field(default=frozenset({4}), converter=frozenset, validator=_levels)
-    """The levels that need all lower ones too. The rubric says so of level 4 alone, so 2 and 3 stand by themselves."""
+    """The levels that need all lower ones too. The rubric requires it for level 4 only, so 2 and 3 are independent."""
     engagement_months: int = _at_least(12)
-    """How long ago a leader may last have been reached."""
+    """The most months since the last engagement of a leader."""
     collaboration_days: int = _at_least(92)
     """The longest time between two meetings of counselors and community partners in the past twelve months."""
     outreach_months: int = _at_least(12)
-    """How long ago the reach of what students and families are told may have been counted."""
+    """The most months since the reach of outreach to students and families was counted."""
     outreach_grades: tuple[str, ...] = ("9", "10")
-    """The grades of which one must be reached as a whole."""
+    """The grades of which one must be reached completely."""
     rising_years: int = _at_least(2)
-    """For how many years, one after the other, measures must have risen."""
+    """The number of consecutive years in which measures must have risen."""
     improvement_years: int = _at_least(2)
-    """In how many past years there must have been something done to make transitions better."""
+    """The number of past years in each of which an improvement of transitions must have been made."""
     early_college_clauses: tuple[str, ...] = EARLY_COLLEGE_CLAUSES
     review_months: int = _at_least(12)
-    """How long ago progress on a shared goal may have been reviewed."""
+    """The most months since progress on a shared goal was reviewed."""
     council_months: int = _at_least(6)
-    """How long ago an advisory council may have met."""
+    """The most months since an advisory council met."""
     access_gap: int = _at_least(10)
     """The widest gap, in points of a hundred, between two groups of students in who takes part."""
     quality_months: int = _at_least(12)
-    """How long ago the quality of work-based learning may have been looked at."""
+    """The most months since the quality of work-based learning was reviewed."""
     quality_score: int = _at_least(3)
-    """The lowest score by a criterion that will do."""
+    """The lowest acceptable score for a criterion."""
     recognition_months: int = _at_least(12)
-    """How long ago a partner may have been thanked."""
+    """The most months since a partner was recognized."""

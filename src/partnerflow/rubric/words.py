@@ -1,4 +1,4 @@
-"""The words by which criteria know institutions, roles and topics; a host that uses others maps its own to these."""
+"""The words that criteria expect for institutions, roles and topics; a host that uses others maps its own to these."""
 
 from __future__ import annotations
 
