@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -300,6 +301,35 @@ def test_every_public_name_is_there(module: str) -> None:
     assert set(dir(public)) - {"__version__"} == set(names)
     with pytest.raises(AttributeError, match="no_such_name"):
         public.no_such_name  # noqa: B018
+
+
+OF_THE_FIELD = {"Row"}
+"""A row of a lifecycle is public; a row that a database returns keeps the word of its field."""
+
+
+def _types(path: Path) -> Iterator[str]:
+    """Name the public classes and type aliases that a module defines; type variables may share their names."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+            yield ast.unparse(node.target)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.Subscript, ast.BinOp)):  # X = Literal[...]
+            yield from (ast.unparse(target) for target in node.targets)
+
+
+def test_one_word_has_one_meaning() -> None:
+    """No two modules define a public class or type alias of one name."""
+    homes: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in set(_types(path)):
+            homes.setdefault(name, []).append(path.relative_to(PACKAGE).as_posix())
+    several = [
+        f"{name}: {', '.join(found)}"
+        for name, found in homes.items()
+        if len(found) > 1 and re.match("[A-Z]+[a-z]", name) and name not in OF_THE_FIELD
+    ]
+    assert not several, "\n".join(several)
 
 
 def test_no_file_is_too_long_to_be_read() -> None:
