@@ -1,4 +1,4 @@
-"""Rows as values, and values as rows."""
+"""Rows read as the values of the core, and these values as rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Values = dict[str, Any]
 
 
 class Row(Protocol):
-    """A row, whoever has read it: its columns by their names, and in their order."""
+    """A row, of SQLAlchemy's or of the fast path: its columns by name, and in order."""
 
     def __getattr__(self, name: str, /) -> Any: ...
     def __getitem__(self, place: Any, /) -> Any: ...
@@ -46,7 +46,7 @@ OBLIGATION = tuple((_RENAMED.get(field.name, field.name), field.name) for field 
 
 
 def _record(kind: str, revision: int, text: str) -> Record:
-    """Read a stored text; one that cannot be read any more is kept and shown as what it is, and judged by nothing."""
+    """Read a stored text; one that is unreadable by now becomes a record of no kind, which no policy reads."""
     try:
         return read_filed(kind, json.loads(text), revision=revision)
     except (ValueError, TypeError, InvalidRecord):
@@ -55,7 +55,7 @@ def _record(kind: str, revision: int, text: str) -> Record:
 
 @lru_cache(maxsize=1024)
 def actor_text(actor: Actor | None) -> str:
-    """Write who acted."""
+    """Return an actor as JSON text."""
     return canonical(unstructure(actor))
 
 
@@ -65,9 +65,9 @@ def _actor(text: str) -> Actor:
 
 
 def entry(row: Row) -> Entry:
-    """Read an entry: a row of the whole table, taken apart at once, since a name looked up on a row is slow."""
-    (_, file_id, seq, entry_id, kind, revision, text, documents, filed_at, recorded_at, filed_by, version, link,
-     redacted) = row  # fmt: skip
+    """Read an entry from a row of the whole table; it is unpacked, because access by name is slow."""
+    _, file_id, seq, entry_id, kind, revision, text, documents, *rest = row
+    filed_at, recorded_at, filed_by, version, link, redacted = rest
     return Entry(
         record=Unregistered(kind=kind, fields={}) if redacted else _record(kind, revision, text),
         id=entry_id,
@@ -86,7 +86,7 @@ def entry(row: Row) -> Entry:
 
 
 def entry_values(entry: Entry) -> Values:
-    """Write an entry."""
+    """Return the columns of an entry."""
     return {
         "file_id": entry.file_id,
         "seq": entry.seq,
@@ -108,7 +108,7 @@ def entry_values(entry: Entry) -> Values:
 
 
 def move(row: Row) -> Move:
-    """Read the step of a transition, of a row that is nothing else."""
+    """Read the move of a transition, from a row that has nothing else."""
     trigger, source, target, since, at, by, reason = row
     return Move(trigger, source, target, _actor(by), at, reason, since)
 
@@ -137,7 +137,7 @@ def transition(row: Row) -> Transition:
 
 
 def transition_values(transition: Transition) -> Values:
-    """Write a transition."""
+    """Return the columns of a transition."""
     step = transition.move
     return {
         "partnership_id": transition.partnership_id,
@@ -173,7 +173,7 @@ def attempt(row: Row) -> Attempt:
 
 
 def attempt_values(attempt: Attempt) -> Values:
-    """Write a refused attempt."""
+    """Return the columns of a refused attempt."""
     return {**attrs.asdict(attempt), "trigger": attempt.trigger[:190], "codes": canonical(list(attempt.codes))}
 
 
@@ -181,12 +181,12 @@ def attempt_values(attempt: Attempt) -> Values:
 
 
 def partnership(row: Row) -> Partnership:
-    """Read where a partnership stands."""
+    """Read a partnership."""
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
-def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Snapshot:
-    """Put together everything on one partnership."""
+def snapshot(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Snapshot:
+    """Make the snapshot of one partnership."""
     partner_file: list[Entry] = []
     own_file: list[Entry] = []
     for one in entries:
@@ -205,11 +205,11 @@ def holding(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iter
     )
 
 
-def holdings(
+def snapshots(
     page: Iterable[Row], entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Row]
 ) -> Iterator[Snapshot]:
-    """Put together everything on each of a page of partnerships; moves and obligations begin with whose they are."""
-    # by the number of an id, since the hash of a UUID is computed in Python
+    """Make the snapshots of many partnerships; rows of moves and obligations have the partnership's id first."""
+    # keyed by integers, because the hash of a UUID is computed in Python, which is slow
     lying: dict[int, list[Entry]] = defaultdict(list)
     made: dict[int, list[Row]] = defaultdict(list)
     due: dict[int, list[Row]] = defaultdict(list)
@@ -221,16 +221,23 @@ def holdings(
             found[row[0].int].append(row[1:])
     for row in page:
         here, theirs = row.id.int, row.partner_id.int
-        yield holding(row, (*lying[theirs], *lying[here]), made[here], map(obligation, due[here]))
+        yield snapshot(row, (*lying[theirs], *lying[here]), made[here], map(obligation, due[here]))
 
 
 def obligation(row: Row) -> Obligation:
     """Read an obligation."""
     code, title, holds, due_on, missed_on, told_broken, reminded_due, reminded_lead, look_on = row
     return Obligation(
-        code=code, title=title, holds=holds, due_on=due_on, missed_on=missed_on, broken_notified=told_broken,
-        reminded_due=reminded_due, reminded_lead=reminded_lead, next_check_on=look_on,
-    )  # fmt: skip
+        code=code,
+        title=title,
+        holds=holds,
+        due_on=due_on,
+        missed_on=missed_on,
+        broken_notified=told_broken,
+        reminded_due=reminded_due,
+        reminded_lead=reminded_lead,
+        next_check_on=look_on,
+    )
 
 
 def by_code(owed: Iterable[Obligation]) -> tuple[Obligation, ...]:
@@ -239,21 +246,19 @@ def by_code(owed: Iterable[Obligation]) -> tuple[Obligation, ...]:
 
 
 def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
-    """Write an obligation."""
+    """Return the columns of an obligation."""
     return {"partnership_id": partnership_id, **{column: getattr(obligation, field) for column, field in OBLIGATION}}
 
 
 def event(row: Row, tenant: str) -> Event:
     """Read an event of the outbox."""
     data: Mapping[str, Any] = json.loads(row.body)["data"]
-    return Event(
-        id=row.id, type=row.type, tenant=tenant, partnership_id=row.partnership_id, sequence=row.sequence,
-        time=row.time, data=data,
-    )  # fmt: skip
+    named = {name: getattr(row, name) for name in ("id", "type", "partnership_id", "sequence", "time")}
+    return Event(**named, tenant=tenant, data=data)
 
 
 def event_values(event: Event) -> Values:
-    """Write an event."""
+    """Return the columns of an event."""
     return {
         "partnership_id": event.partnership_id,
         "sequence": event.sequence,
@@ -264,11 +269,11 @@ def event_values(event: Event) -> Values:
     }
 
 
-def receipt(row: Row) -> IdempotencyRecord:
-    """Read what a key has done."""
+def idempotency_record(row: Row) -> IdempotencyRecord:
+    """Read the record of an idempotency key."""
     return IdempotencyRecord(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
 
 
-def receipt_values(receipt: IdempotencyRecord) -> Values:
-    """Write what a key has done."""
-    return {"key": receipt.key, "request": receipt.request, "work": canonical([str(one) for one in receipt.work])}
+def idempotency_values(record: IdempotencyRecord) -> Values:
+    """Return the columns of an idempotency record."""
+    return {"key": record.key, "request": record.request, "work": canonical([str(one) for one in record.work])}

@@ -29,17 +29,32 @@ def changes_of(held: Snapshot, number: int) -> ChangeSet:
     """Make by hand some of each kind of row on a partnership."""
     stands, text = held.partnership, canonical({"need": f"need {number}"})
     entry = Entry(
-        record=Need(need=f"need {number}"), id=UUID(int=number + 1), filed_at=held.recorded_at,
-        recorded_at=held.recorded_at, filed_by=WHO, version=1, text=text, file_id=stands.id, seq=1,
-    )  # fmt: skip
+        record=Need(need=f"need {number}"),
+        id=UUID(int=number + 1),
+        filed_at=held.recorded_at,
+        recorded_at=held.recorded_at,
+        filed_by=WHO,
+        version=1,
+        text=text,
+        file_id=stands.id,
+        seq=1,
+    )
     placement = SearchEntry(
-        partnership_id=stands.id, sites=frozenset({f"s{number}"}), places=frozenset({(f"s{number}", "art")}),
+        partnership_id=stands.id,
+        sites=frozenset({f"s{number}"}),
+        places=frozenset({(f"s{number}", "art")}),
         words=frozenset({("text", f"word{number}")}),
-    )  # fmt: skip
+    )
     attempt = Attempt(
-        id=UUID(int=number + 1), partnership_id=stands.id, trigger="renew", source="active", by=WHO.id,
-        at=held.recorded_at, recorded_at=held.recorded_at, codes=("A", "B"),
-    )  # fmt: skip
+        id=UUID(int=number + 1),
+        partnership_id=stands.id,
+        trigger="renew",
+        source="active",
+        by=WHO.id,
+        at=held.recorded_at,
+        recorded_at=held.recorded_at,
+        codes=("A", "B"),
+    )
     return ChangeSet(
         entries=(attrs.evolve(entry, link=entry_link(entry, "")),),
         judgements=[Judgement(partnership_id=stands.id, digest="d1", obligations=(owed(f"A{number}"), owed("B")))],

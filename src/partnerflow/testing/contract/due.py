@@ -50,9 +50,16 @@ class DueTests(Fixtures):
         """Every field, by code; the last judgement is the whole truth."""
         begun = adopted(flow)
         full = Obligation(
-            code="SAFE-002", title=ODD, holds=False, due_on=date(2026, 9, 1), missed_on=date(2026, 8, 31),
-            broken_notified=True, reminded_due=date(2026, 8, 30), reminded_lead=7, next_check_on=NO_END,
-        )  # fmt: skip
+            code="SAFE-002",
+            title=ODD,
+            holds=False,
+            due_on=date(2026, 9, 1),
+            missed_on=date(2026, 8, 31),
+            broken_notified=True,
+            reminded_due=date(2026, 8, 30),
+            reminded_lead=7,
+            next_check_on=NO_END,
+        )
         judge(store, begun, "d1", full, owed("A"))
         assert held_by(store, begun.id).obligations == (owed("A"), full)
         changed = attrs.evolve(full, holds=True, due_on=None, reminded_lead=0)

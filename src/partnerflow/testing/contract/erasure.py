@@ -36,9 +36,12 @@ class ErasureTests(Fixtures):
         unread = Unregistered(kind="need", fields={})
         blank = attrs.evolve(gone, record=unread, text="", redacted=sha256(gone.text))
         step = attrs.evolve(
-            made, move=attrs.evolve(made.move, reason=None), decision="", reason_redacted=sha256(ODD),
+            made,
+            move=attrs.evolve(made.move, reason=None),
+            decision="",
+            reason_redacted=sha256(ODD),
             decision_redacted=sha256(made.decision),
-        )  # fmt: skip
+        )
         assert (blank.link, blank.documents, blank.kind, step.link) == (gone.link, (paper,), "need", made.link)
         assert files_of(store) == {**files, begun.id: [blank, *files[begun.id][1:], said]}
         assert history_of(store, begun.id) == [steps[begun.id][0], step]

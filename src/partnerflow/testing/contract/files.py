@@ -75,9 +75,16 @@ class FileTests(Fixtures):
         fields = {"what": ODD, "how_many": 3}
         gone = Unregistered(kind="pledge_of_1998", fields=fields)
         entry = Entry(
-            record=gone, id=UUID(int=7), filed_at=START, recorded_at=START, filed_by=WHO, version=1,
-            text=canonical(fields), file_id=begun.id, seq=1,
-        )  # fmt: skip
+            record=gone,
+            id=UUID(int=7),
+            filed_at=START,
+            recorded_at=START,
+            filed_by=WHO,
+            version=1,
+            text=canonical(fields),
+            file_id=begun.id,
+            seq=1,
+        )
         entry = attrs.evolve(entry, link=entry_link(entry, ""))
         with store.transaction() as tx:
             tx.write(ChangeSet(entries=[entry]))

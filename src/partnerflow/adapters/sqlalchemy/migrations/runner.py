@@ -40,9 +40,10 @@ def upgrade(
     """
     if version not in STEPS:
         raise InvalidRequest(
-            "version", version,
+            "version",
+            version,
             f"must be from 1 to {NEWEST}, which is the newest that this release of partnerflow knows",
-        )  # fmt: skip
+        )
     wanted = tables or Tables()
     operations = _operations(op)
     if operations.get_context().as_sql:
