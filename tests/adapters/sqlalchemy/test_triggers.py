@@ -523,6 +523,6 @@ def test_who_does_not_own_the_tables_is_told_so(engine: Engine) -> None:
         connection.execute(text(f"create role {role}"))
         connection.execute(text(f"grant select, insert, update, delete on all tables in schema public to {role}"))
         connection.execute(text(f"set local role {role}"))
-        with pytest.raises(StoreError, match="does not let its triggers be changed: permission denied"):
+        with pytest.raises(StoreError, match="does not allow its triggers to be changed: permission denied"):
             protect_history(connection)
         connection.rollback()  # the role with it

@@ -13,7 +13,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.records import Entry
 
 from . import rows
-from .rows import Row
+from .rows import DatabaseRow
 from .statements import Statements
 from .transaction import PAGE, SQLAlchemyTransaction
 
@@ -21,17 +21,17 @@ FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 class SQLAlchemyAudit:
-    """Everything of one tenant that is chained, as one transaction sees it."""
+    """Everything of one tenant that is chained, as one transaction reads it."""
 
     def __init__(self, sql: Statements, tx: SQLAlchemyTransaction) -> None:
         self._sql, self._tx = sql, tx
 
     def partnership_ids(self) -> Iterator[UUID]:
-        """Return the id of every partnership."""
+        """Yield the id of every partnership."""
         return (row.id for row in self._pages(self._sql.partnership_ids, "id", FIRST))
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Return one partnership or every one, with its last link."""
+        """Yield one partnership or every one, with its last link."""
         if partnership_id is None:
             found = self._pages(self._sql.partnerships_after, "id", FIRST)
         else:
@@ -39,39 +39,41 @@ class SQLAlchemyAudit:
         return ((rows.partnership(row), row.link) for row in found)
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
-        """Return every transition, of one partnership or of all."""
+        """Yield every transition, of one partnership or of all."""
         sql, names = self._sql, ("partnership_id", "version")
         if partnership_id is not None:
             return map(rows.transition, self._pages(sql.history, "version", of_partnership=partnership_id))
         return map(rows.transition, self._chains(sql.history, "of_partnership", sql.histories_after, names))
 
     def file_ids(self) -> Iterator[UUID]:
-        """Return the id of every file."""
+        """Yield the id of every file."""
         return (row.file_id for row in self._tx.execute(self._sql.file_ids, {}))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
-        """Return every entry, of one file or of all."""
+        """Yield every entry, of one file or of all."""
         sql, names = self._sql, ("file_id", "seq")
         if file_id is not None:
             return map(rows.entry, self._pages(sql.file, "seq", file_id=file_id))
         return map(rows.entry, self._chains(sql.file, "file_id", sql.files_after, names))
 
     def links(self, places: Collection[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], str]:
-        """Return the links of entries by their places."""
+        """Return the links of entries by their file's id and number."""
         if not places:
             return {}
         file_ids, seqs = (list(set(parts)) for parts in zip(*places, strict=True))
         found = self._tx.execute(self._sql.links, {"file_ids": file_ids, "seqs": seqs})
         return {place: row.link for row in found if (place := (row.file_id, row.seq)) in places}
 
-    def _chains(self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]) -> Iterator[Row]:
-        """Read chain after chain, each page where the last one ended.
+    def _chains(
+        self, rest: Executable, whose: str, following: Executable, names: tuple[str, str]
+    ) -> Iterator[DatabaseRow]:
+        """Read chain after chain, each page from where the last one ended.
 
-        First the *rest* of the chain that a page broke off in, then those *following* it: one condition for both would
-        be read from its beginning by some databases.
+        First comes the *rest* of the chain in which a page ended, then the chains *following* it. With one condition
+        for both, some databases would read the table from its beginning.
         """
         chain = FIRST
-        yield from self._pages(rest, names[1], **{whose: chain})  # the district's own file has the least of all ids
+        yield from self._pages(rest, names[1], **{whose: chain})  # the district's own file has the smallest id
         while True:
             page = self._tx.execute(following, {"after": chain, "page": PAGE})
             yield from page
@@ -80,8 +82,8 @@ class SQLAlchemyAudit:
             chain, place = (getattr(page[-1], name) for name in names)
             yield from self._pages(rest, names[1], place, **{whose: chain})
 
-    def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[Row]:
-        """Read page after page. A page that cannot be read is read row by row, up to the one that cannot."""
+    def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[DatabaseRow]:
+        """Read page after page; a page with an unreadable row is read row by row, up to that row."""
         size = PAGE
         while True:
             try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from partnerflow.records import kinds
 
-from .rows import Row, Values
+from .rows import DatabaseRow, Values
 
 Mapped = TypeVar("Mapped")
 RawRow = tuple[Any, ...]
@@ -23,11 +23,13 @@ CACHED_ROWS = 8192
 class Execution(Protocol):
     """A way to execute statements within a transaction."""
 
-    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row]:
+    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[DatabaseRow]:
         """Execute a query and return its rows."""
         ...
 
-    def mapped(self, statement: Executable, values: Mapping[str, Any], read: Callable[[Row], Mapped]) -> list[Mapped]:
+    def mapped(
+        self, statement: Executable, values: Mapping[str, Any], read: Callable[[DatabaseRow], Mapped]
+    ) -> list[Mapped]:
         """Execute a query and return what *read* makes of each row, from the row cache where it is there."""
         ...
 
@@ -60,11 +62,13 @@ class SQLAlchemyExecution:
     def __init__(self, executor: Session | Connection, cache: RowCache) -> None:
         self._executor, self._cache = executor, cache
 
-    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row]:
+    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[DatabaseRow]:
         """Execute a query and return its rows."""
         return self._execute(statement, values).all()
 
-    def mapped(self, statement: Executable, values: Mapping[str, Any], read: Callable[[Row], Mapped]) -> list[Mapped]:
+    def mapped(
+        self, statement: Executable, values: Mapping[str, Any], read: Callable[[DatabaseRow], Mapped]
+    ) -> list[Mapped]:
         """Execute a query and return what *read* makes of each row."""
         return self._cache.mapped(map(tuple, self._execute(statement, values)), tuple, read)
 

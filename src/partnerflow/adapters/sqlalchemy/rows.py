@@ -27,7 +27,7 @@ from partnerflow.records.conversion import read_filed, structure, unstructure
 Values = dict[str, Any]
 
 
-class Row(Protocol):
+class DatabaseRow(Protocol):
     """A row, of SQLAlchemy's or of the fast path: its columns by name, and in order."""
 
     def __getattr__(self, name: str, /) -> Any: ...
@@ -64,7 +64,7 @@ def _actor(text: str) -> Actor:
     return structure(json.loads(text), Actor, "actor")
 
 
-def entry(row: Row) -> Entry:
+def entry(row: DatabaseRow) -> Entry:
     """Read an entry from a row of the whole table; it is unpacked, because access by name is slow."""
     _, file_id, seq, entry_id, kind, revision, text, documents, *rest = row
     filed_at, recorded_at, filed_by, version, link, redacted = rest
@@ -107,13 +107,13 @@ def entry_values(entry: Entry) -> Values:
 # --- transitions ---------------------------------------------------------------------------------------------------
 
 
-def move(row: Row) -> Move:
+def move(row: DatabaseRow) -> Move:
     """Read the move of a transition, from a row that has nothing else."""
     trigger, source, target, since, at, by, reason = row
     return Move(trigger, source, target, _actor(by), at, reason, since)
 
 
-def transition(row: Row) -> Transition:
+def transition(row: DatabaseRow) -> Transition:
     """Read a transition."""
     return Transition(
         id=row.id,
@@ -166,7 +166,7 @@ def transition_values(transition: Transition) -> Values:
     }
 
 
-def attempt(row: Row) -> Attempt:
+def attempt(row: DatabaseRow) -> Attempt:
     """Read a refused attempt."""
     fields = ("id", "partnership_id", "trigger", "source", "by", "at", "recorded_at")
     return Attempt(**{name: getattr(row, name) for name in fields}, codes=tuple(json.loads(row.codes)))
@@ -180,12 +180,14 @@ def attempt_values(attempt: Attempt) -> Values:
 # --- the rest ------------------------------------------------------------------------------------------------------
 
 
-def partnership(row: Row) -> Partnership:
+def partnership(row: DatabaseRow) -> Partnership:
     """Read a partnership."""
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
-def snapshot(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Obligation]) -> Snapshot:
+def snapshot(
+    row: DatabaseRow, entries: Iterable[Entry], moves: Iterable[DatabaseRow], owed: Iterable[Obligation]
+) -> Snapshot:
     """Make the snapshot of one partnership."""
     partner_file: list[Entry] = []
     own_file: list[Entry] = []
@@ -206,13 +208,13 @@ def snapshot(row: Row, entries: Iterable[Entry], moves: Iterable[Row], owed: Ite
 
 
 def snapshots(
-    page: Iterable[Row], entries: Iterable[Entry], moves: Iterable[Row], owed: Iterable[Row]
+    page: Iterable[DatabaseRow], entries: Iterable[Entry], moves: Iterable[DatabaseRow], owed: Iterable[DatabaseRow]
 ) -> Iterator[Snapshot]:
     """Make the snapshots of many partnerships; rows of moves and obligations have the partnership's id first."""
     # keyed by integers, because the hash of a UUID is computed in Python, which is slow
     lying: dict[int, list[Entry]] = defaultdict(list)
-    made: dict[int, list[Row]] = defaultdict(list)
-    due: dict[int, list[Row]] = defaultdict(list)
+    made: dict[int, list[DatabaseRow]] = defaultdict(list)
+    due: dict[int, list[DatabaseRow]] = defaultdict(list)
     for entry in entries:
         if entry.file_id is not None:
             lying[entry.file_id.int].append(entry)
@@ -224,7 +226,7 @@ def snapshots(
         yield snapshot(row, (*lying[theirs], *lying[here]), made[here], map(obligation, due[here]))
 
 
-def obligation(row: Row) -> Obligation:
+def obligation(row: DatabaseRow) -> Obligation:
     """Read an obligation."""
     code, title, holds, due_on, missed_on, told_broken, reminded_due, reminded_lead, look_on = row
     return Obligation(
@@ -250,7 +252,7 @@ def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
     return {"partnership_id": partnership_id, **{column: getattr(obligation, field) for column, field in OBLIGATION}}
 
 
-def event(row: Row, tenant: str) -> Event:
+def event(row: DatabaseRow, tenant: str) -> Event:
     """Read an event of the outbox."""
     data: Mapping[str, Any] = json.loads(row.body)["data"]
     named = {name: getattr(row, name) for name in ("id", "type", "partnership_id", "sequence", "time")}
@@ -269,7 +271,7 @@ def event_values(event: Event) -> Values:
     }
 
 
-def idempotency_record(row: Row) -> IdempotencyRecord:
+def idempotency_record(row: DatabaseRow) -> IdempotencyRecord:
     """Read the record of an idempotency key."""
     return IdempotencyRecord(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
 

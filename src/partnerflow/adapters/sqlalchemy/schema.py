@@ -1,4 +1,4 @@
-"""Opening a database, and making the tables."""
+"""Open a database, and create the tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .version import check_version, ours, record_version, version_of
 
 
 def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
-    """Open a database by its SQLAlchemy URL, and make the tables where there are none of ours.
+    """Open a database by its SQLAlchemy URL, and create the tables where there are none of ours.
 
     Raises Unreadable for what is no database or cannot be opened, SchemaMismatch for tables of another version.
     """
@@ -28,21 +28,21 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
         engine = engine_of(url)
     tables = Tables()
     with ExitStack() as opened:
-        opened.callback(engine.dispose)  # what we opened, we close, where it comes to nothing
+        opened.callback(engine.dispose)  # on an error, we close what we have opened
         with named_if_unreadable(url), engine.connect() as connection:
             version = version_of(connection, tables)
         if version == 0:
             create_tables(engine, tables)
         store = SQLAlchemyStore(engine, tenant=tenant, tables=tables)
         with store.reading():
-            pass  # a schema of another version says so now, not in the middle of the first request
+            pass  # another schema version is an error now, not in the middle of the first request
         opened.pop_all()
-    weakref.finalize(store, engine.dispose)  # and once nobody holds it any more
+    weakref.finalize(store, engine.dispose)  # and when the store is garbage-collected
     return store
 
 
 def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> None:
-    """Make the tables, where none of ours are; on a Connection, within its transaction, which is left open.
+    """Create the tables, where there are none of ours; on a Connection, within its transaction, which is left open.
 
     Several processes may call it at once. Raises SchemaMismatch for tables of another version.
     """
@@ -55,7 +55,7 @@ def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> No
         check_version(bind, wanted)
         return
     with schema_lock(bind, wanted):
-        if ours(bind, wanted):  # somebody else has had their turn meanwhile
+        if ours(bind, wanted):  # another process has created them while we waited for the lock
             check_version(bind, wanted, newest=True)
             return
         wanted.schema.create(bind)
@@ -75,7 +75,7 @@ def named_if_unreadable(url: str) -> Iterator[None]:
 
 
 def engine_of(url: str) -> Engine:
-    """Make the engine of a database that is ours to open."""
+    """Create the engine of a database that we open ourselves."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
@@ -91,7 +91,7 @@ def engine_of(url: str) -> Engine:
 
 
 def _write_ahead(dbapi_connection: Any, _: object) -> None:
-    """Let readers go on reading while somebody writes."""
+    """Switch to write-ahead logging, in which readers do not wait for a writer."""
     cursor = dbapi_connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()

@@ -31,7 +31,7 @@ from .execution import RowCache, SQLAlchemyExecution
 from .fast_path import FastPath
 from .isolation import level_of, refuse_autocommit_option
 from .locks import begin_on_sqlite
-from .rows import Row
+from .rows import DatabaseRow
 from .statements import Statements
 from .tables import Tables
 from .transaction import PAGE, SQLAlchemyTransaction
@@ -187,7 +187,7 @@ class SQLAlchemyStore:
 
     # --- search and lists -------------------------------------------------------------------------------------------
 
-    def _read(self, statement: Executable, **values: object) -> Sequence[Row]:
+    def _read(self, statement: Executable, **values: object) -> Sequence[DatabaseRow]:
         with self.reading() as tx:
             assert isinstance(tx, SQLAlchemyTransaction)  # noqa: S101  ours
             return tx.execute(statement, values)
@@ -236,7 +236,7 @@ class SQLAlchemyStore:
         return {} if counted is None else {row.state: row.how_many for row in self._read(counted)}
 
     def due(self, on: date, digest: str, live: Sequence[str], ended: Sequence[str]) -> Iterator[UUID]:
-        """Return the partnerships that a sweep has something to do for."""
+        """Yield the partnerships that a sweep has work on."""
         sql = self._sql
         by_day, by_judge = {"since": "look_on", "after": "partnership_id"}, {"since": "judged_by", "after": "id"}
         for row in self._pages(sql.due_by_day, by_day, since=date.min, after=FIRST, on=on):
@@ -250,7 +250,7 @@ class SQLAlchemyStore:
             yield from (row.id for row in self._pages(judged, by_judge, state=str(state), **begin))
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
-        """Return every refused attempt, oldest first."""
+        """Yield every refused attempt, oldest first."""
         return map(rows.attempt, self._read(self._sql.attempts, of_partnership=partnership_id))
 
     @contextmanager
@@ -261,7 +261,7 @@ class SQLAlchemyStore:
             yield SQLAlchemyAudit(self._sql, tx)
 
     def outgoing(self, partnership_id: UUID | None = None) -> Iterator[Event]:
-        """Return the events of the outbox, of one partnership or of all, in order within each partnership."""
+        """Yield the events of the outbox, of one partnership or of all, in order within each partnership."""
         ids = self._pages(self._sql.partnership_ids, {"after": "id"}, after=FIRST)
         for each in (row.id for row in ids) if partnership_id is None else [partnership_id]:
             for row in self._pages(self._sql.outbox, {"after": "sequence"}, of_partnership=each, after=0):
@@ -269,7 +269,7 @@ class SQLAlchemyStore:
 
     def _pages(
         self, statement: Executable, follow: Mapping[str, str], *, size: int = PAGE, **values: Any
-    ) -> Iterator[Row]:
+    ) -> Iterator[DatabaseRow]:
         """Read page by page, each where the last one ended, so that no transaction stays open meanwhile.
 
         *follow* names the parameters that sql where a page begins, each with its column in the last row before it.

@@ -1,6 +1,6 @@
 """The tables. The tenant leads every key, so that two districts in one database never meet.
 
-Entries, transitions, attempts and the outbox only ever grow. Everything else can be made again from them.
+Entries, transitions, attempts and the outbox only ever grow. Everything else can be rebuilt from them.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ SCHEMA_VERSION = 2
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC to the microsecond on every database; naive ones are refused."""
+    """An aware moment, stored in UTC to the microsecond on every database; naive ones are refused."""
 
     impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Ask MySQL for its microseconds, which it drops otherwise."""
+        """Use DATETIME(6) on MySQL, which drops microseconds otherwise."""
         if dialect.name in ("mysql", "mariadb"):
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Write UTC; without its zone where the database would drop it silently."""
+        """Convert to UTC; without the time zone where the database has none."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -56,16 +56,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read UTC."""
+        """Return the moment in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Exact(TypeDecorator[str]):
-    """A text that is itself and no other: `Active` is not `active`, nor is `active ` with a space behind it.
+    """A text that is compared exactly: `Active` is not `active`, nor is `active ` with a trailing space.
 
-    MariaDB and MySQL compare otherwise, unless a column has a collation of bytes that pads nothing.
+    MariaDB and MySQL compare loosely, unless a column has a binary collation without padding.
     """
 
     impl = Text
@@ -76,10 +76,10 @@ class Exact(TypeDecorator[str]):
         self.length = length
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Name the collation where the default one would mislead."""
+        """Use a binary collation on MySQL and MariaDB."""
         if dialect.name not in ("mysql", "mariadb"):
-            return String(self.length) if self.length else Text()  # as a descriptor, TEXT were a VARCHAR
-        mariadb = getattr(dialect, "is_mariadb", True)  # by name mysql, and a MariaDB all the same
+            return String(self.length) if self.length else Text()  # type_descriptor would turn TEXT into VARCHAR
+        mariadb = getattr(dialect, "is_mariadb", True)  # a MariaDB may be opened with a mysql:// URL
         said = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"}
         return dialect.type_descriptor(
             mysql.VARCHAR(self.length, **said) if self.length else mysql.LONGTEXT(**said)  # TEXT ends at 64 kB
@@ -87,12 +87,12 @@ class Exact(TypeDecorator[str]):
 
 
 class Sorted(Exact):
-    """An exact text that sorts by its bytes too, so that what begins alike lies together."""
+    """An exact text that also sorts by its bytes, so that all texts with a prefix are one range of an index."""
 
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Name the collation where the default one would sort by some language."""
+        """Use the C collation on PostgreSQL, whose default sorts by a language."""
         if dialect.name == "postgresql":
             return String(self.length, collation="C")
         return super().load_dialect_impl(dialect)
@@ -104,7 +104,7 @@ def _id() -> TypeEngine[UUID]:
 
 
 class Tables:
-    """Our tables, in one MetaData, under a prefix and, if the host likes, a schema of their own."""
+    """Our tables, in one MetaData, with a prefix and optionally a schema of their own."""
 
     def __init__(self, *, prefix: str = "pf_", schema: str | None = None) -> None:
         for name, value in (("prefix", prefix), ("schema", schema or "a")):
@@ -268,7 +268,7 @@ class Tables:
         index: dict[str, list[str]] | None = None,
         unique: list[str] | None = None,
     ) -> Table:
-        """Make a table whose every key begins with the tenant."""
+        """Create a table in which every key and index begins with the tenant."""
         keys: list[Any] = [
             Index(f"ix_{self.prefix}{name}_{label}", "tenant", *fields) for label, fields in (index or {}).items()
         ]

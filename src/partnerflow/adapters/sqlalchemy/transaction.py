@@ -23,7 +23,7 @@ from . import after_commit, rows
 from .errors import TranslatingErrors
 from .execution import Execution
 from .isolation import refuse_autocommit
-from .rows import Row
+from .rows import DatabaseRow
 from .statements import Statements
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class SQLAlchemyTransaction:
         self._has_locked_rows = False
         # a host's transaction on MariaDB (REPEATABLE READ) sees the state of its first read, unless a read locks
         self._reads_old_state = self._in_hosts and self._dialect in ("mysql", "mariadb")
-        self._loaded: dict[UUID, tuple[Row, tuple[Obligation, ...]]] = {}
+        self._loaded: dict[UUID, tuple[DatabaseRow, tuple[Obligation, ...]]] = {}
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call *call* after the commit, ours or the host's."""
@@ -90,7 +90,7 @@ class SQLAlchemyTransaction:
             self._lock_database()
             self._has_locked_rows = True
 
-    def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
+    def execute(self, statement: Executable, values: Mapping[str, object]) -> Sequence[DatabaseRow]:
         """Execute a query about the tenant's rows and return them; fetching is in the block, since it may fail too."""
         with TranslatingErrors(in_hosts=self._in_hosts):
             return self._execution.rows(statement, {"of_tenant": self._tenant, **values})
@@ -100,11 +100,11 @@ class SQLAlchemyTransaction:
         with TranslatingErrors(in_hosts=self._in_hosts):
             return self._execution.change(statement, values)
 
-    def _read_latest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row]:
+    def _read_latest(self, statement: Executable, values: Mapping[str, object]) -> Sequence[DatabaseRow]:
         """Read what belongs to locked rows, with a locking read where another would see an old state."""
         return self.execute(self._latest(statement), values)
 
-    def _mapped(self, read: Callable[[Row], T], statement: Executable, values: Mapping[str, object]) -> list[T]:
+    def _mapped(self, read: Callable[[DatabaseRow], T], statement: Executable, values: Mapping[str, object]) -> list[T]:
         """Execute a query and return what *read* makes of each row, from the row cache where it is there."""
         with TranslatingErrors(in_hosts=self._in_hosts):
             return self._execution.mapped(statement, {"of_tenant": self._tenant, **values}, read)
@@ -112,7 +112,7 @@ class SQLAlchemyTransaction:
     def _latest(self, statement: Executable) -> Executable:
         return self._sql.locking_reads[statement] if self._reads_old_state and self._has_locked_rows else statement
 
-    def _one(self, statement: Executable, **values: object) -> Row | None:
+    def _one(self, statement: Executable, **values: object) -> DatabaseRow | None:
         found = self.execute(statement, values)
         return found[0] if found else None
 
@@ -125,7 +125,9 @@ class SQLAlchemyTransaction:
         found = self._read_unless_outdated(self._sql.idempotency_records, {"keys": list(keys)}, len(keys))
         return {row.key: rows.idempotency_record(row) for row in found}
 
-    def _read_unless_outdated(self, statement: Executable, values: Mapping[str, object], wanted: int) -> Sequence[Row]:
+    def _read_unless_outdated(
+        self, statement: Executable, values: Mapping[str, object], wanted: int
+    ) -> Sequence[DatabaseRow]:
         """Read rows that others may have inserted since the first read of a host's transaction on MariaDB.
 
         A locking read would see them, but one that finds nothing locks the gap where the row would be, and so blocks
@@ -161,7 +163,7 @@ class SQLAlchemyTransaction:
         return made
 
     def _snapshot(self, partnership_id: UUID, *, lock: bool) -> dict[UUID, Snapshot]:
-        """Return everything on one partnership, which each transition reads: by simpler statements, with the row cache."""
+        """Return everything on one partnership, by simpler statements: each transition reads it."""
         sql = self._sql
         row = self._one(sql.partnership_locked if lock else sql.partnership, of_partnership=partnership_id)
         if row is None:
@@ -175,7 +177,7 @@ class SQLAlchemyTransaction:
         self._loaded[partnership_id] = (row, snapshot.obligations)
         return {partnership_id: snapshot}
 
-    def _snapshots_of(self, found: Sequence[Row]) -> list[Snapshot]:
+    def _snapshots_of(self, found: Sequence[DatabaseRow]) -> list[Snapshot]:
         """Read what belongs to many partnerships, in three statements; so many rows would only flush the row cache."""
         if not found:
             return []

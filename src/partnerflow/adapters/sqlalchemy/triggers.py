@@ -1,7 +1,7 @@
-"""Having the database itself keep history as it is, whoever writes to it: triggers, where a host wants them.
+"""Optional triggers that make history tables append-only, whatever program writes to them.
 
 On entries and transitions they refuse every DELETE, and every UPDATE but the one that a redaction makes. On the outbox
-they refuse an UPDATE of what an event says; when an event goes is for whoever carries it on.
+they refuse an UPDATE of an event's content; an event may be deleted once it was sent on.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from .version import check_version
 
 
 def protect_history(bind: Engine | Connection, tables: Tables | None = None) -> None:
-    """Have the database refuse whatever would change or take away history, but for what a redaction blanks.
+    """Create triggers that refuse every change and deletion of history but what a redaction blanks.
 
-    On a Connection it is within its transaction, which is left open; MariaDB commits it. Done again it makes the same
-    triggers anew, and several processes may do it at once. Raises SchemaMismatch for tables of another version,
-    StoreError where the database does not let us.
+    On a Connection it works within its transaction, which is left open; MariaDB commits it. It may be called again,
+    and by several processes at once. Raises SchemaMismatch for tables of another version,
+    StoreError where the database does not allow it.
     """
     _change(bind, tables or Tables(), protected=True)
 
 
 def unprotect_history(bind: Engine | Connection, tables: Tables | None = None) -> None:
-    """Take the triggers off again, where there are any; in all else as `protect_history`."""
+    """Drop the triggers, if there are any; otherwise as `protect_history`."""
     _change(bind, tables or Tables(), protected=False)
 
 
@@ -57,13 +57,13 @@ def _change(bind: Engine | Connection, tables: Tables, *, protected: bool) -> No
             _change(connection, tables, protected=protected)
         return
     check_version(bind, tables)
-    triggers = _WRITTEN[bind.dialect.name](bind.dialect, tables)
+    triggers = _TRIGGERS[bind.dialect.name](bind.dialect, tables)
     try:
         with schema_lock(bind, tables), TranslatingErrors(in_hosts=True):
-            for statement in triggers.made() if protected else triggers.gone():
+            for statement in triggers.create_all() if protected else triggers.drop_all():
                 bind.exec_driver_sql(statement)
     except ProgrammingError as error:
-        raise StoreError(f"the database does not let its triggers be changed: {error.orig}") from error
+        raise StoreError(f"the database does not allow its triggers to be changed: {error.orig}") from error
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -71,29 +71,29 @@ def _change(bind: Engine | Connection, tables: Tables, *, protected: bool) -> No
 
 @attrs.frozen
 class _Refusal:
-    """One statement on one table that is refused, with what is said, and for which rows."""
+    """One kind of statement on one table that is refused, with the message, and for which rows."""
 
     table: Table
     event: str
-    says: str
+    message: str
     rows: ColumnElement[bool] | None = None
-    """Where this is true; None: of every row."""
+    """Only where this is true; None: for every row."""
 
     @property
     def name(self) -> str:
-        """Name the trigger; the table's own name begins with the prefix."""
+        """The name of the trigger; the table's name begins with the prefix."""
         return f"{self.table.name}_no_{self.event.lower()}"
 
 
 Text = tuple[str, ColumnElement[Any], str]
-"""A column that a redaction blanks, what then stands there, and the column of its hash."""
+"""A column that a redaction blanks, its value then, and the column of its hash."""
 _BLANK: ColumnElement[Any] = literal_column("''")
 _DIGITS = 64
 """How long a hash is."""
 
 
 def _refusals(tables: Tables) -> Iterator[_Refusal]:
-    # in the order in which a step is written, so that whoever writes meanwhile is waited for, and no more
+    # in the order in which a transition is written, so that creating them waits for other writers, and cannot deadlock
     blanked: dict[Table, list[Text]] = {
         tables.transition: [("reason", null(), "reason_redacted"), ("decision", _BLANK, "decision_redacted")],
         tables.entry: [("text", _BLANK, "redacted")],
@@ -108,9 +108,9 @@ def _refusals(tables: Tables) -> Iterator[_Refusal]:
 
 
 def _more_is_changed(kept: Table, texts: Sequence[Text]) -> ColumnElement[bool]:
-    """Tell whether an UPDATE changes more than these *texts*, each as a redaction does: blank, and its hash beside it.
+    """Return the condition that an UPDATE changes more than these *texts* as a redaction does: blank, with a hash.
 
-    Columns that a later release adds are none of its business. Each comparison is true or false, never unknown.
+    Columns that a later release adds are not compared. Each comparison is true or false, never NULL.
     """
     columns = [each.name for each in kept.columns]
     old, new = (table(quoted_name(row, quote=False), *map(column, columns)) for row in ("old", "new"))
@@ -130,87 +130,87 @@ def _more_is_changed(kept: Table, texts: Sequence[Text]) -> ColumnElement[bool]:
     return not_(and_(*(same[name] for name in columns if name not in free), *as_redacted))
 
 
-# --- how each database is told --------------------------------------------------------------------------------------
+# --- the SQL of each database ---------------------------------------------------------------------------------------
 
 
-class _Written:
-    """The triggers on a set of tables, as one database takes them."""
+class _Triggers:
+    """The SQL of the triggers on a set of tables, for one database."""
 
     events: ClassVar[frozenset[str]]
-    """What can be refused there."""
+    """What the database has triggers for."""
 
     def __init__(self, dialect: Dialect, tables: Tables) -> None:
         self.dialect, self.names = dialect, dialect.identifier_preparer
         self.prefix, self.schema = tables.prefix, tables.metadata.schema
         self.refusals = [refusal for refusal in _refusals(tables) if refusal.event in self.events]
 
-    def made(self) -> Iterator[str]:
-        """Return what makes them, or makes them anew."""
-        yield from (statement for refusal in self.refusals for statement in self.make(refusal))
+    def create_all(self) -> Iterator[str]:
+        """Yield the statements that create or replace them."""
+        yield from (statement for refusal in self.refusals for statement in self.create(refusal))
 
-    def gone(self) -> Iterator[str]:
-        """Return what takes them off."""
+    def drop_all(self) -> Iterator[str]:
+        """Yield the statements that drop them."""
         yield from map(self.drop, self.refusals)
 
-    def make(self, refusal: _Refusal) -> Iterator[str]:
+    def create(self, refusal: _Refusal) -> Iterator[str]:
         raise NotImplementedError
 
     def drop(self, refusal: _Refusal) -> str:
-        return f"DROP TRIGGER IF EXISTS {self.beside(refusal.name)}"
+        return f"DROP TRIGGER IF EXISTS {self.in_schema(refusal.name)}"
 
-    def beside(self, name: str) -> str:
-        """Name something that lies in the schema of our tables."""
+    def in_schema(self, name: str) -> str:
+        """Return the quoted name of something in the schema of our tables."""
         there = f"{self.names.quote_schema(self.schema)}." if self.schema else ""
         return f"{there}{self.names.quote(name)}"
 
     def when(self, refusal: _Refusal) -> str:
-        """Write of which rows it is."""
-        assert refusal.rows is not None  # noqa: S101  whoever asks has looked
+        """Return the condition on the rows as SQL."""
+        assert refusal.rows is not None  # noqa: S101  the callers have checked
         return str(refusal.rows.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
 
 
-class _OnSQLite(_Written):
+class _OnSQLite(_Triggers):
     events = frozenset({"UPDATE", "DELETE", "REPLACE"})
 
-    def make(self, refusal: _Refusal) -> Iterator[str]:
+    def create(self, refusal: _Refusal) -> Iterator[str]:
         event, rows = refusal.event, "" if refusal.rows is None else f" WHEN {self.when(refusal)}"
-        if event == "REPLACE":  # it deletes, and asks no trigger that is for DELETE
+        if event == "REPLACE":  # it deletes rows without firing triggers for DELETE
             event, rows = "INSERT", f" WHEN EXISTS ({self._one_like(refusal.table)})"
         yield self.drop(refusal)
         yield (
-            f"CREATE TRIGGER {self.beside(refusal.name)} BEFORE {event} ON {self.names.quote(refusal.table.name)}{rows}"
-            f" BEGIN SELECT RAISE(ABORT, '{refusal.says}'); END"
+            f"CREATE TRIGGER {self.in_schema(refusal.name)} BEFORE {event} "
+            f"ON {self.names.quote(refusal.table.name)}{rows} BEGIN SELECT RAISE(ABORT, '{refusal.message}'); END"
         )
 
     def _one_like(self, kept: Table) -> str:
-        """Find a row that shares a key with a new one."""
+        """Return a query for a row with the same key as the new one."""
         quote = self.names.quote
         keys = [each.name for each in kept.primary_key.columns], ["tenant", "id"]
         alike = [" AND ".join(f"{quote(name)} = new.{quote(name)}" for name in key) for key in keys]
         return f"SELECT 1 FROM {quote(kept.name)} WHERE {' OR '.join(alike)}"  # noqa: S608  names of our own, quoted
 
 
-class _OnPostgreSQL(_Written):
+class _OnPostgreSQL(_Triggers):
     events = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
 
-    def made(self) -> Iterator[str]:
+    def create_all(self) -> Iterator[str]:
         yield (
             f"CREATE OR REPLACE FUNCTION {self._refuse}() RETURNS trigger LANGUAGE plpgsql "
             "AS $$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0]; END $$"
         )
-        yield from super().made()
+        yield from super().create_all()
 
-    def gone(self) -> Iterator[str]:
-        yield from super().gone()
+    def drop_all(self) -> Iterator[str]:
+        yield from super().drop_all()
         yield f"DROP FUNCTION IF EXISTS {self._refuse}()"
 
-    def make(self, refusal: _Refusal) -> Iterator[str]:
+    def create(self, refusal: _Refusal) -> Iterator[str]:
         each = "STATEMENT" if refusal.event == "TRUNCATE" else "ROW"
         rows = "" if refusal.rows is None else f" WHEN ({self.when(refusal)})"
         yield (
             f"CREATE OR REPLACE TRIGGER {self.names.quote(refusal.name)} BEFORE {refusal.event} "
             f"ON {self.names.format_table(refusal.table)} FOR EACH {each}{rows} "
-            f"EXECUTE FUNCTION {self._refuse}('{refusal.says}')"
+            f"EXECUTE FUNCTION {self._refuse}('{refusal.message}')"
         )
 
     def drop(self, refusal: _Refusal) -> str:
@@ -219,25 +219,25 @@ class _OnPostgreSQL(_Written):
 
     @property
     def _refuse(self) -> str:
-        return self.beside(f"{self.prefix}refuse")
+        return self.in_schema(f"{self.prefix}refuse")
 
 
-class _OnMariaDB(_Written):
+class _OnMariaDB(_Triggers):
     events = frozenset({"UPDATE", "DELETE"})
 
-    def make(self, refusal: _Refusal) -> Iterator[str]:
+    def create(self, refusal: _Refusal) -> Iterator[str]:
         replaces = getattr(self.dialect, "is_mariadb", False)
-        if not replaces:  # as MySQL, where for a moment there is none
+        if not replaces:  # MySQL, where there is none for a moment
             yield self.drop(refusal)
         yield (
-            f"CREATE {'OR REPLACE ' if replaces else ''}TRIGGER {self.beside(refusal.name)} BEFORE {refusal.event} "
+            f"CREATE {'OR REPLACE ' if replaces else ''}TRIGGER {self.in_schema(refusal.name)} BEFORE {refusal.event} "
             f"ON {self.names.format_table(refusal.table)} FOR EACH ROW "
             f"IF {'TRUE' if refusal.rows is None else self.when(refusal)} "
-            f"THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{refusal.says}'; END IF"
+            f"THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{refusal.message}'; END IF"
         )
 
 
-_WRITTEN: dict[str, type[_Written]] = {
+_TRIGGERS: dict[str, type[_Triggers]] = {
     "sqlite": _OnSQLite,
     "postgresql": _OnPostgreSQL,
     "mariadb": _OnMariaDB,

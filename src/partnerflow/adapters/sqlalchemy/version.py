@@ -12,22 +12,21 @@ from .tables import SCHEMA_VERSION, Tables
 
 
 def ours(connection: Connection, tables: Tables) -> list[str]:
-    """Name the tables of ours that are there; a host's own beside them are no concern."""
+    """Return the names of our tables that exist; a host's own tables are ignored."""
     there = set(inspect(connection).get_table_names(schema=tables.metadata.schema))
     return sorted(there & {table.name for table in tables.metadata.tables.values()})
 
 
 def version_of(connection: Connection, tables: Tables, *, newest: bool = False) -> int:
-    """Return the version of the tables; 0 where there are none, or where making them was begun and not finished.
+    """Return the version of the tables; 0 where there are none, or where creating them was not finished.
 
-    *newest* asks for what is committed now, past what the transaction saw before. Raises SchemaMismatch for tables
-    that do not say of which version they are.
+    *newest* reads what is committed now, with a locking read. Raises SchemaMismatch for tables without a version.
     """
     if not inspect(connection).has_table(tables.schema.name, schema=tables.metadata.schema):
         found = ours(connection, tables)
         if not found:
             return 0
-        if tables.schema.name not in found:  # on MariaDB it may have come meanwhile
+        if tables.schema.name not in found:  # on MariaDB another process may have created it meanwhile
             raise SchemaMismatch(
                 f"there are {', '.join(found)} here, and no {tables.schema.name} that says of which version they are: "
                 "they were not made by partnerflow, or not whole. Restore a backup, or choose another prefix or schema"
@@ -43,23 +42,23 @@ def version_of(connection: Connection, tables: Tables, *, newest: bool = False) 
 
 
 def record_version(connection: Connection, tables: Tables, version: int) -> None:
-    """Write down of which version the tables are now."""
+    """Record the version of the tables."""
     connection.execute(delete(tables.schema))
     connection.execute(insert(tables.schema).values(version=version))
     if connection.dialect.name in ("mysql", "mariadb"):
-        # CREATE and ALTER have committed what went before them; whoever waits for the turn must see this row as well
+        # CREATE and ALTER have committed already; the next process with the schema lock must see this row as well
         connection.exec_driver_sql("COMMIT")
 
 
 def check_version(connection: Connection, tables: Tables, *, newest: bool = False) -> None:
-    """Raise SchemaMismatch where the tables are not there, or are of another version than this release reads."""
+    """Raise SchemaMismatch where there are no tables, or where this release reads another version."""
     found = version_of(connection, tables, newest=newest)
     if found != SCHEMA_VERSION:
         raise mismatch(connection, tables, found)
 
 
 def mismatch(connection: Connection, tables: Tables, found: int) -> SchemaMismatch:
-    """Say which version is here, which is wanted, and which command brings the one to the other."""
+    """Return an error with the version found, the version needed, and the command that upgrades."""
     if found > SCHEMA_VERSION:
         return SchemaMismatch(
             f"the tables are of schema version {found}, made by a newer release, and this release of partnerflow reads "
@@ -84,7 +83,7 @@ def mismatch(connection: Connection, tables: Tables, found: int) -> SchemaMismat
 
 
 def upgrade_command(connection: Connection, tables: Tables) -> str:
-    """Write the command that brings these tables to the newest version; a password is left for you to fill in."""
+    """Return the command that upgrades these tables to the newest version, without the password."""
     words = ["partnerflow", "db", "upgrade", "--db", connection.engine.url.render_as_string(hide_password=True)]
     if tables.prefix != Tables().prefix:
         words += ["--prefix", tables.prefix]

@@ -11,7 +11,7 @@ from sqlalchemy import Dialect, Select, Uuid
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from partnerflow.adapters.sqlalchemy.rows import Row
+from partnerflow.adapters.sqlalchemy.rows import DatabaseRow
 from partnerflow.adapters.sqlalchemy.statements import TenantStatement
 
 Converter: TypeAlias = Callable[[Any], Any]
@@ -84,12 +84,12 @@ class CompiledStatement:
                 converters.append((at, lru_cache(maxsize=CACHED_IDS)(convert) if is_id else convert))
         return converters
 
-    def row(self, found: tuple[Any, ...]) -> Row:
+    def row(self, found: tuple[Any, ...]) -> DatabaseRow:
         """Convert a row that was fetched."""
         values = list(found)
         for at, convert in self._result_converters or ():
             values[at] = convert(values[at])
-        row: Row = self._row(values)
+        row: DatabaseRow = self._row(values)
         return row
 
     def _type(self, generic: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 from partnerflow.adapters.sqlalchemy.execution import Mapped, RawRow, RowCache, SQLAlchemyExecution
-from partnerflow.adapters.sqlalchemy.rows import Row, Values
+from partnerflow.adapters.sqlalchemy.rows import DatabaseRow, Values
 from partnerflow.adapters.sqlalchemy.statements import TenantStatement
 
 from .compiled import CompiledStatement
@@ -61,14 +61,16 @@ class CursorExecution:
         self._otherwise = SQLAlchemyExecution(connection, fast_path.cache)
         self._cursor: Any = connection.connection.cursor()
 
-    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row]:
+    def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[DatabaseRow]:
         """Execute a query and return its rows."""
         compiled = self._fast_path.compiled(statement, values)
         if compiled is None:
             return self._otherwise.rows(statement, values)
         return list(map(compiled.row, self._fetch(compiled, values)))
 
-    def mapped(self, statement: Executable, values: Mapping[str, Any], read: Callable[[Row], Mapped]) -> list[Mapped]:
+    def mapped(
+        self, statement: Executable, values: Mapping[str, Any], read: Callable[[DatabaseRow], Mapped]
+    ) -> list[Mapped]:
         """Execute a query and return what *read* makes of each row, from the row cache where it is there."""
         compiled = self._fast_path.compiled(statement, values)
         if compiled is None:

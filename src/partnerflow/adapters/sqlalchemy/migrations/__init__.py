@@ -1,6 +1,6 @@
-"""Bringing the tables from one version to the next, inside a host's own Alembic revision or by the command.
+"""Upgrade the tables from one version to the next, in a host's own Alembic revision or by the command.
 
-One file a version, `v1.py`, `v2.py` and so on, each written down as it was and importing nothing of today's tables.
+One file a version, `v1.py`, `v2.py` and so on, each frozen, and importing nothing of today's tables.
 To add one: change `tables.py`, raise SCHEMA_VERSION, write the step, and name it in `runner.STEPS`.
 """
 

@@ -1,4 +1,4 @@
-"""What a host's `alembic revision --autogenerate` is told, so that it leaves our tables alone.
+"""Hooks with which a host's `alembic revision --autogenerate` ignores our tables.
 
 Both have the signature of Alembic's hook of that name, to be given to `context.configure`. For another prefix or schema
 give them the tables: `functools.partial(include_name, tables=Tables(prefix="pw_"))`.
@@ -15,7 +15,7 @@ from partnerflow.adapters.sqlalchemy.tables import Tables
 def include_name(
     name: str | None, type_: str, parent_names: Mapping[str, str | None], *, tables: Tables | None = None
 ) -> bool:
-    """Tell whether something in the database is the host's; without this, Alembic drops whatever it does not know."""
+    """Return whether something in the database is the host's; Alembic drops what it finds and does not know."""
     table = name if type_ == "table" else parent_names.get("table_name")
     return not _is_ours(table, parent_names.get("schema_name"), tables)
 
@@ -29,7 +29,7 @@ def include_object(
     *,
     tables: Tables | None = None,
 ) -> bool:
-    """Tell whether something in the database or in the host's metadata is the host's, where both hold our tables."""
+    """Return whether something is the host's, where both the database and its metadata have our tables."""
     table = object_ if type_ == "table" else getattr(object_, "table", None)
     return not _is_ours(name if type_ == "table" else getattr(table, "name", None), _schema(table), tables)
 

@@ -1,4 +1,4 @@
-"""The same for a database that is named by its URL, as the command does it."""
+"""Upgrade a database that is given by its URL, as the command does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .runner import NEWEST, upgrade
 def version_at(url: str, *, prefix: str = "pf_", schema: str | None = None, check: bool = False) -> int:
     """Return the version of the tables; 0 where there are none.
 
-    With *check*, raises SchemaMismatch for another than this release reads. Raises Unreadable for no database.
+    With *check*, raises SchemaMismatch for a version unknown to this release. Raises Unreadable for no database.
     """
     wanted = Tables(prefix=prefix, schema=schema)
     with _connected(url) as connection:
@@ -31,11 +31,11 @@ def version_at(url: str, *, prefix: str = "pf_", schema: str | None = None, chec
 def upgrade_database(
     url: str, *, version: int | None = None, prefix: str = "pf_", schema: str | None = None
 ) -> tuple[int, int]:
-    """Bring the tables to a version, the newest if none is said, and commit; give the version before and after."""
+    """Upgrade the tables to a version, by default the newest, and commit; return the version before and after."""
     wanted = Tables(prefix=prefix, schema=schema)
     with _connected(url) as connection:
         before = version_of(connection, wanted)
-        connection.rollback()  # the step takes its turn before it looks
+        connection.rollback()  # upgrade takes the schema lock before its first read
         upgrade(connection, version=NEWEST if version is None else version, tables=wanted)
         connection.commit()
         return before, version_of(connection, wanted)

@@ -1,4 +1,4 @@
-"""What a step works with."""
+"""The operations that a migration step has."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class StepOperations:
-    """Alembic's operations under our prefix and schema; what is there already is passed over.
+    """Alembic's operations with our prefix and schema; what exists already is skipped.
 
-    MariaDB commits at every CREATE and ALTER. A step that was killed there in the middle is run again from its
-    beginning, so a step asks what is there before it changes anything, as the methods here do.
+    MariaDB commits at every CREATE and ALTER. A step that was interrupted is run again from its beginning, so every
+    method checks what exists before it changes anything.
     """
 
     op: Operations
@@ -56,7 +56,7 @@ class StepOperations:
             self.op.drop_index(f"ix_{full}_{label}", full, schema=self.schema)
 
     def rows(self, name: str, *columns: str) -> TableClause:
-        """Return a table with some of its columns, to say something of its rows."""
+        """Return a table with some of its columns, for statements about its rows."""
         return table(self.prefix + name, *(column(each) for each in columns), schema=self.schema)
 
     def _indexed(self, table: str, label: str) -> bool:
@@ -65,21 +65,21 @@ class StepOperations:
         return f"ix_{full}_{label}" in {index["name"] for index in indexes}
 
     def _there(self) -> bool:
-        """Tell whether there is a database to ask; where SQL is only written down, there is none."""
+        """Return whether there is a database to inspect; in Alembic's offline mode there is none."""
         return not self.op.get_context().as_sql
 
-    # --- types, which MariaDB and MySQL need otherwise than the rest ------------------------------------------------
+    # --- types, which are different on MariaDB and MySQL ------------------------------------------------------------
 
     def word(self, length: int) -> TypeEngine[str]:
-        """Return a text of at most so many characters, in which no letter and no space is like another."""
+        """Return a text of a maximum length that is compared exactly."""
         return mysql.VARCHAR(length, **self._exact()) if self._on_mysql() else String(length)
 
     def text(self) -> TypeEngine[str]:
-        """Return a text of any length, in which no letter and no space is like another."""
+        """Return a text of any length that is compared exactly."""
         return mysql.LONGTEXT(**self._exact()) if self._on_mysql() else Text()
 
     def sorted_word(self, length: int) -> TypeEngine[str]:
-        """Return a word that sorts by its bytes too."""
+        """Return a text of a maximum length that also sorts by its bytes."""
         postgresql = self.op.get_context().dialect.name == "postgresql"
         return String(length, collation="C") if postgresql else self.word(length)
 

@@ -1,4 +1,4 @@
-"""Running the steps that are lacking, one after the other."""
+"""Run the migration steps that are missing, in order."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from alembic.operations import Operations
 
 STEPS: Mapping[int, Callable[[StepOperations], None]] = {1: v1.upgrade, 2: v2.upgrade}
-"""What leads to each version from the one before."""
+"""The step to each version from the one before."""
 NEWEST = max(STEPS)
 
 
 def current(connection: Connection, tables: Tables | None = None) -> int:
-    """Return the version of the tables that are there; 0 where there are none."""
+    """Return the version of the tables; 0 where there are none."""
     return version_of(connection, tables or Tables())
 
 
 def upgrade(
     op: Operations | ModuleType | Connection, *, version: int, tables: Tables | None = None, since: int | None = None
 ) -> None:
-    """Bring the tables to *version*, within the transaction that is open, which is left open.
+    """Upgrade the tables to *version*, within the open transaction, which is left open.
 
-    *op* is Alembic's, in a revision of the host's own, or a Connection. Tables that are of that version or a later one
-    are left as they are, also those that `create_tables` made. Where Alembic only writes SQL down (`--sql`), say which
-    version it starts from: *since*. Raises SchemaMismatch for tables that a newer release made.
+    *op* is Alembic's, in a revision of the host's own, or a Connection. Tables of that version or a later one are left
+    as they are, also those that `create_tables` made. In Alembic's offline mode (`--sql`), *since* is the version to
+    start from. Raises SchemaMismatch for tables that a newer release made.
     """
     if version not in STEPS:
         raise InvalidRequest(
@@ -47,13 +47,15 @@ def upgrade(
     wanted = tables or Tables()
     operations = _operations(op)
     if operations.get_context().as_sql:
-        _write_down(operations, wanted, version, since)
+        _write_sql(operations, wanted, version, since)
         return
     connection = operations.get_bind()
     if _found(connection, wanted) >= version:
         return
     with schema_lock(connection, wanted):
-        found = _found(connection, wanted, newest=True)  # somebody else may have had their turn meanwhile
+        found = _found(
+            connection, wanted, newest=True
+        )  # another process may have upgraded them while we waited for the lock
         if found >= version:
             return
         step_operations = StepOperations(operations, wanted.prefix, wanted.metadata.schema)
@@ -71,7 +73,7 @@ def _found(connection: Connection, tables: Tables, *, newest: bool = False) -> i
 
 
 def _operations(op: Operations | ModuleType | Connection) -> Operations:
-    """Return operations that know nothing of how the host names its keys; ours are named the same everywhere."""
+    """Return operations without the host's naming conventions: our keys have the same names everywhere."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
@@ -84,8 +86,8 @@ def _operations(op: Operations | ModuleType | Connection) -> Operations:
     return Operations(MigrationContext.configure(dialect=hosts.dialect, opts=written))
 
 
-def _write_down(operations: Operations, tables: Tables, version: int, since: int | None) -> None:
-    """Write the SQL of the steps, for a database that is not there to be asked."""
+def _write_sql(operations: Operations, tables: Tables, version: int, since: int | None) -> None:
+    """Write the SQL of the steps, in Alembic's offline mode."""
     if since is None:
         raise InvalidRequest(
             "since", since, "must be given where SQL is only written down: which version it starts from, 0 for none"
