@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from partnerflow import Partnerflow
 from partnerflow.cli.app import cli
+from partnerflow.policies import load_pack
 
 SAMPLE = Path(__file__).parents[1] / "data" / "edfi" / "EducationOrganization.xml"
 
@@ -94,6 +96,18 @@ def lived(shell: Shell, demonstrated: Path) -> Shell:
     """A copy of the database that the demo leaves, as partnerflow.db."""
     shutil.copy(demonstrated, shell.folder / "partnerflow.db")
     return shell
+
+
+@pytest.fixture(scope="session")
+def broken() -> int:
+    """How many policies do not hold for the partner of the sample, of whom one ended licence is on file."""
+    licence = {"kind": "licence", "licence_type": "School Age Program", "starts_on": "2018-01-01"}
+    sample = {
+        "partner": {"name": "Communities in Schools of Grand Bend", "kind": "community_organization"},
+        "partnership": {"state": "active"},
+        "records": [{**licence, "ends_on": "2022-12-31"}],
+    }
+    return len(load_pack("default").check(sample, on=date(2026, 9, 1)).broken)
 
 
 @pytest.fixture
