@@ -127,16 +127,15 @@ class Query:
     """Search terms: each is a prefix of a word in that field."""
     due_before: date | None = None
     """Something holds only until a day before that one, or was missed on such a day and still does not hold."""
-    as_of: datetime | None = attrs.field(default=None)
+    as_of: datetime | None = None
     """Search in what was recorded up to and including this moment. Raises InvalidRequest with more than `states` and
     `partner_id`, since the rest is known of today only. Its time zone decides on which day a state was entered."""
 
-    @as_of.validator
-    def _refuse_what_is_of_today_only(self, _: object, as_of: datetime | None) -> None:
+    def __attrs_post_init__(self) -> None:
         of_today_only = (self.site, self.kind, self.ids, self.due_before)
-        if as_of is not None and (self.words or any(each is not None for each in of_today_only)):
+        if self.as_of is not None and (self.words or any(each is not None for each in of_today_only)):
             remedy = "goes with state, partner, after and limit only: the rest is not known of past moments"
-            raise InvalidRequest("as_of", as_of, remedy)
+            raise InvalidRequest("as_of", self.as_of, remedy)
 
 
 EVERYTHING = Query()

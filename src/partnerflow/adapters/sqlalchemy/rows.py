@@ -38,7 +38,7 @@ class DatabaseRow(Protocol):
 _code = attrgetter("code")
 _RENAMED = {"broken_notified": "told_broken", "next_check_on": "look_on"}
 """The columns of fields that have another name there."""
-OBLIGATION = tuple((_RENAMED.get(field.name, field.name), field.name) for field in attrs.fields(Obligation))
+OBLIGATION = tuple((_RENAMED.get(name, name), name) for name in attrs.fields_dict(Obligation))
 """Each column of an obligation with its field."""
 
 
