@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -274,23 +273,23 @@ class SQLAlchemyTransaction:
 
     def _write(self, changes: Sequence[ChangeSet]) -> None:
         t = self._sql.tables
-        self._write_partners(list(_given(change.partner for change in changes)))
+        self._write_partners(_given(changes, "partner"))
         self._write_partnerships(changes)
-        self._add(t.transition, map(rows.transition_values, _given(change.transition for change in changes)))
-        self._add(t.entry, map(rows.entry_values, _all(change.entries for change in changes)))
-        self._write_obligations(_all(change.judgements for change in changes))
-        self._write_search_entries(list(_all(change.search_entries for change in changes)))
-        self._add(t.outbox, map(rows.event_values, _all(change.events for change in changes)))
-        self._write_erasures(list(_given(change.erasure for change in changes)))
-        self._add(t.attempt, map(rows.attempt_values, _given(change.attempt for change in changes)))
-        self._add(t.receipt, map(rows.idempotency_values, _given(change.idempotency for change in changes)))
+        self._add(t.transition, [rows.transition_values(each) for each in _given(changes, "transition")])
+        self._add(t.entry, [rows.entry_values(each) for each in _all(changes, "entries")])
+        self._write_obligations(_all(changes, "judgements"))
+        self._write_search_entries(_all(changes, "search_entries"))
+        self._add(t.outbox, [rows.event_values(each) for each in _all(changes, "events")])
+        self._write_erasures(_given(changes, "erasure"))
+        self._add(t.attempt, [rows.attempt_values(each) for each in _given(changes, "attempt")])
+        self._add(t.receipt, [rows.idempotency_values(each) for each in _given(changes, "idempotency")])
 
-    def _add(self, table: Any, values: Iterable[rows.Values]) -> None:
-        added = [{"tenant": self._tenant, **each} for each in values]
-        for each in added:
+    def _add(self, table: Any, values: Sequence[rows.Values]) -> None:
+        if not values:
+            return
+        for each in values:
             self._sql.check_lengths(table, each)
-        if added:
-            self._change(self._sql.insert_into(table), added)
+        self._change(self._sql.insert_into(table), [{"tenant": self._tenant, **each} for each in values])
 
     def _each(self, statement: Executable, values: Sequence[rows.Values]) -> int:
         """Change some of the tenant's rows, once per parameter set; return the number of rows affected."""
@@ -391,8 +390,8 @@ class SQLAlchemyTransaction:
         self._each(self._sql.delete_places, of_these)
         places = ((each.partnership_id, site, area) for each in entries for site, area in sorted(each.places))
         sites = ((each.partnership_id, site) for each in entries for site in sorted(each.sites))
-        self._add(t.site, ({"partnership_id": whose, "site": site} for whose, site in sites))
-        self._add(t.place, ({"partnership_id": whose, "site": site, "area": area} for whose, site, area in places))
+        self._add(t.site, [{"partnership_id": whose, "site": site} for whose, site in sites])
+        self._add(t.place, [{"partnership_id": whose, "site": site, "area": area} for whose, site, area in places])
         self._write_words(entries)
 
     def _write_words(self, entries: Sequence[SearchEntry]) -> None:
@@ -403,7 +402,7 @@ class SQLAlchemyTransaction:
         gone = [{"of_partnership": w, "old_field": field, "old_word": word} for w, field, word in before - after]
         self._each(self._sql.delete_word, gone)
         new = sorted(after - before)
-        self._add(self._sql.tables.word, ({"partnership_id": w, "field": f, "word": word} for w, f, word in new))
+        self._add(self._sql.tables.word, [{"partnership_id": w, "field": f, "word": word} for w, f, word in new])
 
     def _write_erasures(self, erasures: Sequence[Erasure]) -> None:
         """Blank texts; their hashes are in the columns beside them."""
@@ -429,12 +428,12 @@ class SQLAlchemyTransaction:
         self._each(sql.delete_attempts, forgotten)
 
 
-def _given(values: Iterable[T | None]) -> Iterator[T]:
-    return (value for value in values if value is not None)
+def _given(changes: Sequence[ChangeSet], name: str) -> list[Any]:
+    return [value for change in changes if (value := getattr(change, name)) is not None]
 
 
-def _all(lists: Iterable[Iterable[T]]) -> Iterator[T]:
-    return chain.from_iterable(lists)
+def _all(changes: Sequence[ChangeSet], name: str) -> list[Any]:
+    return [value for change in changes for value in getattr(change, name)]
 
 
 def _new_values(obligation: Obligation) -> rows.Values:
