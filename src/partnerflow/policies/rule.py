@@ -64,7 +64,7 @@ class Override:
     The day on which its present term began decides. Where none is recorded, it applies at once.
     """
     applies: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
-    """By circumstance, the words of which one must be on file; empty: it applies to everyone."""
+    """The words for each circumstance; at least one of them must be on file. Empty: it applies to everyone."""
     severity: Severity | None = None
     enforcement: Enforcement | None = None
     holds_in: frozenset[str] = frozenset()

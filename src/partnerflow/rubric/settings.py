@@ -51,11 +51,11 @@ class RubricSettings:
     outreach_months: int = _at_least(12)
     """The most months since the reach of outreach to students and families was counted."""
     outreach_grades: tuple[str, ...] = ("9", "10")
-    """The grades of which one must be reached completely."""
+    """The grades; at least one of them must be reached completely."""
     rising_years: int = _at_least(2)
     """The number of consecutive years in which measures must have risen."""
     improvement_years: int = _at_least(2)
-    """The number of past years in each of which an improvement of transitions must have been made."""
+    """The number of past years; each must have an improvement of transitions."""
     early_college_clauses: tuple[str, ...] = EARLY_COLLEGE_CLAUSES
     review_months: int = _at_least(12)
     """The most months since progress on a shared goal was reviewed."""

@@ -37,7 +37,7 @@ class _SessionCallbacks:
     def add(self, session: Session, callback: Callback) -> None:
         transaction = session.get_nested_transaction() or session.get_transaction()
         assert transaction is not None  # noqa: S101  we have just written in it
-        # a host may begin savepoints on the connection itself, of which the Session has no event
+        # a host may begin savepoints on the connection itself, and the Session has no event for these
         connection = session.connection()
         if connection not in self._savepoints:
             self._savepoints[connection] = _Savepoints(connection, lambda: self._count, self._drop)
