@@ -15,7 +15,7 @@ from partnerflow.errors import Unreadable
 
 from .locks import schema_lock, writing_connection
 from .store import SQLAlchemyStore
-from .tables import SCHEMA_VERSION, Tables
+from .tables import SCHEMA_VERSION, Tables, default_tables
 from .version import check_version, ours, record_version, version_of
 
 
@@ -26,7 +26,7 @@ def open_store(url: str, *, tenant: str = "default") -> SQLAlchemyStore:
     """
     with named_if_unreadable(url):
         engine = engine_of(url)
-    tables = Tables()
+    tables = default_tables()
     with ExitStack() as opened:
         opened.callback(engine.dispose)  # on an error, we close what we have opened
         with named_if_unreadable(url), engine.connect() as connection:
@@ -46,7 +46,7 @@ def create_tables(bind: Engine | Connection, tables: Tables | None = None) -> No
 
     Several processes may call it at once. Raises SchemaMismatch for tables of another version.
     """
-    wanted = tables or Tables()
+    wanted = tables or default_tables()
     if isinstance(bind, Engine):
         with writing_connection(bind) as connection:
             create_tables(connection, wanted)

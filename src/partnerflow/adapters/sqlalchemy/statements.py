@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -331,8 +332,9 @@ class Statements:
         )
         self.delete_attempts = delete(t.attempt).where(mine(t.attempt), t.attempt.c.partnership_id == of_partnership)
 
+    @cached_property
     def all(self) -> frozenset[TenantStatement]:
-        """Return every statement, for the fast path."""
+        """Every statement, for the fast path."""
         made = (*vars(self).values(), *self.locking_reads.values(), *self.inserts.values())
         return frozenset(each for each in made if isinstance(each, (Select, UpdateBase)))
 
@@ -386,3 +388,9 @@ class Statements:
             )
             .order_by(t.partnership.c.id)
         )
+
+
+@lru_cache(maxsize=16)
+def statements_of(tables: Tables) -> Statements:
+    """Return the statements of *tables*, made once however many stores there are: a host may open one per request."""
+    return Statements(tables)

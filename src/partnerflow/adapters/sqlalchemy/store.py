@@ -32,8 +32,8 @@ from .fast_path import FastPath
 from .isolation import level_of, refuse_autocommit_option
 from .locks import begin_on_sqlite
 from .rows import DatabaseRow
-from .statements import Statements
-from .tables import Tables
+from .statements import statements_of
+from .tables import Tables, default_tables
 from .transaction import PAGE, SQLAlchemyTransaction
 from .version import check_version
 
@@ -71,10 +71,10 @@ class SQLAlchemyStore:
         refuse_autocommit_option(engine)
         self.tenant = tenant
         self.engine = engine
-        self.tables = tables or Tables()
-        self._sql = Statements(self.tables)
+        self.tables = tables or default_tables()
+        self._sql = statements_of(self.tables)
         self._cache = RowCache()
-        self._fast_path = FastPath(engine, self._sql.all(), self._cache) if fast_path else None
+        self._fast_path = FastPath(engine, self._sql.all, self._cache) if fast_path else None
         self._first_use = _FirstUse()
         self._host: Session | Connection | None = None
         # a database in memory has one connection for all threads, which only one of them can use at a time
@@ -272,7 +272,7 @@ class SQLAlchemyStore:
     ) -> Iterator[DatabaseRow]:
         """Read page by page, each where the last one ended, so that no transaction stays open meanwhile.
 
-        *follow* names the parameters that sql where a page begins, each with its column in the last row before it.
+        *follow* names the parameters that say where a page begins, each with its column in the last row before it.
         """
         while True:
             page = self._read(statement, page=size, **values)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -114,6 +115,13 @@ class Tables:
         self.metadata = MetaData(schema=schema)
 
         self.schema = self._table("schema", Column("version", Integer, primary_key=True, autoincrement=False))
+        self._partners_and_search()
+        self._files_and_histories()
+        self._obligations()
+        self._events_and_keys()
+
+    def _partners_and_search(self) -> None:
+        """Create the tables of what is there now, and of what it is found by."""
         self.partner = self._of_tenant(
             "partner",
             Column("id", _id(), primary_key=True),
@@ -167,6 +175,9 @@ class Tables:
             Column("partnership_id", _id(), primary_key=True),
             index={"partnership": ["partnership_id"]},
         )
+
+    def _files_and_histories(self) -> None:
+        """Create the tables that only grow: entries, transitions and refused attempts."""
         self.entry = self._of_tenant(
             "entry",
             Column("file_id", _id(), primary_key=True),
@@ -223,6 +234,9 @@ class Tables:
             Column("at", UTCDateTime, nullable=False),
             Column("codes", Exact(), nullable=False),
         )
+
+    def _obligations(self) -> None:
+        """Create the table of what must keep holding, until when, and the notices already sent."""
         self.obligation = self._of_tenant(
             "obligation",
             Column("partnership_id", _id(), primary_key=True),
@@ -241,6 +255,9 @@ class Tables:
                 "missed": ["missed_on", "partnership_id"],
             },
         )
+
+    def _events_and_keys(self) -> None:
+        """Create the tables of the outbox and of idempotency keys."""
         self.outbox = self._of_tenant(
             "outbox",
             Column("partnership_id", _id(), primary_key=True),
@@ -275,3 +292,9 @@ class Tables:
         if unique:
             keys.append(UniqueConstraint("tenant", *unique, name=f"uq_{self.prefix}{name}_{'_'.join(unique)}"))
         return self._table(name, Column("tenant", Exact(64), primary_key=True), *columns, *keys)
+
+
+@cache
+def default_tables() -> Tables:
+    """Return the tables of the default prefix, outside of any schema; made once."""
+    return Tables()

@@ -32,7 +32,7 @@ from partnerflow.errors import StoreError
 
 from .errors import REFUSAL, TranslatingErrors
 from .locks import schema_lock, writing_connection
-from .tables import Tables
+from .tables import Tables, default_tables
 from .version import check_version
 
 
@@ -43,12 +43,12 @@ def protect_history(bind: Engine | Connection, tables: Tables | None = None) -> 
     and by several processes at once. Raises SchemaMismatch for tables of another version,
     StoreError where the database does not allow it.
     """
-    _change(bind, tables or Tables(), protected=True)
+    _change(bind, tables or default_tables(), protected=True)
 
 
 def unprotect_history(bind: Engine | Connection, tables: Tables | None = None) -> None:
     """Drop the triggers, if there are any; otherwise as `protect_history`."""
-    _change(bind, tables or Tables(), protected=False)
+    _change(bind, tables or default_tables(), protected=False)
 
 
 def _change(bind: Engine | Connection, tables: Tables, *, protected: bool) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 
 from partnerflow.errors import SchemaMismatch
 
-from .tables import SCHEMA_VERSION, Tables
+from .tables import SCHEMA_VERSION, Tables, default_tables
 
 
 def ours(connection: Connection, tables: Tables) -> list[str]:
@@ -85,7 +85,7 @@ def mismatch(connection: Connection, tables: Tables, found: int) -> SchemaMismat
 def upgrade_command(connection: Connection, tables: Tables) -> str:
     """Return the command that upgrades these tables to the newest version, without the password."""
     words = ["partnerflow", "db", "upgrade", "--db", connection.engine.url.render_as_string(hide_password=True)]
-    if tables.prefix != Tables().prefix:
+    if tables.prefix != default_tables().prefix:
         words += ["--prefix", tables.prefix]
     if tables.metadata.schema:
         words += ["--schema", tables.metadata.schema]

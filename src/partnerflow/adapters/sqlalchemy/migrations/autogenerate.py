@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partnerflow.adapters.sqlalchemy.tables import Tables
+from partnerflow.adapters.sqlalchemy.tables import Tables, default_tables
 
 
 def include_name(
@@ -39,5 +39,5 @@ def _schema(table: Any) -> str | None:
 
 
 def _is_ours(table: str | None, schema: str | None, tables: Tables | None) -> bool:
-    metadata = (tables or Tables()).metadata
+    metadata = (tables or default_tables()).metadata
     return schema == metadata.schema and table in {ours.name for ours in metadata.tables.values()}

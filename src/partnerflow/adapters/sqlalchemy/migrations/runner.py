@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Connection, Integer, delete, insert
 
 from partnerflow.adapters.sqlalchemy.locks import schema_lock
-from partnerflow.adapters.sqlalchemy.tables import Tables
+from partnerflow.adapters.sqlalchemy.tables import Tables, default_tables
 from partnerflow.adapters.sqlalchemy.version import mismatch, record_version, version_of
 from partnerflow.errors import InvalidRequest
 
@@ -26,7 +26,7 @@ NEWEST = max(STEPS)
 
 def current(connection: Connection, tables: Tables | None = None) -> int:
     """Return the version of the tables; 0 where there are none."""
-    return version_of(connection, tables or Tables())
+    return version_of(connection, tables or default_tables())
 
 
 def upgrade(
@@ -44,7 +44,7 @@ def upgrade(
             version,
             f"must be from 1 to {NEWEST}, which is the newest that this release of partnerflow knows",
         )
-    wanted = tables or Tables()
+    wanted = tables or default_tables()
     operations = _operations(op)
     if operations.get_context().as_sql:
         _write_sql(operations, wanted, version, since)
