@@ -51,11 +51,12 @@ class CompiledStatement:
             (at, *elements[parameter]) for at, parameter in enumerate(self._parameters) if parameter in elements
         ]
         self._constants = {name: state.parameters[name] for name in self._names if name not in pattern}
-        processors = (
-            (at, self._type(compiled.binds[name].type).bind_processor(self._dialect))
-            for at, name in enumerate(self._names)
-        )
-        self._bind_converters: Converters = [(at, convert) for at, convert in processors if convert is not None]
+        processors = {  # by name, for a list has a name once and a thousand places
+            name: self._type(compiled.binds[name].type).bind_processor(self._dialect) for name in set(self._names)
+        }
+        self._bind_converters: Converters = [
+            (at, convert) for at, name in enumerate(self._names) if (convert := processors[name]) is not None
+        ]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return values as the driver takes them: a tuple, or a mapping where parameters have names."""
