@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from partnerflow.records.registry import SUBJECTS
+
+LAZY = ("partnerflow", "partnerflow.policies", "partnerflow.records", "partnerflow.testing")
+"""The packages whose names are loaded when first used."""
 HEAVY = ("sqlalchemy", "transitions", "blinker", "click", "rich", "hypothesis", "pytest")
 
 
@@ -46,11 +53,56 @@ def test_the_examples_cost_no_test_library() -> None:
     assert loaded_by(code).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("package", ["partnerflow.policies", "partnerflow.testing"])
+def test_a_check_builds_no_kind_that_no_policy_reads() -> None:
+    loaded = loaded_by(CHECK)
+    assert "partnerflow.records.safety" in loaded
+    assert loaded.isdisjoint(f"partnerflow.records.{subject}" for subject in SUBJECTS[-5:])
+
+
+def test_a_kind_that_no_policy_reads_is_known_all_the_same() -> None:
+    loaded = loaded_by("from partnerflow.records import find_kind\nassert find_kind('joint_meeting') is not None")
+    assert "partnerflow.records.coalition" in loaded
+
+
+def test_a_host_cannot_take_the_name_of_a_kind_that_is_not_loaded_yet() -> None:
+    code = """
+from partnerflow.errors import InvalidRequest
+from partnerflow.records.registry import Record, record
+try:
+    @record("joint_meeting", about="partner")
+    class Meeting(Record): ...
+except InvalidRequest as error:
+    assert "is taken by partnerflow.records.coalition.JointMeeting" in str(error)
+else:
+    raise AssertionError("the name was free")
+"""
+    loaded_by(code)
+
+
+@pytest.mark.parametrize("package", LAZY)
 def test_every_public_name_is_there_and_no_other(package: str) -> None:
-    module = __import__(package, fromlist=["*"])
-    assert sorted(module.__all__) == sorted(dir(module))
+    module = import_module(package)
+    assert sorted(module.__all__) == sorted(set(dir(module)) - {"__version__"})
     for name in module.__all__:
         assert getattr(module, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing_of_the_kind'"):
         module.nothing_of_the_kind  # noqa: B018
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_a_lazy_name_is_what_a_type_checker_takes_it_for(package: str) -> None:
+    module = import_module(package)
+    assert module.__file__ is not None
+    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
+    typed = {
+        alias.name: f"{package}.{node.module}" if node.level else str(node.module)
+        for block in tree.body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    at_once = {name for name in module.__all__ if name in vars(module) and name not in typed}
+    assert set(typed) | at_once == set(module.__all__)
+    for name, home in typed.items():
+        assert getattr(module, name) is getattr(import_module(home), name)

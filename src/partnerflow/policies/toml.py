@@ -40,7 +40,8 @@ from typing import Any
 import attrs
 
 from partnerflow.errors import Fault, PackError
-from partnerflow.records import kind_names, kinds
+from partnerflow.records import kind_names
+from partnerflow.records.registry import registered
 
 from .card import Policy
 from .overrides import read_overrides
@@ -134,9 +135,8 @@ class _Reader:
     def _rules(self, head: Mapping[str, Any], base: Pack | None, roles: Mapping[str, Role]) -> dict[str, Rule]:
         """Return the rules before any override of this file, by the code of their policy."""
         from_base = dict(base.by_code) if base else {}
-        listed = head.get("policies", tuple(from_base) if base else tuple(self.known))
-        codes = [*self._codes(("pack", "policies"), listed), *self._codes(("pack", "with"), head.get("with", ()))]
-        if any(self.file.is_wrong(("pack", key)) for key in ("extends", "policies", "with")):
+        codes = [*self._listed(head, from_base), *self._codes(("pack", "with"), head.get("with", ()))]
+        if any(self.file.is_wrong(("pack", key)) for key in ("extends", "citing", "policies", "with")):
             codes = list(self.known)  # nobody knows which are meant, so no code below is reported as one too many
         without = head.get("without", ())
         for place, code in enumerate(without):
@@ -148,6 +148,18 @@ class _Reader:
             for code in codes
             if code not in without
         }
+
+    def _listed(self, head: Mapping[str, Any], from_base: Iterable[str]) -> list[str]:
+        """Return the codes under `policies`, and of each policy that cites a clause under `citing`; else the base's."""
+        if "citing" not in head:
+            return self._codes(("pack", "policies"), head.get("policies", tuple(from_base) or tuple(self.known)))
+        cited = set(self._codes(("pack", "policies"), head.get("policies", ())))
+        for place, clause in enumerate(head["citing"]):
+            found = {code for code, policy in self.known.items() if _cites(policy, clause)}
+            if not found:
+                self.file.fault(("pack", "citing", place), f"{clause!r}: no policy cites a clause that begins so")
+            cited |= found
+        return [code for code in self.known if code in cited]
 
     def _codes(self, keys: Keys, codes: Iterable[str]) -> list[str]:
         return [code for place, code in enumerate(codes) if self._is_code((*keys, place), code)]
@@ -166,7 +178,7 @@ class _Reader:
     def _role(self, name: str, table: Any) -> Role:
         keys = ("roles", name)
         role = Role(name=name, **self.file.read(keys, table, ROLE))
-        for kind in sorted(role.file - {"*"} - set(kinds())):
+        for kind in sorted(kind for kind in role.file - {"*"} if registered(kind) is None):
             self.file.is_known((*keys, "file"), kind, kind_names())
         return role
 
@@ -236,3 +248,8 @@ def _with_overrides(rule: Rule, overrides: list[Override]) -> Rule:
             )
     by_day = sorted(overrides, key=lambda override: override.since)
     return attrs.evolve(rule, overrides=effective_overrides([*rule.overrides, *by_day]))
+
+
+def _cites(policy: Policy, clause: str) -> bool:
+    """Return whether a policy cites *clause*, or one whose id goes on after it: `EAF` is cited with `EAF-4.1.b`."""
+    return any(f"{cited}-".startswith(f"{clause}-") or cited.startswith(f"{clause}.") for cited in policy.cites)

@@ -13,7 +13,7 @@ import attrs
 
 from partnerflow.errors import PluginError
 
-from .registry import KINDS, Record, kinds
+from .registry import KINDS, Record, kinds, registered
 
 GROUP = "partnerflow.records"
 """The entry point group in which another package offers a kind: its name, and `module:Class`."""
@@ -35,7 +35,7 @@ def find_kind(name: str) -> type[Record] | None:
 
     None where no package offers it. Raises PluginError where the package that offers it is broken.
     """
-    found = kinds().get(name)
+    found = registered(name)
     if found is not None or name not in _offers():
         return found
     loaded = _loaded(name)

@@ -15,7 +15,7 @@ from partnerflow.errors import InvalidRequest
 
 About = Literal["partner", "partnership", "district"]
 
-_SHIPPED = (
+SUBJECTS = (
     "partner",
     "programme",
     "safety",
@@ -37,6 +37,7 @@ _SHIPPED = (
     "workplace",
     "practice",
 )
+"""The modules of the shipped kinds; the last five are read by the rubric, and by no policy."""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +119,8 @@ def record(
         for field in key:
             if fields[field].default is not attrs.NOTHING:
                 raise InvalidRequest("key", field, f"a key of kind {name} must always be given: drop its default")
+        if made.__module__.rpartition(".")[0] != __package__:
+            _register_shipped()  # before any of a host's, so that it never takes the name of a shipped one
         taken = KINDS.get(name)
         if taken is not None and (taken.__module__, taken.__qualname__) != (made.__module__, made.__qualname__):
             raise InvalidRequest(
@@ -130,6 +133,11 @@ def record(
     return register
 
 
+def registered(name: str) -> type[Record] | None:
+    """Return the class of the kind *name*; shipped kinds are imported only where *name* is not registered yet."""
+    return KINDS.get(name) or kinds().get(name)
+
+
 def kinds() -> Mapping[str, type[Record]]:
     """Return every registered kind by name, shipped or added by the host."""
     _register_shipped()
@@ -138,7 +146,7 @@ def kinds() -> Mapping[str, type[Record]]:
 
 @cache
 def _register_shipped() -> None:
-    for module in _SHIPPED:
+    for module in SUBJECTS:
         import_module(f"partnerflow.records.{module}")
 
 
