@@ -15,6 +15,7 @@ import pytest
 from partnerflow.errors import Fault, InvalidRequest, NotFound, PackError
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, offered_packs, policy, shipped_packs
+from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.toml import read_pack
 from partnerflow.records import Money
 from partnerflow.testing import EXAMPLE_DAY, example_dossier
@@ -130,6 +131,20 @@ def test_a_pack_asks_only_the_policies_that_it_lists(read: Callable[..., Pack]) 
         pack["SAFE-001"]
 
 
+def test_a_pack_asks_every_policy_that_cites_a_guide_beside_those_that_it_lists(read: Callable[..., Pack]) -> None:
+    pack = read(HEAD + 'citing = ["TK-2", "EAF-4.1"]\npolicies = ["SAFE-002"]\nwith = ["REG-001"]\n')
+    cited = [policy.code for policy in POLICIES if "TK-2" in policy.cites or "EAF-4.1." in str(policy.cites)]
+    listed = [policy.code for policy in POLICIES if policy.code in {*cited, "SAFE-002"}]
+    assert len(cited) > 2
+    assert list(pack.by_code) == [*listed, "REG-001"]
+
+
+def test_a_clause_is_no_clause_that_merely_begins_with_the_same_digits(read: Callable[..., Pack]) -> None:
+    ten = {policy.code for policy in POLICIES if "TK-10" in policy.cites and "TK-1" not in policy.cites}
+    assert ten
+    assert ten.isdisjoint(read(HEAD + 'citing = ["TK-1"]\n').by_code)
+
+
 def test_a_host_may_add_policies_of_its_own(read: Callable[..., Pack]) -> None:
     pack = read(HEAD + '[[set]]\ncode = "OURS-001"\nwords = 9\nkinds = ["civic"]\n', policies=[summarised])
     assert pack["OURS-001"].parameters(EXAMPLE_DAY) == {"words": 9, "kinds": frozenset({"civic"})}
@@ -157,6 +172,8 @@ def setting(code: str, line: str) -> str:
         (HEAD + "leads = [30, -1]\n", "pack.leads[1]", "-1: days before a due date are not negative"),
         (HEAD + 'leads = "30"\n', "pack.leads", "'30' is not a list"),
         (HEAD + 'policies = ["SAFE-02"]\n', "pack.policies[0]", "did you mean 'SAFE-002'?"),
+        (HEAD + 'citing = ["CS9"]\n', "pack.citing[0]", "'CS9': no policy cites a clause that begins so"),
+        (HEAD + 'citing = "CS2"\n', "pack.citing", "'CS2' is not a list"),
         (HEAD + '[packs]\nname = "x"\n', "packs", "did you mean 'pack'?"),
         (HEAD + '[set]\ncode = "SAFE-002"\n', "set", "write [[set]]"),
         (HEAD + "[[set]]\nminimum = 1\n", "set[0].code", "is required"),

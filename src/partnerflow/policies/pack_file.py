@@ -24,6 +24,7 @@ PACK: Shape = {
     "version": str,
     "title": str,
     "extends": str,
+    "citing": tuple[str, ...],
     "policies": tuple[str, ...],
     "with": tuple[str, ...],
     "without": tuple[str, ...],
