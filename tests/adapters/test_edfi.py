@@ -349,11 +349,11 @@ def test_what_is_no_ed_fi_interchange_is_unreadable(folder: Folder, text: str | 
         ),
         (
             SCHOOL,
-            "line 3: LocalEducationAgencyReference means 'LEAG_1', but no LocalEducationAgency of this file",
+            "line 3: LocalEducationAgencyReference refers to 'LEAG_1', but no LocalEducationAgency of this file",
         ),
         (
             ORGANIZATION + SCHOOL.replace("LEAG_1", "CO_19"),
-            "line 4: LocalEducationAgencyReference means 'CO_19', but no LocalEducationAgency of this file",
+            "line 4: LocalEducationAgencyReference refers to 'CO_19', but no LocalEducationAgency of this file",
         ),
         (licence(of=""), "line 3, CommunityProviderLicense A-1: CommunityProviderReference is missing"),
         (

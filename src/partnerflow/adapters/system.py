@@ -1,4 +1,4 @@
-"""The machine's own clock and randomness: the edge at which time and identity come in."""
+"""The system's clock and random numbers: the only place that reads either."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 def now() -> datetime:
-    """Return the moment, in UTC."""
+    """Return the present moment, in UTC."""
     return datetime.now(UTC)
 
 

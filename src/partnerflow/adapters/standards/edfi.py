@@ -50,10 +50,10 @@ class Summary:
 
 
 def read(sources: Sequence[Source], progress: Progress | None = None) -> Iterator[Site | Listing | Licensed]:
-    """Return the parties of all files, then the licences of all files: no order in or among files matters.
+    """Yield the parties of all files, then the licences of all files: the order of files and elements does not matter.
 
-    Every file is checked before anything is given. Raises Unreadable. *progress* is told how many bytes were
-    newly read; in the end they come to `work(sources)`.
+    Every file is checked before anything is yielded. Raises Unreadable. *progress* is called with the number of bytes
+    newly read; their sum is `work(sources)`.
     """
     summaries = [check(source, progress=progress) for source in sources]
     for summary in summaries:
@@ -78,17 +78,17 @@ def check(source: Source, *, progress: Progress | None = None) -> Summary:
     elements: Counter[str] = Counter()
     faults: list[str] = []
     xml_ids: dict[str, dict[str, str]] = {target: {} for target in TARGETS}
-    awaited: dict[str, dict[str, int]] = {target: {} for target in TARGETS}
+    unresolved: dict[str, dict[str, int]] = {target: {} for target in TARGETS}
     for facts in _stream(source, _READERS, xml_ids, progress):
         _READERS[facts.element](facts)
         elements[facts.element] += 1
         faults += facts.faults
-        for target, xml_id in facts.awaited:
-            awaited[target].setdefault(xml_id, facts.line)
+        for target, xml_id in facts.unresolved:
+            unresolved[target].setdefault(xml_id, facts.line)
         if facts.element in TARGETS and (own := facts.node.get("id")):
             xml_ids[facts.element][own] = facts.edfi_id
-            awaited[facts.element].pop(own, None)
-    for target, lines in awaited.items():
+            unresolved[facts.element].pop(own, None)
+    for target, lines in unresolved.items():
         faults += (_dangling(line, target, xml_id) for xml_id, line in lines.items())
     _refuse(source, faults)
     return Summary(source, elements, xml_ids)
@@ -97,12 +97,12 @@ def check(source: Source, *, progress: Progress | None = None) -> Summary:
 def parties(
     source: Source, *, checked: Summary | None = None, progress: Progress | None = None
 ) -> Iterator[Site | Listing]:
-    """Return the district, its schools and the organisations of one file, checked first if it is not yet."""
+    """Yield the district, its schools and the organisations of one file, which is checked first unless it was."""
     return _records(source, _PARTIES, checked, progress)
 
 
 def licences(source: Source, *, checked: Summary | None = None, progress: Progress | None = None) -> Iterator[Licensed]:
-    """Return the licences of one file, checked first if it is not yet."""
+    """Yield the licences of one file, which is checked first unless it was."""
     return _records(source, _LICENCES, checked, progress)
 
 
@@ -110,13 +110,13 @@ def _records(source: Source, readers: Readers[T], checked: Summary | None, progr
     summary = checked or check(source)
     for facts in _stream(source, readers, summary.xml_ids, progress):
         record = readers[facts.element](facts)
-        faults = facts.faults + [_dangling(facts.line, *reference) for reference in facts.awaited]
+        faults = facts.faults + [_dangling(facts.line, *reference) for reference in facts.unresolved]
         _refuse(source, faults)  # there are some only if the file has changed since
         yield record
 
 
 def _dangling(line: int, target: str, xml_id: str) -> str:
-    return f"line {line}: {target}Reference means {xml_id[:60]!r}, but no {target} of this file has that id"
+    return f"line {line}: {target}Reference refers to {xml_id[:60]!r}, but no {target} of this file has that id"
 
 
 def _refuse(source: Source, faults: Sequence[str]) -> None:
@@ -197,13 +197,13 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class _Facts:
-    """One element, read field by field; what is wrong is noted, and a stand-in read in its place."""
+    """One element, read field by field; a fault is noted, and a stand-in is used in the place of the value."""
 
     def __init__(self, node: Element, line: int, xml_ids: XmlIds) -> None:
         self.node, self.line, self.xml_ids = node, line, xml_ids
         self.element = node.tag
         self.faults: list[str] = []
-        self.awaited: list[tuple[str, str]] = []
+        self.unresolved: list[tuple[str, str]] = []
         self.own_id = "License/LicenseIdentifier" if self.element in _LICENCES else f"{self.element}Id"
         self.edfi_id = _STAND_IN if self.element in _LICENCES else self.identity(self.own_id)
 
@@ -268,7 +268,7 @@ class _Facts:
         if not xml_id:
             return self.wrong(path, f"does not say which: give its {target}Id, or its XML id as ref")
         if xml_id not in self.xml_ids[target]:
-            self.awaited.append((target, xml_id))
+            self.unresolved.append((target, xml_id))
         return self.xml_ids[target].get(xml_id, _STAND_IN)
 
 
@@ -276,7 +276,7 @@ class _Facts:
 
 
 class _Target:
-    """Builds the wanted children of the root, and lets everything else pass by unbuilt."""
+    """Builds the wanted children of the root, and skips everything else."""
 
     def __init__(self, source: str, wanted: Iterable[str], xml_ids: XmlIds) -> None:
         self.source, self.xml_ids = source, xml_ids
@@ -310,7 +310,7 @@ class _Target:
 
 
 def _stream(source: Source, wanted: Iterable[str], xml_ids: XmlIds, progress: Progress | None) -> Iterator[_Facts]:
-    """Return the wanted children of the root one by one, keeping none. Raises Unreadable."""
+    """Yield the wanted children of the root one by one, and keep none. Raises Unreadable."""
     target = _Target(str(source), wanted, xml_ids)
     parser: Any = XMLParser(target=target, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     target.expat = parser.parser
