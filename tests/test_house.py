@@ -233,6 +233,17 @@ def test_the_command_works_through_partnerflow_and_never_on_its_store() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_write_begins_where_a_nested_one_is_refused() -> None:
+    wrong = [
+        f"flow/{path.relative_to(PACKAGE / 'flow')}:{node.lineno}: open it with context.transaction()"
+        for path in sorted((PACKAGE / "flow").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "transaction" and ast.unparse(node.value).endswith("store")
+        if path.name != "context.py"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_everything_in_the_house_has_its_place() -> None:
     units = {_here(each) for each in IMPORTS} | {path.name.removesuffix(".py") for path in PACKAGE.glob("*.py")}
     assert units - {"__init__"} <= {*RANK, "adapters", *OPEN}

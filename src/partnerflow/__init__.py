@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from partnerflow.dossier import Dossier
     from partnerflow.errors import (
         Conflict,
+        HookError,
         IllegalTrigger,
         InvalidRecord,
         InvalidRequest,
         KeyReused,
+        NestedWrite,
         NotFound,
         PackError,
         PartnerflowError,
@@ -71,9 +73,9 @@ _HOME = {
     "load_pack": "policies",
 } | dict.fromkeys(
     (
-        "Conflict", "IllegalTrigger", "InvalidRecord", "InvalidRequest", "KeyReused", "NotFound", "PackError",
-        "PartnerflowError", "PluginError", "Refused", "SchemaMismatch", "StoreBusy", "StoreError", "Tampered",
-        "UnknownState", "Unreadable", "UnsoundLifecycle",
+        "Conflict", "HookError", "IllegalTrigger", "InvalidRecord", "InvalidRequest", "KeyReused", "NestedWrite",
+        "NotFound", "PackError", "PartnerflowError", "PluginError", "Refused", "SchemaMismatch", "StoreBusy",
+        "StoreError", "Tampered", "UnknownState", "Unreadable", "UnsoundLifecycle",
     ),
     "errors",
 )  # fmt: skip
@@ -91,6 +93,7 @@ __all__ = [
     "Entry",
     "Filing",
     "Head",
+    "HookError",
     "IllegalTrigger",
     "InvalidRecord",
     "InvalidRequest",
@@ -98,6 +101,7 @@ __all__ = [
     "KeyReused",
     "Lifecycle",
     "Money",
+    "NestedWrite",
     "NotFound",
     "PackError",
     "Partner",

@@ -13,6 +13,8 @@ PartnerflowError
 ├── UnknownState         a stored state is not in the lifecycle in use
 ├── PackError            a policy pack that cannot be used; lists every fault
 ├── PluginError          an installed package offers something that cannot be used
+├── HookError            a function of the host's failed, or returned something else than it may
+├── NestedWrite          a write was requested inside another call
 ├── StoreError           the store cannot do its work
 │   ├── SchemaMismatch   its tables are of another version
 │   └── StoreBusy        another writer held a lock for too long
@@ -34,6 +36,21 @@ class PartnerflowError(Exception):
     """The base class of every error that partnerflow raises."""
 
     http_status: ClassVar[int] = 500
+
+
+def error_text(error: BaseException) -> str:
+    """Return the class and the text of any error, in at most 500 characters that every database can store.
+
+    An error of another's may have no text, and finding its text may itself fail.
+    """
+    try:
+        text = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failed:  # noqa: BLE001  whatever it is, the error that it hides is to be named
+        text = f"its text cannot be read ({type(failed).__name__})"
+    named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return named.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")[:500]
 
 
 class Explained(Protocol):
@@ -242,6 +259,30 @@ class PluginError(PartnerflowError):
 
     def __str__(self) -> str:
         return f"{self.package}: entry point {self.point}: {self.remedy}"
+
+
+class HookError(PartnerflowError):
+    """A function of the host's failed, or returned something else than it may; names it and the partnership.
+
+    What it raised is the cause (`__cause__`).
+    """
+
+    def __init__(self, hook: str, partnership_id: UUID | None, why: str) -> None:
+        super().__init__(hook, partnership_id, why)
+        self.hook, self.partnership_id, self.why = hook, partnership_id, why
+
+    def __str__(self) -> str:
+        return f"{self.hook} for partnership {self.partnership_id}: {self.why}"
+
+
+class NestedWrite(PartnerflowError):
+    """A receiver of `before`, `host_records` or a policy wrote through a flow inside a call; use `after` for that."""
+
+    def __str__(self) -> str:
+        return (
+            "nothing can be written through a flow inside another call: a receiver of before, host_records and "
+            "policies may read through it, and write to tables of their own; write in a receiver of after"
+        )
 
 
 class StoreError(PartnerflowError):

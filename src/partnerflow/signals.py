@@ -37,8 +37,13 @@ class Before(_Hook):
     """
 
     def notify(self, transition: Transition) -> None:
-        """Call every receiver; what one raises is raised to the caller who requested the change."""
-        self._signal.send(transition.event, transition=transition)
+        """Call every receiver; what one raises is raised to the caller, with a note that names the partnership."""
+        try:
+            self._signal.send(transition.event, transition=transition)
+        except Exception as error:
+            step = f"{transition.trigger} of partnership {transition.partnership_id}"
+            error.add_note(f"raised by a receiver of before, for {step}")
+            raise
 
 
 class After(_Hook):
@@ -52,5 +57,6 @@ class After(_Hook):
         for receiver in self._signal.receivers_for(event.type):
             try:
                 receiver(event.type, event=event)
-            except Exception:  # noqa: BLE001  whatever it raises, the others are still called
-                _log.exception("a receiver of %s failed on event %s", event.type, event.id)
+            except (Exception, SystemExit):  # noqa: BLE001  whatever it raises, the others are still called
+                of = event.type, event.id, event.partnership_id
+                _log.exception("a receiver of %s failed on event %s of partnership %s", *of)

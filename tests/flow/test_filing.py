@@ -9,7 +9,18 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from partnerflow import DISTRICT, Actor, InvalidRecord, InvalidRequest, Money, NotFound, Partner, Partnerflow, Refused
+from partnerflow import (
+    DISTRICT,
+    Actor,
+    HookError,
+    InvalidRecord,
+    InvalidRequest,
+    Money,
+    NotFound,
+    Partner,
+    Partnerflow,
+    Refused,
+)
 from partnerflow.canonical import canonical
 from partnerflow.records import (
     Amendment,
@@ -444,7 +455,7 @@ def test_a_host_that_fails_stops_the_change(
         lambda: hosting.file(p.id, Need(need="a"), by=office),
         lambda: hosting.propose(riverbend, by=office),
     ):
-        with pytest.raises(ConnectionError):
+        with pytest.raises(HookError):
             call()
     assert everything(flow) == before
 

@@ -5,13 +5,30 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
-from partnerflow import Actor, Partner, Partnerflow, Refused
+from partnerflow import (
+    DISTRICT,
+    Actor,
+    Adoption,
+    Filing,
+    HookError,
+    NestedWrite,
+    Partner,
+    Partnerflow,
+    Partnership,
+    Refused,
+    Step,
+)
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.records import Need
+from partnerflow.dossier import Dossier
+from partnerflow.policies import Verdict, policy
+from partnerflow.policies.toml import read_pack
+from partnerflow.records import Need, Site
+from partnerflow.testing import OFFICE
 from partnerflow.testing.clock import TickingClock
 
 PREFIX = "org.partnerflow."
@@ -144,3 +161,122 @@ def test_hooks_are_each_flows_own(office: Actor, riverbend: Partner) -> None:
     one.after.connect(lambda sender, event: heard.append(sender))
     other.propose(riverbend, by=office)
     assert heard == []
+
+
+# --- what a host's code may do inside the transaction ---------------------------------------------------------------
+
+
+def writes(flow: Partnerflow, p: Partnership) -> dict[str, Callable[[], object]]:
+    """Return a call of each use case that writes."""
+    adoption = Adoption(Partner(name="Other"), state="active", reason="r")
+    return {
+        "propose": lambda: flow.propose(Partner(name="Other"), by=OFFICE),
+        "adopt": lambda: flow.adopt(Partner(name="Other"), state="active", by=OFFICE, reason="r"),
+        "register": lambda: flow.register(Partner(name="Other"), by=OFFICE),
+        "admit": lambda: list(flow.admit([Site(site="x", name="x")], by=OFFICE)),
+        "file": lambda: flow.file(p.id, Need(need="b"), by=OFFICE),
+        "file on the district": lambda: flow.file(DISTRICT, Site(site="x", name="x"), by=OFFICE),
+        "retract": lambda: flow.retract(p.id, flow.entries_of(p.id)[-1].id, by=OFFICE, reason="r"),  # type: ignore[arg-type]
+        "redact": lambda: flow.redact(p.id, steps=[1], by=OFFICE, reason="r"),
+        "fire": lambda: flow.fire(p.id, "withdraw", by=OFFICE, reason="r"),
+        "fire_many": lambda: list(flow.fire_many([Step(p.id, "withdraw", reason="r")], by=OFFICE, key="a")),
+        "file_many": lambda: list(flow.file_many([Filing(p.id, [Need(need="b")])], by=OFFICE, key="b")),
+        "adopt_many": lambda: list(flow.adopt_many([adoption], by=OFFICE, key="c")),
+        "sweep": Partnerflow(store=flow.store, pack="eaf", clock=flow.clock).sweep,
+    }
+
+
+def test_a_receiver_of_before_that_writes_through_the_flow_is_refused_at_once(
+    flow: Partnerflow, walked_to: Callable, everything: Callable
+) -> None:
+    p = walked_to(flow, "vetting")
+    called = list[str]()
+
+    @flow.before.connect
+    def writing(sender: str, transition: Any) -> None:
+        writes(flow, p)[called[-1]]()
+
+    before = everything(flow)
+    for name in writes(flow, p):
+        called.append(name)
+        with pytest.raises(NestedWrite, match="write in a receiver of after") as raised:
+            flow.fire(p.id, "return_to_intake", by=OFFICE, reason=name)
+        assert f"return_to_intake of partnership {p.id}" in "".join(raised.value.__notes__)
+        assert everything(flow) == before, name
+    (failed,) = flow.fire_many([Step(p.id, "return_to_intake", reason="r")], by=OFFICE, key="d")
+    assert isinstance(failed.error, NestedWrite)
+    assert everything(flow) == before
+
+
+@pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql"], indirect=True)
+def test_nor_can_it_write_through_another_flow_on_the_same_store(flow: Partnerflow, walked_to: Callable) -> None:
+    p = walked_to(flow, "vetting")
+    other = Partnerflow(store=flow.store, pack=flow.pack, clock=flow.clock)
+    flow.before.connect(lambda sender, transition: other.file(p.id, Need(need="b"), by=OFFICE))
+    with pytest.raises(NestedWrite):
+        flow.fire(p.id, "return_to_intake", by=OFFICE, reason="r")
+    other.file(p.id, Need(need="b"), by=OFFICE)
+
+
+def test_host_records_and_policies_cannot_write_through_the_flow_either(flow: Partnerflow, walked_to: Callable) -> None:
+    p = walked_to(flow, "vetting")
+    hosted = Partnerflow(
+        store=flow.store, pack=flow.pack, clock=flow.clock,
+        host_records=lambda partnership, session: flow.file(p.id, Need(need="b"), by=OFFICE),  # type: ignore[arg-type,return-value]
+    )  # fmt: skip
+    for call in (lambda: hosted.explain(p.id), lambda: hosted.fire(p.id, "return_to_intake", by=OFFICE, reason="r")):
+        with pytest.raises(HookError) as raised:
+            call()
+        assert isinstance(raised.value.__cause__, NestedWrite)
+
+    @policy("X-001", "Files", holds_in={"vetting"}, cites=["EAF-0"], fix="Mend the policy.")
+    def filing(dossier: Dossier, on: date) -> Verdict:
+        flow.file(p.id, Need(need="b"), by=OFFICE)
+        yield from ()
+
+    pack = read_pack('[pack]\nname = "x"\nversion = "1"\n', "x.toml", [filing])
+    finding = Partnerflow(store=flow.store, pack=pack, clock=flow.clock).explain(p.id)["X-001"]
+    assert (finding.outcome, "NestedWrite" in finding.problems[0].message) == ("error", True)
+
+
+def test_it_may_read_all_there_is(flow: Partnerflow, walked_to: Callable) -> None:
+    p = walked_to(flow, "vetting")
+    seen: list[object] = []
+
+    @flow.before.connect
+    def reading(sender: str, transition: Any) -> None:
+        seen.append((flow.dossier(p.id).partnership.state, flow.check(p.id, "approve", by=OFFICE).legal))
+
+    flow.fire(p.id, "return_to_intake", by=OFFICE, reason="r")
+    assert seen == [("vetting", True)]
+
+
+def test_what_a_receiver_of_before_raises_is_its_own_error_with_the_partnership_beside_it(
+    flow: Partnerflow, walked_to: Callable
+) -> None:
+    p = walked_to(flow, "vetting")
+    error = KeyError("room 12")
+
+    @flow.before.connect
+    def failing(sender: str, transition: Any) -> None:
+        raise error
+
+    with pytest.raises(KeyError) as raised:
+        flow.fire(p.id, "return_to_intake", by=OFFICE, reason="r")
+    assert raised.value is error
+    assert str(p.id) in "".join(error.__notes__)
+
+
+def test_a_receiver_of_after_that_leaves_the_process_does_not(
+    flow: Partnerflow, office: Actor, riverbend: Partner, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    def leaving(sender: str, event: object) -> None:
+        raise SystemExit(0)
+
+    flow.after.connect(leaving)
+    flow.after.connect(lambda sender, event: heard.append(sender))
+    p = flow.propose(riverbend, by=office)
+    assert heard == [f"{PREFIX}partnership.proposed.v1"]
+    assert str(p.id) in caplog.text

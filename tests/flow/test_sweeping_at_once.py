@@ -15,7 +15,19 @@ import attrs
 import pytest
 from sqlalchemy import event
 
-from partnerflow import DEFAULT, Actor, Adoption, Filing, Money, Partner, Partnerflow, Partnership, Row, UnknownState
+from partnerflow import (
+    DEFAULT,
+    Actor,
+    Adoption,
+    Filing,
+    HookError,
+    Money,
+    Partner,
+    Partnerflow,
+    Partnership,
+    Row,
+    UnknownState,
+)
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.policies import Pack
 from partnerflow.ports import Store
@@ -116,7 +128,7 @@ def test_one_that_cannot_be_judged_holds_up_none_and_is_raised_at_the_end(
 
     hosting = Partnerflow(store=flow.store, pack=flow.pack, clock=clock, host_records=of_the_host)
     for _ in range(2):
-        with pytest.raises(ConnectionError, match="the host is away"):
+        with pytest.raises(HookError, match=f"{due[1]}: ConnectionError: the host is away"):
             hosting.sweep()
         assert told(flow) == dict.fromkeys([due[0], *due[2:]], 1)
     assert [notice.partnership_id for notice in flow.sweep().notices] == [due[1]]

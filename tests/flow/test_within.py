@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from partnerflow import Actor, Conflict, InvalidRequest, KeyReused, Partner, Partnerflow, Partnership, Refused
+from partnerflow import (
+    Actor,
+    Conflict,
+    HookError,
+    InvalidRequest,
+    KeyReused,
+    Partner,
+    Partnerflow,
+    Partnership,
+    Refused,
+)
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
 from partnerflow.policies import Pack
@@ -132,7 +142,7 @@ def test_of_a_veto_or_a_crash_that_the_host_catches_nothing_is_left(
         for call, error in (
             (lambda: joined.fire(p.id, "approve", by=board), PermissionError),
             (lambda: joined.propose(Partner(name="B"), by=office), PermissionError),
-            (lambda: hosting.within(session).fire(p.id, "approve", by=board), ConnectionError),
+            (lambda: hosting.within(session).fire(p.id, "approve", by=board), HookError),
             (lambda: joined.file(p.id, Insurance(line="x"), by=Actor("x")), Refused),
             (lambda: joined.fire(p.id, "approve", by=board, expected_version=9), Conflict),
             (lambda: joined.file(p.id, Need(need="nul \0"), by=office), InvalidRequest),

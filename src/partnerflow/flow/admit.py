@@ -65,7 +65,7 @@ def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> l
     """File some sites in one transaction, so that the district's file is read only once."""
     admitted: list[Admission] = []
     changes: list[ChangeSet] = []
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         district = DistrictFile(tx.file(DISTRICT))
         for site in sites:
             filed = file_on_district(context, district, check_submission(DISTRICT, [site]), request).changes
@@ -137,7 +137,7 @@ def _file(context: Context, partnership_id: UUID, records: Sequence[Record], req
 
 
 def _known_partner(context: Context, listed: Partner) -> UUID | None:
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         ids = sorted(listed.ids.items())
         known = tx.partners_known_as(ids)
         return next((known[pair] for pair in ids if pair in known), None)

@@ -20,8 +20,9 @@ from partnerflow.records.conversion import record_text
 from .arguments import Times, happened_at, reason_text, recording_time
 from .context import Context
 from .evaluate import evaluate, missing_fields
+from .host_records import load_host_records
 from .idempotency import complete, find_completed, pending
-from .loading import build_dossier, load_host_records, load_snapshot
+from .loading import build_dossier, load_snapshot
 from .partner_ids import FindPartner, find_partner_in, refuse_known_ids
 from .request import Request
 from .search_index import search_entry
@@ -86,7 +87,7 @@ def adoption(
 
 def _begin(context: Context, beginning: Beginning) -> Partnership:
     request, partner, request_hash = beginning.request, beginning.partner, beginning.hash()
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         file = None if isinstance(partner, tuple) else tx.partner_files([partner], lock=True).get(partner)
         if completed := find_completed(tx, request, request_hash):
             return _as_it_began(context, load_snapshot(context, tx, completed.work[0], lock=False))

@@ -22,7 +22,8 @@ from partnerflow.records.conversion import record_text
 
 from .context import Context
 from .evaluate import refuse_unless_may_file
-from .loading import Locked, build_dossier, load, load_host_records, refuse_unknown_state
+from .host_records import load_host_records
+from .loading import Locked, build_dossier, load, refuse_unknown_state
 from .request import Request
 from .search_index import search_entry
 from .writing import FileEnd, new_entries, new_judgement, number_events

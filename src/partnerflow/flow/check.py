@@ -19,7 +19,7 @@ from .request import Request
 
 def check(context: Context, partnership_id: UUID, trigger: str, request: Request) -> Decision:
     """Return the Decision on one trigger."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), request.at)
         return _decision(context, tx, loaded, trigger, request)
 
@@ -27,7 +27,7 @@ def check(context: Context, partnership_id: UUID, trigger: str, request: Request
 def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime | None) -> dict[str, Decision]:
     """Return the Decision on every trigger that is legal from the partnership's state, after loading it once."""
     request = Request(by, at)
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), at)
         legal = context.lifecycle.legal(loaded.snapshot.partnership.state)
         return {trigger: _decision(context, tx, loaded, trigger, request) for trigger in legal}
@@ -35,7 +35,7 @@ def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime |
 
 def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> Report:
     """Return the Report on what must hold in the partnership's state, with no trigger requested."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         day = context.today(happened_at(at, recording_time_on(context, snapshot)))
         dossier, _ = load_dossier(context, snapshot)

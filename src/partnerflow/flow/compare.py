@@ -144,7 +144,7 @@ class _Comparison:
             return build_dossier(
                 snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, tz=self.context.tz
             )
-        with self.context.store.reading():
+        with self.context.reading():
             return load_dossier(self.context, snapshot)[0]
 
     def _changes(self, dossier: Dossier) -> Iterator[Change]:
@@ -172,7 +172,7 @@ class _Comparison:
         if not pack.rules:
             return {}
         if row is not None and pack.compares(row.trigger):
-            with self.context.store.reading() as tx:
+            with self.context.reading() as tx:
                 live = self.context.lifecycle.live
                 near = tx.neighbours(after.places(), apart_from=after.partnership.id, states=live)
             after = attrs.evolve(after, neighbours=near)

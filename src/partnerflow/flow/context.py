@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from partnerflow.errors import NestedWrite
+
 if TYPE_CHECKING:
     from partnerflow.lifecycle import Lifecycle
     from partnerflow.policies import Pack
-    from partnerflow.ports import Clock, HostRecords, NewId, Store
+    from partnerflow.ports import Clock, HostRecords, NewId, Store, Transaction
     from partnerflow.signals import After, Before
+
+_in_a_call: ContextVar[bool] = ContextVar("partnerflow.in_a_call", default=False)
+"""Whether this thread or task is inside a transaction of some Partnerflow, so that code of the host's runs in it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,9 +38,37 @@ class Context:
     session: object | None = None
     """The host's own session or connection, under `within`."""
 
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that writes; every write of a flow begins here.
+
+        Raises NestedWrite inside a transaction of a Partnerflow, where a receiver of `before`, `host_records` or a
+        policy may call us. A second writer would wait for the first for ever, or write what the first then undoes.
+        """
+        if _in_a_call.get():
+            raise NestedWrite
+        with self.store.transaction() as tx, _call():
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads; it may be opened inside another."""
+        with self.store.reading() as tx, _call():
+            yield tx
+
     def today(self, at: datetime | None = None) -> date:
         """Return the day in the district's time zone, now or at a moment."""
         return (at or self.clock()).astimezone(self.tz).date()
+
+
+@contextmanager
+def _call() -> Iterator[None]:
+    """Mark what runs inside; it ends before the commit, so that receivers of `after` may write."""
+    token = _in_a_call.set(True)
+    try:
+        yield
+    finally:
+        _in_a_call.reset(token)
 
 
 @attrs.frozen

@@ -50,7 +50,7 @@ def due(context: Context, partnership_id: UUID | None, *, before: date | None) -
 
 def obligations(context: Context, partnership_id: UUID) -> tuple[Obligation, ...]:
     """Return the obligations of a partnership. Raises NotFound."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         found = tx.obligations([partnership_id]).get(partnership_id, ())
         if not found and partnership_id not in tx.partnerships([partnership_id]):
             raise NotFound("partnership", partnership_id)
@@ -73,7 +73,7 @@ def due_items(partnership_id: UUID, partner: str, owed: Iterable[Obligation], to
 
 
 def _of_one(context: Context, partnership_id: UUID, before: date | None) -> Iterator[DueItem]:
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         found = tx.partnerships([partnership_id])
         if partnership_id not in found:
             raise NotFound("partnership", partnership_id)
@@ -86,7 +86,7 @@ def _of_all(context: Context, before: date) -> Iterator[DueItem]:
     """Read what is due of every partnership, in two statements a page."""
     for page in batched(context.store.find(Query(due_before=before)), PAGE):
         names = {partnership.id: name for partnership, name in page}
-        with context.store.reading() as tx:
+        with context.reading() as tx:
             owed = tx.obligations(list(names))
         yield from _before(before, owed, names, context.today())
 

@@ -24,7 +24,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
     """File records, each on the file of what it is about; return one entry for each."""
     subject, request_hash = submission.subject, submission.hash(request)
     idempotency = pending(request, request_hash)
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         if subject == DISTRICT:
             on_file = tx.file(DISTRICT)
             if completed := find_completed(tx, request, request_hash):

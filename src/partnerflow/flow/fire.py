@@ -37,7 +37,7 @@ def fire(context: Context, partnership_id: UUID, trigger: str, request: Request)
     Nothing is written before the last thing that can refuse, so a refusal or a veto has nothing to undo.
     """
     request_hash = hash_step(partnership_id, trigger, request)
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=True)
         if completed := find_completed(tx, request, request_hash):
             return _completed(tx, partnership_id, completed.work[0])

@@ -63,7 +63,7 @@ def inventory(
 def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> Iterator[InventoryRow]:
     """Yield the rows as recorded up to a past moment, with the partners' names of that time."""
     for page in batched(found, PAGE):
-        with context.store.reading() as tx:
+        with context.reading() as tx:
             held = tx.snapshots([partnership.id for partnership in page])
         for partnership in page:
             partner = newest_partner(recorded_by(moment, held[partnership.id].partner_file))
@@ -72,7 +72,7 @@ def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> 
 
 def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> list[InventoryRow]:
     """Load and evaluate a page of partnerships, in four statements and one transaction."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         held = tx.snapshots([partnership.id for partnership, _ in page])
         today = context.today()
         return [_row(context, held[found.id], name, today) for found, name in page if found.id in held]

@@ -21,6 +21,7 @@ from partnerflow.records import Entry, Partner, Record
 
 from .arguments import Times, batched, times_on
 from .context import Context
+from .host_records import load_host_records
 
 AT_ONCE = 100
 """How many partnerships, with all that is on their files, are read in one transaction."""
@@ -123,11 +124,6 @@ def load_dossier(context: Context, snapshot: Snapshot) -> tuple[Dossier, tuple[R
         snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host_records, tz=context.tz
     )
     return dossier, host_records
-
-
-def load_host_records(context: Context, partnership: Partnership) -> tuple[Record, ...]:
-    """Ask the host for its own facts about a partnership."""
-    return () if context.host_records is None else tuple(context.host_records(partnership, context.session))
 
 
 def build_dossier(

@@ -58,7 +58,7 @@ def _purge(context: Context, request: Request, *, before: date, months: int, rea
         if not is_past(ended):
             continue
         steps = [step for step in history(context, ended.id) if not step.decision_redacted]
-        with context.store.transaction() as tx:
+        with context.transaction() as tx:
             locked = lock_with_siblings(context, tx, ended.id, ended=True)
             entries = _not_blank(locked.snapshot.own_file)
             if all(is_past(each.partnership) for each in locked.siblings):

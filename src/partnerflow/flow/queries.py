@@ -26,7 +26,7 @@ def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -
 
     A dossier of the past has no neighbours: which there were then, only the Decisions of that time show.
     """
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         if as_of is not None:
             return _dossier_as_of(context, snapshot, list(tx.history(partnership_id)), to_utc(as_of, "as_of"))
@@ -62,7 +62,7 @@ def recorded_by(moment: datetime, entries: Sequence[Entry]) -> list[Entry]:
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:
     """Return every transition of a partnership, oldest first. Raises NotFound."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         found = list(tx.history(partnership_id))
     if not found:
         raise NotFound("partnership", partnership_id)
@@ -87,7 +87,7 @@ def events_of(context: Context, partnership_id: UUID) -> list[Event]:
 
 def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
     """Return everything filed on a partnership's partner, and then on it. Raises NotFound."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         found = tx.partnerships([partnership_id]).get(partnership_id)
         if found is None:
             raise NotFound("partnership", partnership_id)
@@ -96,7 +96,7 @@ def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
 
 def partner(context: Context, partner_id: UUID) -> Partner:
     """Return the newest Partner record of a partner. Raises NotFound."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         entries = tx.file(partner_id)
     if not entries:
         raise NotFound("partner", partner_id)
@@ -105,7 +105,7 @@ def partner(context: Context, partner_id: UUID) -> Partner:
 
 def district_file(context: Context) -> tuple[Entry, ...]:
     """Return everything that was filed on the district itself, oldest first."""
-    with context.store.reading() as tx:
+    with context.reading() as tx:
         return tx.file(DISTRICT)
 
 

@@ -39,7 +39,7 @@ def redact(
         raise InvalidRequest("partnership_id", DISTRICT, "the district's own file is kept: name a partnership")
     request_hash = request.hash("redact", partnership_id, *entry_ids, *versions, reason)
     transitions = _load_steps(context, partnership_id, versions)
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         locked = lock_with_siblings(context, tx, partnership_id, ended=True)
         if completed := find_completed(tx, request, request_hash):
             return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)

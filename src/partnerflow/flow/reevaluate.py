@@ -10,8 +10,9 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapsho
 from partnerflow.records import Entry, Partner
 
 from .context import Context
+from .host_records import load_host_records
 from .idempotency import complete
-from .loading import Loaded, build_dossier, load_host_records
+from .loading import Loaded, build_dossier
 from .search_index import search_entries
 from .writing import new_judgement, number_events
 

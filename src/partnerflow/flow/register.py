@@ -21,7 +21,7 @@ def register(context: Context, partner: Partner, request: Request) -> UUID:
     """Put an organisation on file and return its id, or that of the partner that has one of its outside ids."""
     record, text = record_text(partner)
     assert isinstance(record, Partner)  # noqa: S101  a record is read back as its own kind
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         ids = sorted(record.ids.items())
         known = tx.partners_known_as(ids, lock=True)
         if known:

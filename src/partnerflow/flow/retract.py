@@ -22,7 +22,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
     """File a retraction where the entry lies; return that of an entry that was retracted before."""
     reason = required_reason(request.reason, "say why it is retracted")
     request_hash = request.hash("retract", partnership_id, entry_id, reason)
-    with context.store.transaction() as tx:
+    with context.transaction() as tx:
         locked = lock_with_siblings(context, tx, partnership_id, ended=True)
         if completed := find_completed(tx, request, request_hash):
             return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)[0]

@@ -87,7 +87,7 @@ class _Sweeper:
     def _sweep_batch(self, ids: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
         """Sweep some partnerships in one transaction; with *busy*, skip those that are locked and put them there."""
         context, sent, changes = self._context, list[Notice](), list[ChangeSet]()
-        with context.store.transaction() as tx:
+        with context.transaction() as tx:
             snapshots = tx.snapshots(tuple(dict.fromkeys(ids)), lock=True, skip_locked=busy is not None)
             if busy is not None:
                 busy += [each for each in ids if each not in snapshots]

@@ -7,21 +7,22 @@ day: it yields the last day on which it holds, and `Policy.evaluate` compares.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeAlias, get_type_hints
+from typing import Any, NamedTuple, TypeAlias, cast, get_type_hints
 
 import attrs
 
 from partnerflow.actors import Actor
 from partnerflow.dossier import Absent, Dossier
+from partnerflow.errors import error_text
 from partnerflow.lifecycle import DEFAULT, Move
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import read_record, structure
 
 from .finding import Finding, Outcome, Owner, Severity
-from .verdict import NotApplicable, Problem, Verdict, located_absence
+from .verdict import NotApplicable, Problem, Until, Verdict, located_absence
 
 FILE = "file"
 """Among the triggers that a policy guards: the filing of records."""
@@ -130,15 +131,44 @@ class Policy:
     def evaluate(
         self, dossier: Dossier, on: date, parameters: Mapping[str, object], asked: AskedAs | None = None
     ) -> Finding:
-        """Run the body, and return what it yields or raises as one Finding."""
+        """Run the body, and return as one Finding whatever it yields or raises.
+
+        Only KeyboardInterrupt is raised: SystemExit would end the host, and would end it with a zero.
+        """
         asked = asked or AskedAs(self.severity)
         problems: list[Problem] = []
         until, lapsed = NO_END, None
-        outcome = Outcome.PASSED
         try:
-            for said in self.body(dossier, on, **parameters):
+            outcome, until, lapsed = self._run(dossier, on, parameters, problems)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  an unknown failure must block, like missing evidence
+            outcome = Outcome.ERROR
+            asked = asked._replace(severity=Severity.BLOCKING)
+            problems.append(Problem("", None, "the policy itself failed: {error}", error=error_text(error)))
+        if not problems:
+            return _ok_finding(self, outcome, None if until == NO_END else until, asked)
+        if outcome is not Outcome.ERROR:
+            outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
+        return self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
+
+    def _run(
+        self, dossier: Dossier, on: date, parameters: Mapping[str, object], problems: list[Problem]
+    ) -> tuple[Outcome, date, date | None]:
+        """Run the body and add what is wrong to *problems*.
+
+        Return the outcome where nothing is wrong, the last day on which that holds, and the first day that is past.
+        """
+        until, lapsed = NO_END, None
+        verdict: object = self.body(dossier, on, **parameters)
+        if isinstance(verdict, (str, bytes, Mapping)):  # an empty one would be a pass
+            raise TypeError(f"it returned a {type(verdict).__name__}, and no Problem or Until")
+        try:
+            for said in cast("Iterable[object]", verdict):
                 if isinstance(said, Problem):
                     problems.append(said.found_in(dossier))
+                elif not isinstance(said, Until):
+                    raise TypeError(f"it yielded a {type(said).__name__}, and no Problem or Until")
                 elif said.day < on:
                     lapsed = min(said.day, lapsed or said.day)
                     problems.append(said.passed())
@@ -147,18 +177,8 @@ class Policy:
         except Absent as absent:
             problems.append(located_absence(absent, dossier))
         except NotApplicable:
-            outcome = Outcome.NOT_APPLICABLE
-        except Exception as error:  # noqa: BLE001  an unknown failure must block, like missing evidence
-            outcome = Outcome.ERROR
-            asked = asked._replace(severity=Severity.BLOCKING)
-            problems.append(
-                Problem("", None, "the policy itself failed: {error}", error=f"{type(error).__name__}: {error}")
-            )
-        if not problems:
-            return _ok_finding(self, outcome, None if until == NO_END else until, asked)
-        if outcome is not Outcome.ERROR:
-            outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
-        return self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
+            return Outcome.NOT_APPLICABLE, until, lapsed
+        return Outcome.PASSED, until, lapsed
 
     def finding_of_absence(
         self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]

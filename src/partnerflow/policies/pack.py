@@ -30,6 +30,9 @@ from .report_data import PackRef
 from .rule import Override, Rule
 from .waivers import unapplied_waivers
 
+MOST_FOLLOWED = 1000
+"""How many last days are followed to a due date: a policy may say each day that it holds through that day."""
+
 
 @answers("SPPS-V.5c", "EAF-C.4b")
 @attrs.frozen(kw_only=True)
@@ -251,14 +254,16 @@ class Pack:
         if finding.until is None and finding.waiver is None and not rule.overrides:
             return None  # the most frequent case, without another evaluation
         day = _last_day(finding, rule, on)
-        while day is not None and day < NO_END:
+        for _ in range(MOST_FOLLOWED):
+            if day is None or day >= NO_END:
+                return None
             tomorrow = date.fromordinal(day.toordinal() + 1)
             then = rule.evaluate(dossier, tomorrow)
             following = _last_day(then, rule, tomorrow)
             if not then.is_ok:
                 return day
             day = following
-        return None
+        return day
 
 
 def _override_data(setting: Override) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .advice import improvement_plan, lines
 from .finding import Finding, Outcome
 from .report_data import ReportData
 from .translation import translation
+from .verdict import plain
 
 if TYPE_CHECKING:
     from partnerflow.records import ImprovementPlan
@@ -93,7 +94,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "stands": finding.is_standing,
         "fix": finding.fix,
         "advice": finding.advice,
-        "parameters": {name: _plain(value) for name, value in finding.parameters.items() if name != "roles"},
+        "parameters": {name: plain(value) for name, value in finding.parameters.items() if name != "roles"},
         "owner": finding.owner,
         "lapsed_on": None if finding.lapsed_on is None else finding.lapsed_on.isoformat(),
         "waivable_days": finding.waivable_days,
@@ -104,7 +105,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
                 "label": problem.label,
                 "message": problem.message,
                 "template": problem.template,
-                "facts": {name: _plain(value) for name, value in problem.facts.items()},
+                "facts": {name: plain(value) for name, value in problem.facts.items()},
             }
             for problem in finding.problems
         ],
@@ -123,7 +124,3 @@ def _finding_text(finding: Finding) -> str:
 @lru_cache(maxsize=8192)
 def _sound_text(code: str, revision: int, outcome: Outcome, until: date | None) -> str:
     return canonical(finding_data(Finding(code=code, title="", revision=revision, outcome=outcome, until=until)))
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(unstructure(value))

@@ -8,14 +8,16 @@ their facts, so that they can be translated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
+from partnerflow.canonical import canonical
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.records import NO_END
+from partnerflow.records.conversion import unstructure
 
 T = TypeVar("T")
 
@@ -55,13 +57,15 @@ class Problem:
         return str(self.where) if self.field is None else f"{self.where}/{self.field}"
 
     def found_in(self, dossier: Dossier) -> Problem:
-        """Return the problem with a JSON Pointer into *dossier* as its place, and the name of the record there."""
-        _ = self.message  # raise now, inside the policy, if the sentence lacks a fact, not when a report is read
+        """Return the problem with a JSON Pointer into *dossier* as its place, and the name of the record there.
+
+        Raises what `_checked` does.
+        """
         if self.field is None and isinstance(self.where, str):
-            return self  # a path as text stays as it is, and has no label
+            return _checked(self)  # a path as text stays as it is, and has no label
         place, label = dossier.pointer(self.where, self.field), dossier.label(self.where)
         rest = {"mends_on": self.mends_on, "absent": self.absent, "label": label}
-        return _problem(place, None, self.template, self.facts, **rest)
+        return _checked(_problem(place, None, self.template, self.facts, **rest))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self._shown() == other._shown()
@@ -83,6 +87,19 @@ def _problem(where: object, field: str | None, template: str, facts: Mapping[str
     return problem
 
 
+def _checked(problem: Problem) -> Problem:
+    """Return *problem*.
+
+    Raises now, while its policy is evaluated, for a sentence that lacks a fact, a fact that cannot be shown or stored,
+    and a day that is none: otherwise the whole report could not be read later.
+    """
+    canonical([problem.path, problem.label, problem.message, *(plain(fact) for fact in problem.facts.values())])
+    day: object = problem.mends_on
+    if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+        raise TypeError(f"mends_on={day!r} is no day")
+    return problem
+
+
 def lack(where: object, field: str | None = None, template: str = "is not on file", /, **facts: object) -> Problem:
     """Return the problem that one of several facts is absent, and go on to the next; `need` stops at the first."""
     return _problem(where, field, template, facts, absent=True)
@@ -98,7 +115,7 @@ def located_absence(absent: Absent, dossier: Dossier) -> Problem:
 @lru_cache(maxsize=1024)
 def _absence_at(path: str, field: str | None) -> Problem:
     """Return the problem that nothing is at *path*; it is the same in every dossier, and the most frequent one."""
-    return lack(path if field is None else f"{path}/{field}")
+    return _checked(lack(path if field is None else f"{path}/{field}"))
 
 
 PASSED = " on {day}, which has passed"
@@ -115,9 +132,7 @@ class Until:
 
     def passed(self) -> Problem:
         """Return the problem that the day is past."""
-        facts = {**self.facts, "day": self.day}
-        filled(self.what + PASSED, facts)
-        return _problem("", None, self.what + PASSED, facts)
+        return _checked(_problem("", None, self.what + PASSED, {**self.facts, "day": self.day}))
 
     def __repr__(self) -> str:
         return f"Until({self.day.isoformat()}, {filled(self.what, self.facts)!r})"
@@ -194,3 +209,8 @@ def in_words(value: object) -> str:
     if isinstance(value, frozenset):
         value = tuple(sorted(map(str, value)))
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def plain(value: object) -> object:
+    """Return a fact as JSON can hold it."""
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(unstructure(value))

@@ -150,7 +150,7 @@ class Filings:
     def read_write_sets(self, items: Sequence[Filing]) -> Sequence[ReadWriteSets]:
         """Name the partner, whose file its partnerships share; the district's file is kept up to date in a batch."""
         subjects = {item.subject for item in items} - {DISTRICT}
-        with self.context.store.reading() as tx:
+        with self.context.reading() as tx:
             partnerships = tx.partnerships(sorted(subjects)) if subjects else {}
         partner_of = {each.id: each.partner_id for each in partnerships.values()}
         keys = [frozenset[Hashable]({partner_of.get(item.subject, item.subject)} - {DISTRICT}) for item in items]

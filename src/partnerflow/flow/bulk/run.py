@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from partnerflow.canonical import check_text
-from partnerflow.errors import Conflict, InvalidRequest, Refused, StoreError
+from partnerflow.errors import Conflict, InvalidRequest, NestedWrite, Refused, StoreError
 from partnerflow.flow.arguments import batched
 from partnerflow.flow.writing import write
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
@@ -79,11 +79,13 @@ def _run_batch(
     in_ours = operation.context.session is None
     for _ in range(2):
         try:
-            with operation.context.store.transaction() as tx:
+            with operation.context.transaction() as tx:
                 return _run_together(operation, tx, batch)
         except StoreError:
             if not in_ours:
                 raise
+        except NestedWrite:  # no item's fault: the whole run is called where nothing can be written
+            raise
         except Exception:  # noqa: BLE001  one of the items cannot be written; alone, only that one fails
             break
     return {one.place: _run_alone(operation, one) for one in batch}
