@@ -10,7 +10,9 @@ import attrs
 import pytest
 
 from partnerflow import Actor, Money, Partner, Partnerflow
-from partnerflow.policies import Override, Pack
+from partnerflow.dossier import Dossier
+from partnerflow.policies import Override, Pack, Problem, Verdict
+from partnerflow.policies.pack import ENGINE
 from partnerflow.records import BackgroundCheck, ImprovementPlan, Insurance, Need, Service
 from partnerflow.testing.clock import TickingClock
 
@@ -228,6 +230,23 @@ def test_another_pack_judges_everything_that_lives_anew_once(
     assert stricter.sweep().notices == ()
     assert not list(stricter.store.due(flow.today(), stricter.pack.digest, stricter.lifecycle.live, over))
     assert sorted(n.partnership_id for n in flow.sweep().mended) == sorted([first.id, second.id])
+
+
+def test_another_engine_judges_everything_that_lives_anew_under_the_same_pack(
+    flow: Partnerflow, walked_to: Callable, clock: TickingClock, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p = walked_to(flow, "active")
+
+    def finds_more(dossier: Dossier, on: date) -> Verdict:
+        yield Problem("", None, "this is found since then")
+
+    changed = attrs.evolve(pack["NEED-001"].policy, body=finds_more)  # and no other revision
+    rules = tuple(attrs.evolve(rule, policy=changed) if rule.policy.code == "NEED-001" else rule for rule in pack)
+    before = Partnerflow(store=flow.store, pack=attrs.evolve(pack, rules=rules), clock=clock)
+    assert before.sweep().notices == ()
+    monkeypatch.setattr("partnerflow.policies.pack.ENGINE", ENGINE + 1)
+    after = Partnerflow(store=flow.store, pack=attrs.evolve(pack, rules=rules), clock=clock)
+    assert [(notice.partnership_id, notice.code) for notice in after.sweep().broken] == [(p.id, "NEED-001")]
 
 
 def test_a_pilot_breaks_nothing(flow: Partnerflow, walked_to: Callable, clock: TickingClock, pack: Pack) -> None:

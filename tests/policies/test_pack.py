@@ -15,6 +15,7 @@ import pytest
 from partnerflow.errors import Fault, InvalidRequest, NotFound, PackError
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, offered_packs, policy, shipped_packs
+from partnerflow.policies.pack import ENGINE
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.toml import read_pack
 from partnerflow.records import Money
@@ -448,6 +449,12 @@ def test_the_digest_changes_with_everything_that_decides(read: Callable[..., Pac
     assert read(HEAD + line).digest != read(HEAD).digest
 
 
+def test_the_digest_changes_with_the_engine(read: Callable[..., Pack], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read(HEAD).digest
+    monkeypatch.setattr("partnerflow.policies.pack.ENGINE", ENGINE + 1)
+    assert read(HEAD).digest != before
+
+
 def test_the_digest_changes_with_the_policies_and_their_revisions(read: Callable[..., Pack]) -> None:
     assert read(HEAD + 'policies = ["SAFE-002"]\n').digest != read(HEAD).digest
     revised = attrs.evolve(summarised, revision=2)
@@ -535,9 +542,10 @@ own_sites = true
 
 
 def test_a_digest_that_is_on_record_is_found_again_by_later_releases() -> None:
-    # Decisions keep digests for good: change what goes into one only where a pack would say something else.
+    # Decisions keep digests for good: change what goes into one only where a pack would say something else, which is
+    # also what the number of the engine says.
     small = read_pack(HEAD + 'policies = ["OURS-001"]' + SETTINGS, "small.toml", [summarised])
-    assert small.digest == "b2c3946891f67a228ce984dcd9ab92df4aee34f8c737370e52ef4ac19084067e"
+    assert small.digest == "849bd095d7d6c3f3b3b973b8265aaa6665cfd8a167b25dbca90e1843ca98376b"
 
 
 def test_settings_that_differ_in_one_thing_have_digests_of_their_own(read: Callable[..., Pack]) -> None:

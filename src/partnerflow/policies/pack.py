@@ -30,6 +30,12 @@ from .report_data import PackRef
 from .rule import Override, Rule
 from .waivers import unapplied_waivers
 
+ENGINE = 2
+"""The number of the engine, the code that evaluates a pack; 1 until commit 3282929.
+
+Raise it when the same pack can find something else in the same file, and no policy has another revision for it: the
+next sweep then evaluates every partnership again, under packs of hosts too.
+"""
 MOST_FOLLOWED = 1000
 """How many last days are followed to a due date: a policy may say each day that it holds through that day."""
 
@@ -72,10 +78,14 @@ class Pack:
 
     @cached_property
     def digest(self) -> str:
-        """A hash over everything that decides findings: codes, revisions, parameters, roles; independent of order."""
+        """A hash over everything that decides findings: the engine, codes, revisions, parameters, roles.
+
+        It does not depend on their order.
+        """
         return sha256(
             canonical(
                 {
+                    "engine": ENGINE,
                     "rules": [
                         {
                             "code": rule.policy.code,
