@@ -193,3 +193,14 @@ def test_an_evaluation_stands_behind_one_plan(
     flow.file(p.id, *paperwork("improvement_plan", trigger="reinstate"), by=office)
     flow.fire(p.id, "reinstate", by=office)
     assert set(flow.check(p.id, "open_improvement_plan", by=office).codes) == {"IMP-001", "IMP-002"}
+
+
+@pytest.mark.parametrize("side", ["partner", "school"])
+def test_a_role_of_another_side_gives_nothing(flow: Partnerflow, walked_to: Callable, side: str) -> None:
+    p = walked_to(flow, "active")
+    posing = Actor("r", side, {"partnership_office"}, partner_id=p.partner_id)  # type: ignore[arg-type]
+    assert _allowed(flow, p.id, posing) == set()
+    with pytest.raises(Refused, match=f"r is on the side {side}, and the role partnership_office is for district"):
+        flow.file(p.id, Approval(trigger="renew"), by=posing)
+    both = attrs.evolve(posing, roles={"partnership_office", "partner"}, side="partner")
+    assert _allowed(flow, p.id, both) == {"end"}

@@ -49,10 +49,12 @@ code = "END-002"
 guards = ["suspend"]
 
 [roles.partnership_office]
+side = ["district", "system"]
 fire = ["*"]
 file = ["*"]
 
 [roles.principal]
+side = ["school", "district"]
 fire = ["suspend"]
 own_sites = true
 """

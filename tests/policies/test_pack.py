@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import date
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import pytest
 
+from partnerflow.actors import Actor, ActorSide
 from partnerflow.errors import Fault, InvalidRequest, NotFound, PackError
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.policies import Pack, Role, Severity, Verdict, load_pack, offered_packs, policy, shipped_packs
@@ -207,6 +208,7 @@ def setting(code: str, line: str) -> str:
         (HEAD + '[roles.clerk]\nfiles = ["need"]\n', "roles.clerk.files", "did you mean 'file'?"),
         (HEAD + '[roles.clerk]\nfile = ["insurence"]\n', "roles.clerk.file", "did you mean 'insurance'?"),
         (HEAD + '[roles.clerk]\nfire = "approve"\n', "roles.clerk.fire", "'approve' is not a list"),
+        (HEAD + '[roles.clerk]\nside = "parner"\n', "roles.clerk.side[0]", "'parner' is not one of district"),
         (HEAD + '[roles.clerk]\nown_sites = "yes"\n', "roles.clerk.own_sites", "'yes' is not true or false"),
         (HEAD + '[roles]\nclerk = "all"\n', "roles.clerk", "must be a table"),
     ],
@@ -492,6 +494,29 @@ def test_a_role_may_what_it_names_and_a_star_stands_for_all() -> None:
     assert clerk.may("fire", "amend")
     assert not clerk.may("fire", "approve")
     assert clerk.may("file", "need")
+
+
+SIDES: tuple[ActorSide, ...] = get_args(ActorSide)
+
+
+@pytest.mark.parametrize(
+    ("written", "sides"), [('"partner"', {"partner"}), ('["school", "system"]', {"school", "system"})]
+)
+def test_a_role_says_for_which_sides_it_is(read: Callable[..., Pack], written: str, sides: set[str]) -> None:
+    role = read(HEAD + f"[roles.clerk]\nside = {written}\n").roles["clerk"]
+    assert {side for side in SIDES if role.is_for(Actor("x", side))} == sides
+
+
+def test_a_role_without_a_side_is_for_any_and_the_log_says_so(
+    read: Callable[..., Pack], caplog: pytest.LogCaptureFixture
+) -> None:
+    role = read(HEAD + '[roles.clerk]\nfire = ["amend"]\n').roles["clerk"]
+    assert all(role.is_for(Actor("x", side)) for side in SIDES)
+    assert "roles.clerk.side is not set, so that anybody may hold this role" in caplog.text
+
+
+def test_every_role_of_a_shipped_pack_is_for_certain_sides() -> None:
+    assert all(role.side for name in shipped_packs() for role in load_pack(name).roles.values())
 
 
 def test_the_default_roles_are_those_of_the_design() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from partnerflow.actors import Actor
+from partnerflow.actors import Actor, ActorSide
 from partnerflow.canonical import canonical, sha256
 from partnerflow.clauses import answers
 from partnerflow.dossier import Dossier
@@ -46,6 +46,8 @@ class Role:
     """What the holders of a role may do; `"*"` among the names means all."""
 
     name: str
+    side: frozenset[ActorSide] = frozenset()
+    """The sides whose people may hold it; empty: any."""
     fire: frozenset[str] = frozenset()
     """Triggers that they may fire (SPPS-V.5c)."""
     file: frozenset[str] = frozenset()
@@ -59,6 +61,10 @@ class Role:
         """Return whether the role may `fire` the trigger, or `file` the kind, of that name."""
         names: frozenset[str] = getattr(self, what)
         return name in names or "*" in names
+
+    def is_for(self, by: Actor) -> bool:
+        """Return whether somebody of the actor's side may hold it."""
+        return not self.side or by.side in self.side
 
 
 @answers("SPPS-II.3", "EAF-C.3c")

@@ -31,7 +31,13 @@ PACK: Shape = {
     "leads": tuple[int, ...],
     "retention_months": int,
 }
-ROLE: Shape = {"fire": frozenset[str], "file": frozenset[str], "own_sites": bool, "own_partner": bool}
+ROLE: Shape = {
+    "side": Any,
+    "fire": frozenset[str],
+    "file": frozenset[str],
+    "own_sites": bool,
+    "own_partner": bool,
+}
 CODES: Shape = {"code": str, "codes": tuple[str, ...]}
 """A `[[set]]` has one of these."""
 SET: Shape = {
@@ -78,6 +84,12 @@ class PackFile:
     def fault(self, keys: Keys, message: str, code: str = "") -> None:
         """Note that the value under *keys* is wrong; *code* is the policy that its `[[set]]` is about."""
         self.found.append((keys, Fault(place(keys, code), message)))
+
+    def warn(self, source: str, keys: Keys, message: str) -> None:
+        """Log what is allowed under *keys*, and yet is probably not meant."""
+        import logging  # here, because few files need it
+
+        logging.getLogger("partnerflow.policies").warning("%s: %s %s", source, place(keys), message)
 
     def is_wrong(self, keys: Keys) -> bool:
         """Return whether a fault was found under *keys*."""

@@ -22,6 +22,7 @@ A district writes, for example:
     enforcement = "off"
 
     [roles.principal]
+    side = ["school", "district"]       # whose people may hold it
     fire = ["propose"]
     file = ["evaluation"]
     own_sites = true
@@ -39,6 +40,7 @@ from typing import Any
 
 import attrs
 
+from partnerflow.actors import ActorSide
 from partnerflow.errors import Fault, PackError
 from partnerflow.records import kind_names
 from partnerflow.records.registry import registered
@@ -177,10 +179,24 @@ class _Reader:
 
     def _role(self, name: str, table: Any) -> Role:
         keys = ("roles", name)
-        role = Role(name=name, **self.file.read(keys, table, ROLE))
+        read = self.file.read(keys, table, ROLE)
+        role = Role(name=name, **{**read, "side": self._sides(keys, read.get("side"))})
         for kind in sorted(kind for kind in role.file - {"*"} if registered(kind) is None):
             self.file.is_known((*keys, "file"), kind, kind_names())
         return role
+
+    def _sides(self, keys: Keys, given: Any) -> frozenset[ActorSide]:
+        """Return the sides of a role: one word, or a list of words."""
+        if given is None:
+            self.file.warn(
+                self.source,
+                (*keys, "side"),
+                'is not set, so that anybody may hold this role, on the partner\'s side too: add side = "district", '
+                '"school", "partner" or "system", or a list of these',
+            )
+            return frozenset()
+        several = [given] if isinstance(given, str) else given
+        return self.file.value((*keys, "side"), several, frozenset[ActorSide]) or frozenset()
 
     # --- [[set]] ----------------------------------------------------------------------------------------------------
 

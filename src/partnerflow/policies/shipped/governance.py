@@ -32,6 +32,7 @@ def _asks(trigger: str, by: dict[str, Any] | None, **parts: Any) -> dict[str, An
     "Who asks may ask for this",
     guards={ANY_TRIGGER},
     cites=["SPPS-V.5c", "TK-10", "EAF-C.4b"],
+    revision=2,
     owner="district",
     fix="Ask somebody who holds a role that may take this step here.",
     max_waiver_days=0,
@@ -52,6 +53,7 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
     "Who files may file this",
     guards={FILE},
     cites=["SPPS-V.5c", "TK-10"],
+    revision=2,
     owner="district",
     fix="Have it filed by somebody who holds a role that may file this kind here.",
     max_waiver_days=0,
@@ -69,7 +71,20 @@ def may_file(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> V
 
 def _without_right(dossier: Dossier, by: Actor, what: str, name: str, roles: Mapping[str, Role]) -> Iterator[Problem]:
     """Yield nothing if some role of *by* gives the right, else why none does."""
-    holding = [roles[role] for role in sorted(by.roles) if role in roles and roles[role].may(what, name)]
+    giving = [roles[role] for role in sorted(by.roles) if role in roles and roles[role].may(what, name)]
+    holding = [role for role in giving if role.is_for(by)]
+    if giving and not holding:
+        for role in giving:
+            yield Problem(
+                "",
+                None,
+                "{actor} is on the side {side}, and the role {role} is for {sides} only",
+                actor=by.id,
+                side=by.side,
+                role=role.name,
+                sides=tuple(sorted(role.side)),
+            )
+        return
     if not holding:
         able = ", ".join(sorted(role.name for role in roles.values() if role.may(what, name))) or "nobody"
         yield Problem(
