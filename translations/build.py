@@ -45,7 +45,7 @@ WORDS = (
     *map(str, Severity),
     *ActorSide.__args__,
     *LEVELS.values(),
-    *("college", "industry", "sponsor", "vendor", "file", "fire", "nobody", "a source"),
+    *("college", "industry", "sponsor", "vendor", "file", "fire", "retract", "nobody", "a source"),
 )
 """Words that stand in facts, and are translated as words. Other names that a file is written in stay as they are."""
 KINDS = tuple(name for name, kind in kinds().items() if kind.__module__.startswith("partnerflow."))

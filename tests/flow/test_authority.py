@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from partnerflow import Actor, Partner, Partnerflow, Refused, Trigger
-from partnerflow.records import Approval, Scope
+from partnerflow.records import Approval, BackgroundCheck, Evaluation, Insurance, Licence, Scope
 from partnerflow.testing.clock import TickingClock
 
 PRINCIPAL = Actor("p.park", "school", {"principal"}, sites={"255901001"})
@@ -204,3 +204,34 @@ def test_a_role_of_another_side_gives_nothing(flow: Partnerflow, walked_to: Call
         flow.file(p.id, Approval(trigger="renew"), by=posing)
     both = attrs.evolve(posing, roles={"partnership_office", "partner"}, side="partner")
     assert _allowed(flow, p.id, both) == {"end"}
+
+
+def test_what_somebody_filed_is_taken_back_by_them_or_by_the_office(
+    flow: Partnerflow, riverbend: Partner, office: Actor
+) -> None:
+    p = flow.propose(riverbend, by=office)
+    flow.file(p.id, Scope(sites={"255901001"}), by=office)
+    theirs = Actor("i.moreno", "partner", {"partner"}, partner_id=p.partner_id)
+    (ours,) = flow.file(p.id, Insurance(line="cyber"), by=office)
+    (of_theirs,) = flow.file(p.id, Insurance(line="auto"), by=theirs)
+    (judged,) = flow.file(p.id, Evaluation(rating="ineffective"), by=PRINCIPAL)
+    for entry, by in ((ours, theirs), (of_theirs, attrs.evolve(theirs, id="o.other")), (judged, LEAD)):
+        with pytest.raises(Refused, match="holds no role that may retract"):
+            flow.retract(p.id, entry.id, by=by, reason="not fair")
+    flow.retract(p.id, of_theirs.id, by=theirs, reason="another line")
+    flow.retract(p.id, judged.id, by=PRINCIPAL, reason="of another partnership")
+    flow.retract(p.id, ours.id, by=attrs.evolve(office, id="b.okafor"), reason="another line")
+
+
+@pytest.mark.parametrize(
+    "adverse", [BackgroundCheck(person="x", result="not_clear"), Licence(licence_type="care", status="Revoked")]
+)
+def test_an_adverse_record_is_taken_back_by_the_office_alone_whoever_filed_it(
+    flow: Partnerflow, riverbend: Partner, office: Actor, adverse: BackgroundCheck | Licence
+) -> None:
+    p = flow.propose(riverbend, by=office)
+    theirs = Actor("i.moreno", "partner", {"partner"}, partner_id=p.partner_id)
+    (entry,) = flow.file(p.id, adverse, by=theirs)
+    with pytest.raises(Refused, match="holds no role that may retract"):
+        flow.retract(p.id, entry.id, by=theirs, reason="on second thoughts")
+    flow.retract(p.id, entry.id, by=office, reason="of another person")

@@ -286,8 +286,7 @@ def test_who_may_not_file_a_kind_may_not_take_it_back(
 ) -> None:
     p = flow.propose(riverbend, by=office)
     theirs = Actor("i.moreno", "partner", {"partner"}, partner_id=p.partner_id)
-    (found, cover) = flow.file(p.id, Evaluation(rating="ineffective"), COVER, by=office)
-    flow.retract(p.id, cover.id, by=theirs, reason="outdated")
+    (found,) = flow.file(p.id, Evaluation(rating="ineffective"), by=office)
     before = everything(flow)
     with pytest.raises(Refused) as refused:
         flow.retract(p.id, found.id, by=theirs, reason="not fair")

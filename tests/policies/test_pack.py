@@ -207,6 +207,7 @@ def setting(code: str, line: str) -> str:
         (setting("AUTH-001", "roles = {}"), "set[0] (AUTH-001).roles", "is not known"),
         (HEAD + '[roles.clerk]\nfiles = ["need"]\n', "roles.clerk.files", "did you mean 'file'?"),
         (HEAD + '[roles.clerk]\nfile = ["insurence"]\n', "roles.clerk.file", "did you mean 'insurance'?"),
+        (HEAD + '[roles.clerk]\nretract = ["insurence"]\n', "roles.clerk.retract", "did you mean 'insurance'?"),
         (HEAD + '[roles.clerk]\nfire = "approve"\n', "roles.clerk.fire", "'approve' is not a list"),
         (HEAD + '[roles.clerk]\nside = "parner"\n', "roles.clerk.side[0]", "'parner' is not one of district"),
         (HEAD + '[roles.clerk]\nown_sites = "yes"\n', "roles.clerk.own_sites", "'yes' is not true or false"),
@@ -513,6 +514,23 @@ def test_a_role_without_a_side_is_for_any_and_the_log_says_so(
     role = read(HEAD + '[roles.clerk]\nfire = ["amend"]\n').roles["clerk"]
     assert all(role.is_for(Actor("x", side)) for side in SIDES)
     assert "roles.clerk.side is not set, so that anybody may hold this role" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("rights", "kinds"),
+    [
+        ('file = ["*"]', {"need", "waiver"}),
+        ('file = ["need"]', set()),
+        ('file = ["*"]\nretract = ["need"]', {"need"}),
+        ('file = ["need"]\nretract = ["waiver"]', {"waiver"}),
+        ('file = ["*"]\nretract = []', set()),
+    ],
+)
+def test_a_role_retracts_for_others_what_it_says_or_everything_where_it_files_everything(
+    read: Callable[..., Pack], rights: str, kinds: set[str]
+) -> None:
+    role = read(HEAD + f'[roles.clerk]\nside = "district"\n{rights}\n').roles["clerk"]
+    assert {kind for kind in ("need", "waiver") if role.may("retract", kind)} == kinds
 
 
 def test_every_role_of_a_shipped_pack_is_for_certain_sides() -> None:

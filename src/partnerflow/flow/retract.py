@@ -40,11 +40,11 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
             else FileEnd(partnership.id, snapshot.own_file, partnership.version)
         )
         loaded = load(context, snapshot, request.at)
-        refuse_unless_may_file(context, loaded.dossier, (target.record,), by=request.by, at=loaded.times.at)
+        retraction, text = record_text(Retraction(entry_id=entry_id, reason=reason))
+        refuse_unless_may_file(context, loaded.dossier, (retraction,), by=request.by, at=loaded.times.at)
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made:
-            record = record_text(Retraction(entry_id=entry_id, reason=reason))
-            made = new_entries(context, [record], end, by=request.by, times=loaded.times)
+            made = new_entries(context, [(retraction, text)], end, by=request.by, times=loaded.times)
         result = reevaluate(context, loaded, locked.siblings, made, pending(request, request_hash))
         write(context, tx, result.changes)
         return made[0]

@@ -51,14 +51,20 @@ class Role:
     fire: frozenset[str] = frozenset()
     """Triggers that they may fire (SPPS-V.5c)."""
     file: frozenset[str] = frozenset()
-    """Kinds of records that they may file, and retract."""
+    """Kinds of records that they may file; and they may retract what they filed themselves, unless it is adverse."""
+    retract: frozenset[str] = attrs.field()
+    """Kinds of records that they may retract for others; unless set: all where they may file all, else none."""
     own_sites: bool = False
     """Only where every site of the partnership is theirs."""
     own_partner: bool = False
     """Only for the partner that they act for."""
 
+    @retract.default
+    def _office_retracts(self) -> frozenset[str]:
+        return self.file & {"*"}
+
     def may(self, what: str, name: str) -> bool:
-        """Return whether the role may `fire` the trigger, or `file` the kind, of that name."""
+        """Return whether the role may `fire` the trigger, or `file` or `retract` the kind, of that name."""
         names: frozenset[str] = getattr(self, what)
         return name in names or "*" in names
 

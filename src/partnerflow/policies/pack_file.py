@@ -35,6 +35,7 @@ ROLE: Shape = {
     "side": Any,
     "fire": frozenset[str],
     "file": frozenset[str],
+    "retract": frozenset[str],
     "own_sites": bool,
     "own_partner": bool,
 }

@@ -181,8 +181,9 @@ class _Reader:
         keys = ("roles", name)
         read = self.file.read(keys, table, ROLE)
         role = Role(name=name, **{**read, "side": self._sides(keys, read.get("side"))})
-        for kind in sorted(kind for kind in role.file - {"*"} if registered(kind) is None):
-            self.file.is_known((*keys, "file"), kind, kind_names())
+        for right, kinds in (("file", role.file), ("retract", role.retract)):
+            for kind in sorted(kind for kind in kinds - {"*"} if registered(kind) is None):
+                self.file.is_known((*keys, right), kind, kind_names())
         return role
 
     def _sides(self, keys: Keys, given: Any) -> frozenset[ActorSide]:

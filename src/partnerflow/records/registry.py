@@ -53,6 +53,8 @@ class Kind:
     """Fields with its first and last day (inclusive); one field: from that day on; none: from filing on."""
     weighs: Literal["for", "against"] = "for"
     """`against`: it counts against a partnership or widens it, so that taking it away must never unblock anything."""
+    adverse: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
+    """Fields with the words that make one of the kind adverse: such a record is answered by a later one only."""
     revision: int = 1
     upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = None
     """Converts the fields of an older revision when they are read; stored texts are never rewritten."""
@@ -95,16 +97,25 @@ def record(
     key: tuple[str, ...] = (),
     period: tuple[str, ...] = (),
     weighs: Literal["for", "against"] = "for",
+    adverse: Mapping[str, frozenset[str]] = MappingProxyType({}),
     revision: int = 1,
     upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = None,
     cites: tuple[str, ...] = (),
 ) -> Callable[[type[R]], type[R]]:
     """Make a frozen attrs class of a subclass of Record and register it as the kind *name*.
 
-    Raises InvalidRequest for a name that is taken, and for a key or period that names no field.
+    Raises InvalidRequest for a name that is taken, and for a key, a period or adverse words of a field that it lacks.
     """
     info = Kind(
-        name=name, about=about, key=key, period=period, weighs=weighs, revision=revision, upcast=upcast, cites=cites
+        name=name,
+        about=about,
+        key=key,
+        period=period,
+        weighs=weighs,
+        adverse=adverse,
+        revision=revision,
+        upcast=upcast,
+        cites=cites,
     )
 
     def register(cls: type[R]) -> type[R]:
@@ -113,9 +124,9 @@ def record(
         for field in RESERVED if name != "partner" else ():
             if field in fields:
                 raise InvalidRequest("field", field, "is a key beside the fields of a record in a mapping: rename it")
-        for field in (*key, *period):
+        for field in (*key, *period, *adverse):
             if field not in fields:
-                raise InvalidRequest("key or period", field, f"kind {name} has the fields {sorted(fields)}")
+                raise InvalidRequest("key, period or adverse", field, f"kind {name} has the fields {sorted(fields)}")
         for field in key:
             if fields[field].default is not attrs.NOTHING:
                 raise InvalidRequest("key", field, f"a key of kind {name} must always be given: drop its default")
@@ -158,6 +169,15 @@ def kind_of(record: Record) -> str:
 def key_of(record: Record) -> tuple[object, ...]:
     """Return the values of the key fields of *record*."""
     return tuple([getattr(record, field) for field in record.kind_info.key])
+
+
+def is_adverse(record: Record) -> bool:
+    """Return whether *record* speaks against the partnership; one that nobody can read may do so too."""
+    if isinstance(record, Unregistered):
+        return True
+    return any(
+        str(getattr(record, field)).strip().casefold() in words for field, words in record.kind_info.adverse.items()
+    )
 
 
 def fields_of(cls: type[Record]) -> Iterator[attrs.Attribute[Any]]:

@@ -32,6 +32,7 @@ class Person(Record):
     about="partner",
     key=("person",),
     period=("cleared_on", "ends_on"),
+    adverse={"result": frozenset({"not_clear"})},
     cites=("EAF-C.3b", "SPPS-V.4b.1"),
 )
 class BackgroundCheck(Record):
@@ -62,7 +63,14 @@ class Insurance(Record):
     district_certificate_holder: bool | None = None
 
 
-@record("licence", about="partner", key=("licence_type",), period=("starts_on", "ends_on"), cites=("EAF-C.3a",))
+@record(
+    "licence",
+    about="partner",
+    key=("licence_type",),
+    period=("starts_on", "ends_on"),
+    adverse={"status": frozenset({"revoked", "suspended"})},
+    cites=("EAF-C.3a",),
+)
 class Licence(Record):
     """A licence that an authority gave the partner, such as one for school-age care."""
 

@@ -13,8 +13,8 @@ from partnerflow.lifecycle import State, Trigger
 from partnerflow.partnership import NOT_STORED
 from partnerflow.policies import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
 from partnerflow.policies.pack import Role
-from partnerflow.records import EVERYWHERE, Approval, Scope, TerminationNotice, Waiver, WaiverRequest
-from partnerflow.records.registry import kind_of
+from partnerflow.records import EVERYWHERE, Approval, Retraction, Scope, TerminationNotice, Waiver, WaiverRequest
+from partnerflow.records.registry import is_adverse, kind_of
 
 _OFFICE = {"id": "a.anderson", "side": "district", "roles": ["partnership_office"]}
 _STRANGER = {"id": "x.unknown", "side": "district", "roles": []}
@@ -53,9 +53,9 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
     "Who files may file this",
     guards={FILE},
     cites=["SPPS-V.5c", "TK-10"],
-    revision=2,
+    revision=3,
     owner="district",
-    fix="Have it filed by somebody who holds a role that may file this kind here.",
+    fix="Have it filed, or taken back, by somebody who holds a role that may do so here.",
     max_waiver_days=0,
     authority=True,
     passing=_asks(FILE, _OFFICE, filing=[{"kind": "evaluation", "rating": "effective"}]),
@@ -63,10 +63,22 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
     missing=_asks(FILE, _PRINCIPAL, filing=[{"kind": "evaluation", "rating": "effective"}]),
 )
 def may_file(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Verdict:
-    """A partner files about itself and judges nobody; what somebody may file, they may take back."""
+    """A partner files about itself and judges nobody; what others filed, or what is adverse, the office takes back."""
     by = need(need(dossier.move, "move").by, "move.by")
-    for kind in sorted({kind_of(record) for record in dossier.filing}):
+    for kind in sorted({kind_of(record) for record in dossier.filing if not isinstance(record, Retraction)}):
         yield from _without_right(dossier, by, "file", kind, roles)
+    for record in dossier.filing:
+        if isinstance(record, Retraction):
+            yield from _may_not_retract(dossier, by, record, roles)
+
+
+def _may_not_retract(dossier: Dossier, by: Actor, record: Retraction, roles: Mapping[str, Role]) -> Iterator[Problem]:
+    """Yield nothing if *by* may take back the entry that *record* names, else why not."""
+    entry = need(next((each for each in dossier.entries if each.id == record.entry_id), None), "records")
+    filer = entry.filed_by
+    is_theirs = filer is not None and (filer.id, filer.side) == (by.id, by.side)
+    right = "file" if is_theirs and not is_adverse(entry.record) else "retract"
+    yield from _without_right(dossier, by, right, entry.kind, roles)
 
 
 def _without_right(dossier: Dossier, by: Actor, what: str, name: str, roles: Mapping[str, Role]) -> Iterator[Problem]:
