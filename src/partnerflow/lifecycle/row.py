@@ -25,19 +25,19 @@ def texts(value: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(str, value))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Row:
     """One kind of transition: a trigger, the states that it may be requested in, and where it leads."""
 
-    trigger: str = attrs.field(converter=text, kw_only=False)
-    sources: tuple[str, ...] = attrs.field(converter=texts)
+    trigger: str = attrs.field(converter=text)
+    sources: tuple[str, ...] = attrs.field(converter=texts, kw_only=True)
     """States that it may be requested in; none for a row that creates a partnership."""
-    target: str = attrs.field(converter=text)
-    event: str = attrs.field(converter=text)
+    target: str = attrs.field(converter=text, kw_only=True)
+    event: str = attrs.field(converter=text, kw_only=True)
     """In the past tense; the last word of the event's type. Each trigger has one of its own."""
-    cites: tuple[str, ...] = attrs.field(converter=texts)
-    advances: bool = False
-    carries: tuple[str, ...] = attrs.field(default=(), converter=texts)
+    cites: tuple[str, ...] = attrs.field(converter=texts, kw_only=True)
+    advances: bool = attrs.field(default=False, kw_only=True)
+    carries: tuple[str, ...] = attrs.field(default=(), converter=texts, kw_only=True)
     """What the request itself must carry, such as a reason."""
 
     @property

@@ -83,6 +83,9 @@ class Unregistered(Record):
     fields: Mapping[str, Any] = attrs.field(hash=False)
 
 
+POSITIONAL: Mapping[str, bool] = {"positional": True}
+"""The metadata of a field that may be given by position: `attrs.field(kw_only=False, metadata=POSITIONAL)`."""
+
 KINDS: dict[str, type[Record]] = {}
 RESERVED = ("kind", "entry", "revision_of_kind")
 """Keys beside the fields of a record in a mapping. A partner has a mapping of its own and may use them as fields."""
@@ -119,7 +122,7 @@ def record(
     )
 
     def register(cls: type[R]) -> type[R]:
-        made = attrs.frozen(cls, kw_only=True)
+        made = attrs.frozen(cls, kw_only=True, field_transformer=_with_positional)
         fields = attrs.fields_dict(made)
         for field in RESERVED if name != "partner" else ():
             if field in fields:
@@ -142,6 +145,11 @@ def record(
         return made
 
     return register
+
+
+def _with_positional(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Let marked fields be given by position; before attrs 25.4 a class with kw_only makes all fields keyword-only."""
+    return [field.evolve(kw_only=False) if field.metadata.get("positional") else field for field in fields]
 
 
 def registered(name: str) -> type[Record] | None:

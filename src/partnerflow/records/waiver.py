@@ -6,7 +6,7 @@ from datetime import date
 
 import attrs
 
-from .registry import Record, record
+from .registry import POSITIONAL, Record, record
 
 
 @record("waiver_request", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
@@ -16,7 +16,7 @@ class WaiverRequest(Record):
     `revision` is the policy's own; `flow.file` fills it in.
     """
 
-    policy: str = attrs.field(kw_only=False)
+    policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
     reason: str
     expires_on: date
     revision: int | None = None
@@ -29,7 +29,7 @@ class Waiver(Record):
     `expires_on` is its last day. `revision` is the policy's own; `flow.file` fills it in.
     """
 
-    policy: str = attrs.field(kw_only=False)
+    policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
     reason: str
     requested_by: str
     expires_on: date
@@ -40,7 +40,7 @@ class Waiver(Record):
 class WaiverRefusal(Record):
     """The refusal of a requested waiver. The person who files it refuses."""
 
-    policy: str = attrs.field(kw_only=False)
+    policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
     reason: str
 
 
@@ -48,5 +48,5 @@ class WaiverRefusal(Record):
 class WaiverRevocation(Record):
     """The end of a waiver before its last day. Only a waiver granted after it applies again."""
 
-    policy: str = attrs.field(kw_only=False)
+    policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
     reason: str
