@@ -38,6 +38,19 @@ def test_the_exit_code_is_the_same_in_every_format(files: Shell, form: str, name
         assert said.err == ""
 
 
+@pytest.mark.parametrize(("own", "option", "outcome"), [
+    (None, (), "passed"), ("America/Los_Angeles", (), "failed"), (None, ("--tz", "America/Los_Angeles"), "failed"),
+    ("America/Los_Angeles", ("--tz", "Asia/Tokyo"), "passed"),
+])  # fmt: skip
+def test_a_file_is_judged_by_the_days_of_its_zone(files: Shell, own: str | None, option: Any, outcome: str) -> None:
+    move = {"trigger": "adopt", "source": None, "target": "active", "at": "2026-09-02T03:00:00+00:00"}
+    file = {"partner": {"name": "R"}, "partnership": {"state": "active"}, "moves": [move], "tz": own}
+    files.write("moves.json", json.dumps(file))
+    said = files(*option, "check", "moves.json", "--on", "2027-09-02", "--format", "json")
+    found = json.loads(said.out)["files"][0]["report"]["findings"]
+    assert {each["code"]: each["outcome"] for each in found}["REN-001"] == outcome
+
+
 def test_jsonl_is_a_line_for_each_file(files: Shell) -> None:
     said = files("check", "blocked.json", "faulty.json", "broken.json", "--format", "jsonl", *ON)
     lines = [json.loads(line) for line in said.out.splitlines()]

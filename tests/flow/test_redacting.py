@@ -568,12 +568,33 @@ def test_purging_again_finds_nothing_to_do(flow: Partnerflow, past: Partnership)
     assert all_texts(flow.store) == before
 
 
-def test_what_was_filed_since_goes_with_the_next(flow: Partnerflow, past: Partnership, clock: TickingClock) -> None:
+def test_what_was_filed_since_is_kept_as_long_from_its_own_recording_and_goes_then(
+    flow: Partnerflow, past: Partnership, clock: TickingClock
+) -> None:
     purge(flow)
     (late,) = flow.file(past.id, Need(need=SECRET), by=OFFICE)
     flow.retract(past.id, id_of(late), by=OFFICE, reason="too late")
-    assert purge(flow) == {past.id: (2, 0)}
+    assert purge(flow) == {}
+    assert SECRET in all_texts(flow.store)
+    clock.move_on(days=84 * 31)
+    assert purge(flow, flow.today()) == {past.id: (2, 0)}
     assert SECRET not in all_texts(flow.store)
+
+
+def test_an_ending_that_is_dated_back_shortens_the_keeping_of_nothing(
+    flow: Partnerflow, pack: Pack, clock: TickingClock
+) -> None:
+    long_ago, now = clock.peek(), clock.peek() + timedelta(days=LONG_AFTER)
+    clock.move_to(now)
+    loose = attrs.evolve(pack, backdate_days=LONG_AFTER + 1)
+    loose_flow = Partnerflow(store=flow.store, pack=loose, clock=clock)
+    p = loose_flow.propose(Partner(name="Riverbend"), by=OFFICE, at=long_ago)
+    loose_flow.file(p.id, Need(need=SECRET), Contact(name=SECRET), by=OFFICE)
+    loose_flow.fire(p.id, "withdraw", by=OFFICE, reason=SECRET, at=long_ago + timedelta(days=1))
+    assert purge(loose_flow, flow.today()) == {}
+    assert SECRET in all_texts(flow.store)
+    clock.move_on(days=84 * 31)
+    assert purge(loose_flow, flow.today()) == {p.id: (2, 2)}
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import attrs
 import pytest
 
-from partnerflow import Actor, InvalidRequest, NotFound, Partner, Partnerflow, Partnership
+from partnerflow import (
+    Actor,
+    InvalidRequest,
+    Money,
+    NotFound,
+    Partner,
+    Partnerflow,
+    Partnership,
+    Refused,
+    Step,
+)
 from partnerflow.adapters.memory import MemoryStore
-from partnerflow.policies import Pack
+from partnerflow.canonical import canonical
+from partnerflow.policies import Pack, Role
 from partnerflow.ports import Store
-from partnerflow.records import Insurance, Need
+from partnerflow.records import Contact, FacilityAccess, Insurance, Need
+from partnerflow.testing import BOARD
 from partnerflow.testing.clock import TickingClock
 from partnerflow.testing.contract.fixtures import files_of
 
@@ -79,21 +92,149 @@ def test_nothing_happened_before_the_last_step(
     assert flow.fire(p.id, "renew", by=office, at=last).at == last
 
 
-def test_what_is_done_late_is_judged_on_its_day_and_recorded_today(
+# --- dated back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_dated_back_is_judged_on_today_and_recorded_today(
     flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
 ) -> None:
     p = walked_to(flow, "onboarding")
+    clock.move_to(datetime(2027, 6, 15, 12, tzinfo=UTC))
     when = clock.peek().astimezone(timezone(timedelta(hours=9)))
-    clock.move_on(days=300)  # the insurance has lapsed meanwhile
+    assert flow.check(p.id, "activate", by=office).allowed
+    clock.move_on(days=1)  # the access has lapsed meanwhile
+    asked = flow.check(p.id, "activate", by=office, at=when)
+    assert asked.codes == ("SAFE-003",)
+    with pytest.raises(Refused):
+        flow.fire(p.id, "activate", by=office, at=when)
+    lapsed = next(entry.record for entry in flow.entries_of(p.id) if isinstance(entry.record, FacilityAccess))
+    flow.file(p.id, attrs.evolve(lapsed, starts_on=date(2027, 6, 16), ends_on=date(2028, 6, 15)), by=office)
     now = clock.peek()
-    assert not flow.check(p.id, "activate", by=office).allowed
-    clock.move_to(now)
     step = flow.fire(p.id, "activate", by=office, at=when)
     assert (step.at, step.at.utcoffset(), step.recorded_at) == (when, timedelta(0), now)
-    assert '"on":"2026-09-15"' in step.decision
-    assert flow.dossier(p.id).partnership.since == date(2026, 9, 15)
+    assert '"also_on":"2027-06-15"' in step.decision
+    assert '"on":"2027-06-16"' in step.decision
+    assert flow.dossier(p.id).partnership.since == date(2027, 6, 15)
     assert [event.time for event in flow.store.outgoing()][-1] == when
-    assert "SAFE-002" in {notice.code for notice in flow.sweep().missed}
+    assert {each.code: each.due_on for each in flow.obligations(p.id)}["SAFE-003"] == date(2028, 6, 15)
+
+
+def test_what_fails_on_the_day_of_the_step_alone_stands_in_its_way_and_is_marked_with_that_day(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "onboarding")
+    clock.move_to(datetime(2027, 7, 20, 12, tzinfo=UTC))
+    flow.file(p.id, cover(date(2027, 7, 15)), by=office)  # nothing covers the first half of July
+    assert "SAFE-002" not in flow.check(p.id, "activate", by=office).codes
+    asked = flow.check(p.id, "activate", by=office, at=clock.peek() - timedelta(days=10))
+    (problem,) = asked.report["SAFE-002"].problems
+    assert (asked.allowed, problem.on, asked.report.also_on) == (False, date(2027, 7, 10), date(2027, 7, 10))
+    assert asked.report["SAFE-002"] in asked.report.blocking
+    assert asked.report["SAFE-002"] not in asked.report.broken, "it holds today"
+    assert "(on 2027-07-10, the day of the step)" in asked.explain()
+    assert "el día del paso" in asked.report.explain("es")
+    found = next(each for each in asked.to_data()["report"]["findings"] if each["code"] == "SAFE-002")
+    assert found["problems"][0]["on"] == "2027-07-10"
+    assert asked.report.text() == canonical(asked.report.to_data())
+
+
+def test_what_is_wrong_on_both_days_is_told_once(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "onboarding")
+    clock.move_on(days=20)
+    covers = [entry.id for entry in flow.entries_of(p.id) if entry.kind == "insurance"]
+    for each in covers:
+        flow.retract(p.id, each, by=office, reason="x")  # type: ignore[arg-type]
+    asked = flow.check(p.id, "activate", by=office, at=clock.peek() - timedelta(days=15))
+    assert [problem.on for problem in asked.report["SAFE-002"].problems] == [None]
+    assert asked.codes.count("SAFE-002") == 1
+
+
+def cover(first: date) -> Insurance:
+    last = date(first.year + 1, 6, 30)
+    return Insurance(line="general_liability", per_occurrence=Money.of(1_000_000, "USD"), starts_on=first, ends_on=last)
+
+
+def test_no_step_is_dated_further_back_than_the_pack_allows_who_takes_it(
+    store: Store, pack: Pack, office: Actor, walked_to: Callable, clock: TickingClock, everything: Callable
+) -> None:
+    roles = {**pack.roles, "registrar": Role(name="registrar", fire=frozenset({"*"}), backdate_days=90)}
+    flow = Partnerflow(store=store, pack=attrs.evolve(pack, roles=roles), clock=clock, tz="America/Chicago")
+    p = walked_to(flow, "onboarding")
+    flow.fire(p.id, "return_to_vetting", by=office, reason="x")
+    clock.move_on(days=100)
+    registrar = Actor("r", roles={"registrar"})
+    before = everything(flow)
+    for days, by, may in (
+        (30, office, True),
+        (31, office, False),
+        (31, registrar, True),
+        (90, registrar, True),
+        (91, registrar, False),
+    ):
+        at = clock.peek() - timedelta(days=days)
+        calls: list[Callable[[], object]] = [
+            lambda by=by, at=at: flow.check(p.id, "return_to_intake", by=by, at=at),
+            lambda by=by, at=at: flow.options(p.id, by=by, at=at),
+        ]
+        if not may:
+            calls += [
+                lambda by=by, at=at: flow.fire(p.id, "return_to_intake", by=by, at=at, reason="x"),
+                lambda by=by, at=at: flow.propose(Partner(name="B"), by=by, at=at),
+                lambda by=by, at=at: flow.adopt(Partner(name="B"), state="active", by=by, at=at, reason="x"),
+            ]
+        for call in calls:
+            if may:
+                call()
+                continue
+            with pytest.raises(InvalidRequest, match="days back, which is as far as the pack default") as raised:
+                call()
+            assert ("registrar may go further" in str(raised.value)) is (by is office)
+    late = Step(p.id, "return_to_intake", at=clock.peek() - timedelta(days=40), reason="x")
+    (failed,) = flow.fire_many([late], by=office, key="k")
+    assert isinstance(failed.error, InvalidRequest)
+    assert everything(flow) == before
+    assert flow.adopt(Partner(name="B"), state="active", since=date(2019, 8, 1), by=office, reason="x").since
+
+
+# --- a clock that was wrong -----------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_was_once_at_2099_binds_nobody_later(
+    store: Store, pack: Pack, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    flow = Partnerflow(store=store, pack=pack, clock=clock)
+    p = walked_to(flow, "onboarding")
+    now = clock.peek()
+    clock.move_to(datetime(2099, 1, 1, tzinfo=UTC))
+    flow.file(p.id, Need(need="from the future"), Contact(name="F. Uture"), by=office)
+    flow.fire(p.id, "return_to_vetting", by=office, reason="x")
+    clock.move_to(now + timedelta(days=1))
+    (need,) = flow.file(p.id, Need(need="today"), by=office)
+    assert (need.filed_at, need.recorded_at) == (now + timedelta(days=1), now + timedelta(days=1))
+    asked = flow.check(p.id, "approve", by=BOARD)
+    assert asked.report.on == date(2026, 9, 16)
+    step = flow.fire(p.id, "approve", by=BOARD, at=now + timedelta(hours=1))
+    assert (step.at.year, step.recorded_at.year) == (2026, 2026)
+    flow.fire(p.id, "activate", by=office)
+    assert flow.explain(p.id)["REN-001"].until == date(2027, 9, 16)
+    assert flow.explain(p.id)["SAFE-002"].until == date(2027, 6, 30)
+    assert flow.propose(p.partner_id, by=office).since == date(2026, 9, 16)
+    seen = flow.dossier(p.id, as_of=clock.peek())
+    assert (seen.partnership.state, len(seen.moves or ())) == ("active", 6)
+    assert [each.state for each in flow.find(state="active", as_of=clock.peek())] == ["active"]
+    flow.verify()
+
+
+def test_a_term_that_a_wrong_clock_began_runs_for_no_seventy_years(
+    flow: Partnerflow, office: Actor, clock: TickingClock
+) -> None:
+    now = clock.peek()
+    clock.move_to(datetime(2099, 1, 1, tzinfo=UTC))
+    a = flow.adopt(Partner(name="A"), state="active", by=office, reason="x")
+    clock.move_to(now)
+    assert flow.explain(a.id)["REN-001"].outcome == "failed"
 
 
 def test_a_late_entry_changes_no_past_view(

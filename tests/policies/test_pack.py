@@ -172,6 +172,8 @@ def setting(code: str, line: str) -> str:
         ('pack = "default"\n', "pack", "must be a table"),
         (HEAD + 'titel = "x"\n', "pack.titel", "did you mean 'title'?"),
         (HEAD + "leads = [30, -1]\n", "pack.leads[1]", "-1: days before a due date are not negative"),
+        (HEAD + "backdate_days = -1\n", "pack.backdate_days", "-1: days back are not negative"),
+        (HEAD + "[roles.a]\nside = 'school'\nbackdate_days = -1\n", "roles.a.backdate_days", "-1: days back are not"),
         (HEAD + 'leads = "30"\n', "pack.leads", "'30' is not a list"),
         (HEAD + 'policies = ["SAFE-02"]\n', "pack.policies[0]", "did you mean 'SAFE-002'?"),
         (HEAD + 'citing = ["CS9"]\n', "pack.citing[0]", "'CS9': no policy cites a clause that begins so"),
@@ -433,6 +435,21 @@ def test_a_broken_package_is_an_error_that_names_it_and_harms_only_who_asks(
         load_pack("theirs")
 
 
+# --- how far back ---------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_says_how_far_back_a_step_may_be_dated_and_who_may_go_further(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(HEAD + "backdate_days = 10\n", encoding="utf-8")
+    roles = "[roles.registrar]\nside = 'district'\nbackdate_days = 90\n[roles.clerk]\nside = 'school'\n"
+    (tmp_path / "ours.toml").write_text(HEAD + 'extends = "base.toml"\n' + roles, encoding="utf-8")
+    ours = load_pack(str(tmp_path / "ours.toml"))
+    assert (load_pack("default").backdate_days, ours.backdate_days) == (30, 10)
+    assert ours.days_back(Actor("c", side="school", roles={"clerk", "no such role"})) == 10
+    assert ours.days_back(Actor("r", roles={"clerk", "registrar"})) == 90
+    assert ours.days_back(Actor("r", side="partner", roles={"registrar"})) == 10, "the role is for the district"
+    assert (ours.may_date_back(10), ours.may_date_back(90)) == (("registrar",), ())
+
+
 # --- the digest -----------------------------------------------------------------------------------------------------
 
 
@@ -446,6 +463,8 @@ def test_a_broken_package_is_an_error_that_names_it_and_harms_only_who_asks(
         '[[set]]\ncode = "SAFE-002"\nholds_in = ["onboarding"]\n',
         '[[set]]\ncode = "SAFE-002"\nguards = ["renew"]\n',
         '[roles.clerk]\nfire = ["amend"]\n',
+        "backdate_days = 31\n",
+        "[roles.clerk]\nbackdate_days = 31\n",
     ],
 )
 def test_the_digest_changes_with_everything_that_decides(read: Callable[..., Pack], line: str) -> None:
@@ -588,7 +607,7 @@ def test_a_digest_that_is_on_record_is_found_again_by_later_releases() -> None:
     # Decisions keep digests for good: change what goes into one only where a pack would say something else, which is
     # also what the number of the engine says.
     small = read_pack(HEAD + 'policies = ["OURS-001"]' + SETTINGS, "small.toml", [summarised])
-    assert small.digest == "849bd095d7d6c3f3b3b973b8265aaa6665cfd8a167b25dbca90e1843ca98376b"
+    assert small.digest == "2a4ed46fbb6ed9414d689eae1a4bcd784a6dd35540d432a3da3931c0f123269a"
 
 
 def test_settings_that_differ_in_one_thing_have_digests_of_their_own(read: Callable[..., Pack]) -> None:

@@ -52,7 +52,7 @@ DOSSIER, REPORT = Validator(dossier_schema()), Validator(report_schema())
 PACK = load_pack("default")
 EXAMPLES = [(one, shown) for one in POLICIES for shown in one.examples]
 BARE: dict[str, Any] = {"partner": {"name": "Riverbend"}, "partnership": {"state": "active"}}
-NOT_OF_SHAPE = ("is the id of ", "retracts ", "the shares make ", "shares in ")
+NOT_OF_SHAPE = ("is the id of ", "retracts ", "the shares make ", "shares in ", "is no time zone ")
 """How the reader begins to say what no schema can."""
 
 
@@ -73,6 +73,11 @@ def refused(mapping: Any) -> list[str]:
 
 def told(validator: Any, data: Any) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(data)]
+
+
+@pytest.mark.parametrize("tz", ["UTC", "America/Chicago", None, "Mars/Olympus", 7, ["UTC"]])
+def test_a_time_zone_is_a_text_to_the_schema_and_one_of_this_machines_to_the_reader(tz: object) -> None:
+    assert bool(refused({**BARE, "tz": tz})) is bool(told(DOSSIER, {**BARE, "tz": tz}))
 
 
 def with_record(kind: str, **fields: Any) -> dict[str, Any]:
@@ -372,7 +377,9 @@ def test_the_schema_of_a_report_lets_it_grow_and_holds_it_to_what_it_has() -> No
     grown = data | {"new": 1, "findings": [one | {"new": 1} for one in data["findings"]]}
     grown["pack"] = data["pack"] | {"new": 1}
     assert told(REPORT, grown) == []
-    assert data.keys() == report_schema()["properties"].keys(), "the schema tells of everything that is said"
+    assert data.keys() | {"also_on"} == report_schema()["properties"].keys(), (
+        "the schema tells of everything that is said"
+    )
     said: set[str] = set().union(*(one.keys() for one in data["findings"])) | {"until"}
     assert said == report_schema()["$defs"]["finding"]["properties"].keys()
     for name in data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partnerflow.dossier import Absent, Dossier, Neighbour, RecordIndex, overlap, period_of
+from partnerflow.dossier import Absent, Dossier, Neighbour, RecordIndex, overlap, period_of, time_zone
 from partnerflow.errors import InvalidRecord
 from partnerflow.lifecycle import Move, State
 from partnerflow.partnership import NOT_STORED, Partnership
@@ -352,6 +352,43 @@ def test_none_looked_at_and_none_found_are_two_things(parts: dict[str, Any]) -> 
     assert (again.moves, again.neighbours) == (parts.get("moves"), parts.get("neighbours"))
 
 
+BARE = {"partner": {"name": "x"}, "partnership": {"state": "active"}}
+
+
+@pytest.mark.parametrize("name", ["America/Los_Angeles", "UTC-07:00", "UTC+05:45"])
+def test_a_file_carries_its_time_zone(name: str) -> None:
+    zone = time_zone(name)
+    held = Dossier.from_mapping({**BARE, "tz": name})
+    assert held.tz == zone
+    assert held.to_mapping()["tz"] == name
+    moment = datetime(2026, 9, 2, 3, tzinfo=UTC)
+    assert held.day_of(moment) == moment.astimezone(zone).date()
+
+
+def test_a_zone_that_is_given_comes_before_that_of_the_file_and_utc_is_written_nowhere() -> None:
+    chicago = time_zone("America/Chicago")
+    assert Dossier.from_mapping({**BARE, "tz": "Asia/Tokyo"}, tz="America/Chicago").tz == chicago
+    assert Dossier.from_mapping(BARE, tz=chicago).tz == chicago
+    assert Dossier.from_mapping({**BARE, "tz": None}).tz == UTC
+    assert "tz" not in Dossier.from_mapping({**BARE, "tz": "UTC"}).to_mapping()
+
+
+class Host(tzinfo):
+    """A zone of a host's own, which no name finds again."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        return timedelta(hours=1)
+
+
+def test_a_zone_without_a_name_is_not_written() -> None:
+    assert "tz" not in Dossier.from_mapping(BARE, tz=Host()).to_mapping()
+
+
+def test_a_zone_that_nobody_knows_is_a_fault_with_its_place() -> None:
+    assert "is no time zone" in faults({**BARE, "tz": "Mars/Olympus"})["/tz"]
+    assert "is not a text" in faults({**BARE, "tz": 7})["/tz"]
+
+
 def test_the_smallest_file_is_a_name_and_a_state() -> None:
     held = Dossier.from_mapping({"partner": {"name": "x"}, "partnership": {"state": "active"}})
     assert (held.partner, held.partnership) == (Partner(name="x"), Partnership("active"))
@@ -382,7 +419,7 @@ def test_every_fault_of_a_file_is_named_in_one_pass() -> None:
             "record": [],
         }
     ) == {
-        "/record": "is not part of a dossier; it has moves, neighbours, partner, partnership, records",
+        "/record": "is not part of a dossier; it has moves, neighbours, partner, partnership, records, tz",
         "/partner/name": "3 is not a text",
         "/partnership": "is required",
         "/records/0/line": "is required",

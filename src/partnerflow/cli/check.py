@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,8 +21,7 @@ from .parameters import day
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from partnerflow import Actor
-    from partnerflow.policies import Pack, Report
+    from partnerflow.policies import Report
 
 SCHEMA = "partnerflow.check/1"
 FORMATS = ("text", "json", "jsonl", "junit", "html")
@@ -61,7 +61,7 @@ class CheckedFile:
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--trigger", metavar="TRIGGER", help="Check what blocks this step (default: what does not hold).")
-@click.option("--on", type=day, help="The day to check for (default: today in the district's time zone).")
+@click.option("--on", type=day, help="The day to check for (default: today in the time zone of the file).")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The form of the output.")
 @click.option("--language", default="en", metavar="CODE", help="The language of text, junit and html.")
 @click.pass_obj
@@ -70,16 +70,18 @@ def check(
 ) -> int:
     """Check dossiers in JSON files against the policies.
 
-    A FILE of - is standard input. With --by or --role, it also checks whether that person may take the step. Exit code:
-    0 nothing blocks, 1 something does, 2 a file could not be checked; of several files, the highest. Formats: text;
-    json, one document; jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
+    A FILE of - is standard input. Moments in a file fall on the days of --tz, or else of the time zone that the file
+    names. With --by or --role, it also checks whether that person may take the step. Exit code: 0 nothing blocks, 1
+    something does, 2 a file could not be checked; of several files, the highest. Formats: text; json, one document;
+    jsonl, a line for each file; junit, for build servers; html, one page to read and to print.
     """
     from partnerflow.policies.translation import translation
 
     translation(language)  # an unknown language is refused before any file is read
     pack = settings.rules()
     by = settings.actor() if settings.by or settings.role else None
-    found = (_checked(pack, file, trigger, on or settings.today(), by) for file in files)
+    asked = partial(pack.check, trigger=trigger, by=by)
+    found = (_checked(asked, file, settings, on) for file in files)
     if form == "text":
         return _in_text(found, language, several=len(files) > 1)
     if form == "jsonl":
@@ -130,12 +132,16 @@ def _pairs(found: Iterable[CheckedFile]) -> Iterator[tuple[str, Report | Excepti
         yield one.name, one.found
 
 
-def _checked(pack: Pack, file: str, trigger: str | None, on: date, by: Actor | None) -> CheckedFile:
+def _checked(check: Callable[..., Report], file: str, settings: Settings, on: date | None) -> CheckedFile:
+    """Check one file, in the time zone of --tz or else in its own."""
+    from partnerflow.dossier import Dossier
+
     name = file
     try:
         given = read_source(file)
         name = given.name
-        return CheckedFile(name, pack.check(read_json(given), on=on, trigger=trigger, by=by))
+        dossier = Dossier.from_mapping(read_json(given), tz=settings.tz)
+        return CheckedFile(name, check(dossier, on=on or settings.today(dossier.tz)))
     except InvalidRecord as error:
         return CheckedFile(name, InvalidRecord(name, error.faults))
     except PartnerflowError as error:

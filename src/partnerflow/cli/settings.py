@@ -11,7 +11,7 @@ import click
 from .errors import CannotDo
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, tzinfo
 
     from partnerflow import Actor, Partnerflow
     from partnerflow.actors import ActorSide
@@ -67,15 +67,13 @@ class Settings:
 
         return load_pack(self.pack or "default")
 
-    def today(self) -> date:
-        """Return the day in the district's time zone."""
-        from datetime import UTC, datetime
+    def today(self, tz: tzinfo | None = None) -> date:
+        """Return the day in a time zone; None: the district's."""
+        from datetime import datetime
 
-        if self.tz is None or self.tz == "UTC":
-            return datetime.now(UTC).date()
-        from partnerflow.flow.validation import time_zone
+        from partnerflow.dossier import time_zone
 
-        return datetime.now(time_zone(self.tz)).date()
+        return datetime.now(tz or time_zone(self.tz or "UTC")).date()
 
     # --- who acts ---------------------------------------------------------------------------------------------------
 

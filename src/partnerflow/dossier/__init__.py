@@ -10,6 +10,7 @@ from .dossier import Absent, Dossier
 from .mapping import unknown_kind
 from .neighbour import Neighbour, overlap, services_at
 from .record_index import ONE_DAY, RecordIndex, period_of
+from .zone import time_zone, zone_name
 
 __all__ = [
     "ONE_DAY",
@@ -20,5 +21,7 @@ __all__ = [
     "overlap",
     "period_of",
     "services_at",
+    "time_zone",
     "unknown_kind",
+    "zone_name",
 ]

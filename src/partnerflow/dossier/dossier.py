@@ -19,6 +19,7 @@ from partnerflow.records.registry import key_of, kind_of
 from . import mapping
 from .neighbour import Neighbour
 from .record_index import ONE_DAY, R, RecordIndex, change_days, in_force, may_cover, period_of
+from .zone import time_zone
 
 
 class Absent(Exception):
@@ -169,21 +170,22 @@ class Dossier:
         return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
 
     def term_began(self, on: date) -> date | None:
-        """Return the recorded day on which the present term began; None before the partnership first runs.
+        """Return the recorded day on which the term of the day *on* began; None before the partnership first runs.
 
-        A requested transition counts as made *on*, unless it has a time of its own. Raises Absent where no move says.
+        A requested transition counts as made *on*, unless it has a time of its own. A move that was recorded by a clock
+        that was ahead begins no term before its day comes. Raises Absent where no move says.
         """
         if self.move is not None and _begins_a_term(self.move):
             return on if self.move.at is None else self.day_of(self.move.at)
         if self.moves is None and self.partnership.state not in BEFORE_ACTIVE:
             raise Absent("moves")
-        version = self.term_began_at_version()
-        if version is None:
-            return None
-        moment = (self.moves or ())[version - 1].at
-        if moment is None:
-            raise Absent(f"/moves/{version - 1}", "at")
-        return self.day_of(moment)
+        for place, move in reversed(tuple(enumerate(self.moves or ()))):
+            if _begins_a_term(move):
+                if move.at is None:
+                    raise Absent(f"/moves/{place}", "at")
+                if (began := self.day_of(move.at)) <= on:
+                    return began
+        return None
 
     def sites(self) -> frozenset[str] | None:
         """Return the ids of the sites in its scope; None where the scope does not name any."""
@@ -235,14 +237,18 @@ class Dossier:
     @answers("SPPS-KPI-Y1.1b")
     def to_mapping(self) -> dict[str, Any]:
         """Return the dossier as plain JSON data, which `from_mapping` reads."""
-        return mapping.of(self.partner, self.partnership, self.entries, self.moves, self.neighbours)
+        return mapping.of(self.partner, self.partnership, self.entries, self.moves, self.neighbours, self.tz)
 
     @classmethod
     @answers("SPPS-KPI-Y1.1b")
-    def from_mapping(cls, data: Mapping[str, Any]) -> Dossier:
-        """Read a dossier from plain JSON data. Raises InvalidRecord with every fault, each with its JSON Pointer."""
-        partner, partnership, entries, moves, neighbours = mapping.read(data)
-        return cls(partner, partnership, RecordIndex(entries), moves=moves, neighbours=neighbours)
+    def from_mapping(cls, data: Mapping[str, Any], *, tz: tzinfo | str | None = None) -> Dossier:
+        """Read a dossier from plain JSON data. Raises InvalidRecord with every fault, each with its JSON Pointer.
+
+        *tz* is the district's time zone, or its name; None: the one that the data names, else UTC.
+        """
+        partner, partnership, entries, moves, neighbours, own = mapping.read(data)
+        zone = own if tz is None else time_zone(tz) if isinstance(tz, str) else tz
+        return cls(partner, partnership, RecordIndex(entries), moves=moves, neighbours=neighbours, tz=zone)
 
 
 def _begins_a_term(move: Move) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, cast
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow.errors import Fault, InvalidRecord
+from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.lifecycle.move import Move
 from partnerflow.partnership import Partnership
 from partnerflow.records import Entry, Partner, Retraction
@@ -20,9 +21,10 @@ from partnerflow.records.plugins import kind_names
 from partnerflow.records.registry import Record, Unregistered
 
 from .neighbour import Neighbour
+from .zone import time_zone, zone_name
 
-Parts = tuple[Partner, Partnership, list[Entry], tuple[Move, ...] | None, tuple[Neighbour, ...] | None]
-_KNOWN = {"partner", "partnership", "records", "moves", "neighbours"}
+Parts = tuple[Partner, Partnership, list[Entry], tuple[Move, ...] | None, tuple[Neighbour, ...] | None, tzinfo]
+_KNOWN = {"partner", "partnership", "records", "moves", "neighbours", "tz"}
 
 
 def of(
@@ -31,8 +33,9 @@ def of(
     entries: Iterable[Entry],
     moves: Iterable[Move] | None,
     neighbours: Iterable[Neighbour] | None,
+    tz: tzinfo,
 ) -> dict[str, Any]:
-    """Return the parts of a dossier as plain JSON data."""
+    """Return the parts of a dossier as plain JSON data; its time zone by name, unless it is UTC or has none."""
     made: dict[str, Any] = {
         "partner": unstructure(partner),
         "partnership": unstructure(partnership),
@@ -42,6 +45,8 @@ def of(
         made["moves"] = [unstructure(move) for move in moves]
     if neighbours is not None:
         made["neighbours"] = [unstructure(neighbour) for neighbour in neighbours]
+    if (name := zone_name(tz)) is not None:
+        made["tz"] = name
     return made
 
 
@@ -72,10 +77,20 @@ def read(data: Mapping[str, Any]) -> Parts:
     listed = _list(data.get("records", []), "/records", faults) or []
     entries = [_collect(faults, partial(_read_entry, item, f"/records/{at}")) for at, item in enumerate(listed)]
     moves, neighbours = read_all(Move, "moves"), read_all(Neighbour, "neighbours")
+    tz = _collect(faults, partial(_read_zone, data.get("tz")))
     faults += _misfiled(entries)
     if faults:
         raise InvalidRecord("dossier", faults)
-    return partner, partnership, cast("list[Entry]", entries), moves, neighbours
+    return partner, partnership, cast("list[Entry]", entries), moves, neighbours, tz
+
+
+def _read_zone(name: Any) -> tzinfo:
+    if name is None:
+        return UTC
+    try:
+        return time_zone(structure(name, str, "tz", "/tz"))
+    except InvalidRequest as error:
+        raise InvalidRecord("tz", [Fault("/tz", error.remedy)]) from None
 
 
 def _entry_mapping(entry: Entry) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from partnerflow.actors import Actor
 from partnerflow.canonical import check_text
 from partnerflow.errors import Conflict, InvalidRequest
+from partnerflow.lifecycle import Move
 from partnerflow.ports import Snapshot
 from partnerflow.records import Entry
 from partnerflow.records.conversion import moment_text
@@ -18,13 +20,22 @@ from .context import Context
 T = TypeVar("T")
 
 
+FAR_AHEAD = timedelta(days=7)
+"""How far what was recorded last may be ahead of the clock, as the clocks of several machines differ.
+
+What is further ahead was recorded by a clock that was wrong, and binds nobody.
+"""
+
+
 class Times(NamedTuple):
-    """The two moments of a request, both aware and in UTC."""
+    """The moments of a request, all aware and in UTC."""
 
     at: datetime
     """When what is requested happened."""
     recorded_at: datetime
     """When it is recorded: by the clock, and never earlier than what was recorded before."""
+    now: datetime
+    """What the clock says; its day is the one that is judged."""
 
 
 def to_utc(moment: datetime, argument: str) -> datetime:
@@ -34,18 +45,26 @@ def to_utc(moment: datetime, argument: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def recording_time(context: Context, *files: Sequence[Entry], after: datetime | None = None) -> datetime:
-    """Return the clock's moment, but never one before *after* or before the last entry of one of *files*."""
+def read_times(
+    context: Context,
+    at: datetime | None,
+    *files: Sequence[Entry],
+    after: datetime | None = None,
+    moves: Iterable[Move] = (),
+) -> Times:
+    """Read the clock and the argument `at`.
+
+    Nothing is recorded before *after* or before the last entry of one of *files*, and nothing happened before the last
+    of *moves*; what was recorded far ahead of the clock counts for neither. Raises as `_happened_at` does.
+    """
+    now = to_utc(context.clock(), "clock")
     last = (file[-1].recorded_at for file in files if file)
-    return max([to_utc(context.clock(), "clock"), *(moment for moment in (after, *last) if moment is not None)])
+    recorded_at = max([now, *(moment for moment in (after, *last) if moment and moment - now <= FAR_AHEAD)])
+    made = (move.at for move in moves if move.at is not None and move.at <= recorded_at)
+    return Times(_happened_at(at, recorded_at, max(made, default=None)), recorded_at, now)
 
 
-def recording_time_on(context: Context, snapshot: Snapshot) -> datetime:
-    """Return the moment at which the next thing about a partnership is recorded."""
-    return recording_time(context, snapshot.partner_file, snapshot.own_file, after=snapshot.recorded_at)
-
-
-def happened_at(at: datetime | None, now: datetime, not_before: datetime | None = None) -> datetime:
+def _happened_at(at: datetime | None, now: datetime, not_before: datetime | None = None) -> datetime:
     """Read the argument `at`; None is *now*.
 
     Raises InvalidRequest for a moment without a time zone, in the future, or before *not_before*, the last step.
@@ -62,8 +81,18 @@ def happened_at(at: datetime | None, now: datetime, not_before: datetime | None 
 
 def times_on(context: Context, snapshot: Snapshot, at: datetime | None) -> Times:
     """Return the moments of a request about a partnership; it cannot have happened before the last step."""
-    now = recording_time_on(context, snapshot)
-    return Times(happened_at(at, now, snapshot.moves[-1].at), now)
+    files = snapshot.partner_file, snapshot.own_file
+    return read_times(context, at, *files, after=snapshot.recorded_at, moves=snapshot.moves)
+
+
+def refuse_too_far_back(context: Context, by: Actor, times: Times) -> None:
+    """Raise InvalidRequest for a step that is dated further back than the pack allows *by*."""
+    pack, day = context.pack, context.today(times.at)
+    allowed = pack.days_back(by)
+    if (context.today(times.now) - day).days > allowed:
+        further = ", ".join(pack.may_date_back(allowed)) or "no role"
+        remedy = f"is more than {allowed} days back, which is as far as the pack {pack.name} lets {by.id} date a step"
+        raise InvalidRequest("at", moment_text(times.at), f"{remedy}; {further} may go further")
 
 
 def reason_text(reason: str | None) -> str | None:

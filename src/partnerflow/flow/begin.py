@@ -17,7 +17,7 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, Snapsho
 from partnerflow.records import Entry, Partner
 from partnerflow.records.conversion import record_text
 
-from .arguments import Times, happened_at, reason_text, recording_time
+from .arguments import read_times, reason_text, refuse_too_far_back
 from .context import Context
 from .evaluate import evaluate, missing_fields
 from .host_records import load_host_records
@@ -114,12 +114,12 @@ def begin(
 ) -> BeginResult:
     """Evaluate a beginning, and notify `before`; *file* is that of a partner on file, locked. Raises Refused."""
     request, partner, succeeds = beginning.request, beginning.partner, beginning.succeeds
-    now = recording_time(context, file.entries if file else ())
-    times = Times(happened_at(request.at, now), now)
-    today = context.today(times.at)
+    times = read_times(context, request.at, file.entries if file else ())
+    refuse_too_far_back(context, request.by, times)
+    day = context.today(times.at)
     move = attrs.evolve(beginning.move, at=times.at)
-    if move.since is not None and move.since > today:
-        raise InvalidRequest("since", move.since, f"is after {today}, the day of the step itself")
+    if move.since is not None and move.since > day:
+        raise InvalidRequest("since", move.since, f"is after {day}, the day of the step itself")
     new: tuple[Entry, ...] = ()
     if isinstance(partner, tuple):
         refuse_known_ids(find_partner, partner[0])
@@ -136,12 +136,13 @@ def begin(
     host_records = load_host_records(context, partnership)
     dossier = build_dossier(partnership, partner_file, (), (), host_records, tz=context.tz)
     row = context.lifecycle.row(move.trigger, None)
-    decision, _ = evaluate(context, tx, _not_stored(dossier) if new else dossier, move, row, host_records)
+    asked = _not_stored(dossier) if new else dossier
+    decision, _ = evaluate(context, tx, asked, move, row, context.today(times.now), host_records)
     missing = missing_fields(decision)
     if row is None or not decision.allowed or missing:
         raise Refused(decision, missing)
-    after = dossier.after(move, today)
-    transition = new_transition(context, decision, row, dossier, now, Chains(START, partner_file, ()))
+    after = dossier.after(move, day)
+    transition = new_transition(context, decision, row, dossier, times.recorded_at, Chains(START, partner_file, ()))
     context.before.notify(transition)
     changes = ChangeSet(
         partnership=after.partnership,

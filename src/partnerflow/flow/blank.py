@@ -77,7 +77,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         if order.purge and first:
             judgements.append(Judgement(partnership_id=partnership.id, digest=context.pack.digest, obligations=()))
         elif first or each.partnership.state not in context.lifecycle.final:
-            report = context.pack.evaluate(after, context.today(times.recorded_at))
+            report = context.pack.evaluate(after, context.today(times.now))
             judgements.append(new_judgement(context, report, after, each.obligations))
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, times.at)]
     erasure = Erasure(

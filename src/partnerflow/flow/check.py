@@ -10,7 +10,7 @@ from partnerflow.decision import Decision
 from partnerflow.policies.report import Report
 from partnerflow.ports import Transaction
 
-from .arguments import happened_at, recording_time_on
+from .arguments import read_times
 from .context import Context
 from .evaluate import evaluate, requested_move
 from .loading import Loaded, load, load_dossier, load_snapshot
@@ -37,13 +37,14 @@ def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> R
     """Return the Report on what must hold in the partnership's state, with no trigger requested."""
     with context.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
-        day = context.today(happened_at(at, recording_time_on(context, snapshot)))
+        files = snapshot.partner_file, snapshot.own_file
+        day = context.today(read_times(context, at, *files, after=snapshot.recorded_at).at)
         dossier, _ = load_dossier(context, snapshot)
         return context.pack.evaluate(dossier, day)
 
 
 def _decision(context: Context, tx: Transaction, loaded: Loaded, trigger: str, request: Request) -> Decision:
     dossier = loaded.dossier
-    move, row = requested_move(context, dossier.partnership.state, trigger, request, loaded.times.at)
-    decision, _ = evaluate(context, tx, dossier, move, row, loaded.host_records)
+    move, row = requested_move(context, dossier.partnership.state, trigger, request, loaded.times)
+    decision, _ = evaluate(context, tx, dossier, move, row, context.today(loaded.times.now), loaded.host_records)
     return decision

@@ -11,7 +11,7 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord
 from partnerflow.records import Entry, Partner, Record, Unregistered
 from partnerflow.records.registry import key_of
 
-from .arguments import Times, happened_at, recording_time
+from .arguments import read_times
 from .context import Context
 from .entries import existing_entry
 from .evaluate import refuse_unless_may_file
@@ -51,8 +51,7 @@ def file_on_district(
     idempotency: IdempotencyRecord | None = None,
 ) -> FilingResult:
     """Return what is written of records about the district; *file* is its file, locked, and stays as it is."""
-    now = recording_time(context, file.last)
-    times = Times(happened_at(request.at, now), now)
+    times = read_times(context, request.at, file.last)
     dossier = Dossier(Partner(name="the district"), Partnership(context.lifecycle.states[0]), moves=())
     records = tuple(record for record, _ in submission.records)
     refuse_unless_may_file(context, dossier, records, by=request.by, at=times.at)

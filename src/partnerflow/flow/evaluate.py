@@ -5,7 +5,7 @@ Nothing here writes. Refusing to file is here too, because it is the pack that s
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
@@ -19,18 +19,22 @@ from partnerflow.policies.report import Report
 from partnerflow.ports import Transaction
 from partnerflow.records import Record
 
-from .arguments import reason_text
+from .arguments import Times, reason_text, refuse_too_far_back
 from .context import Context
 from .request import Request
 
 
 def requested_move(
-    context: Context, source: str, trigger: str, request: Request, at: datetime
+    context: Context, source: str, trigger: str, request: Request, times: Times
 ) -> tuple[Move, Row | None]:
-    """Return the move that is requested and its row of the lifecycle; None: there is no such step from *source*."""
+    """Return the move that is requested and its row of the lifecycle; None: there is no such step from *source*.
+
+    Raises InvalidRequest for a step that is dated too far back.
+    """
+    refuse_too_far_back(context, request.by, times)
     row = context.lifecycle.row(trigger, source)
     target = source if row is None else context.lifecycle.targets(row, source)[0]
-    return Move(str(trigger), source, target, by=request.by, at=at, reason=reason_text(request.reason)), row
+    return Move(str(trigger), source, target, by=request.by, at=times.at, reason=reason_text(request.reason)), row
 
 
 def evaluate(
@@ -39,19 +43,21 @@ def evaluate(
     dossier: Dossier,
     move: Move,
     row: Row | None,
+    today: date,
     host_records: tuple[Record, ...] = (),
 ) -> tuple[Decision, Dossier]:
     """Evaluate, once, the dossier as it would be after *move*; return the Decision and that dossier.
 
-    The neighbours are loaded only where a rule for the trigger compares with them.
+    A step that is dated back is judged on *today* and on its own day: a caller's clock opens nothing. The neighbours
+    are loaded only where a rule for the trigger compares with them.
     """
-    on = context.today(move.at)
+    own_day = context.today(move.at)
     source = move.source
     legal = context.lifecycle.legal(source)
     if row is None:
         report = Report(
             pack=context.pack.ref,
-            on=on,
+            on=today,
             state=source or "",
             partner=dossier.partner.name,
             findings=(),
@@ -59,11 +65,13 @@ def evaluate(
         )
         after = dossier
     else:
-        after = dossier.after(move, on)
+        after = dossier.after(move, own_day)
         if context.pack.compares(move.trigger):
             near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=context.lifecycle.live)
             after = attrs.evolve(after, neighbours=near)
-        report = context.pack.evaluate(after, on, row=row)
+        report = context.pack.evaluate(after, today, row=row)
+        if own_day < today:
+            report = report.with_earlier(context.pack.evaluate(after, own_day, row=row))
     decision = Decision(
         move=move,
         legal=row is not None,

@@ -65,8 +65,8 @@ def step(
     """Evaluate a step of a partnership that is locked, and notify `before`, whose receivers may still stop it."""
     check_version(snapshot, request.expected_version)
     _, times, dossier, host_records = load(context, snapshot, request.at)
-    move, row = requested_move(context, dossier.partnership.state, trigger, request, times.at)
-    decision, after = evaluate(context, tx, dossier, move, row, host_records)
+    move, row = requested_move(context, dossier.partnership.state, trigger, request, times)
+    decision, after = evaluate(context, tx, dossier, move, row, context.today(times.now), host_records)
     missing = missing_fields(decision)
     if row is None or not decision.allowed or missing:
         refused = (Refused if decision.legal else IllegalTrigger)(decision, missing)

@@ -14,6 +14,7 @@ import attrs
 
 from partnerflow.actors import Actor
 from partnerflow.clauses import answers
+from partnerflow.dossier import time_zone
 from partnerflow.history import Transition
 from partnerflow.lifecycle import DEFAULT, Lifecycle
 from partnerflow.partnership import Partnership
@@ -80,7 +81,7 @@ class Partnerflow(Reading):
             store=store,
             pack=load_pack(pack) if isinstance(pack, str) else pack,
             lifecycle=DEFAULT if lifecycle is None else lifecycle,
-            tz=validation.time_zone(tz) if isinstance(tz, str) else tz,
+            tz=time_zone(tz) if isinstance(tz, str) else tz,
             clock=system.now if clock is None else clock,
             new_id=system.uuid7 if new_id is None else new_id,
             host_records=host_records,

@@ -1,4 +1,8 @@
-"""Purging: blank everything on partnerships that ended long ago."""
+"""Purging: blank everything on partnerships that ended long ago.
+
+How long something is kept counts from when it was recorded, or from when the ending was recorded if that is later: a
+caller who dates an ending back does not shorten it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow.errors import InvalidRequest
-from partnerflow.partnership import Partnership
-from partnerflow.ports import Query
+from partnerflow.ports import Query, Snapshot
 from partnerflow.records import Entry, Partner, Redaction, months_after
 
 from .arguments import required_reason
@@ -50,20 +53,30 @@ def purge(context: Context, request: Request, *, before: date) -> Iterator[Purge
 def _purge(context: Context, request: Request, *, before: date, months: int, reason: str) -> Iterator[Purged]:
     today = context.today()
 
-    def is_past(partnership: Partnership) -> bool:
-        ended, since = partnership.state in context.lifecycle.final, partnership.since
-        return ended and since is not None and since < before and months_after(since, months) <= today
+    def is_past(moment: datetime | None) -> bool:
+        """Return whether what was recorded then is kept for no longer."""
+        return moment is not None and _is_past(context.today(moment))
+
+    def _is_past(day: date) -> bool:
+        return day < before and months_after(day, months) <= today
+
+    def has_ended(snapshot: Snapshot) -> bool:
+        """Return whether a partnership has ended, and its ending, which is its last step, was recorded long ago."""
+        return snapshot.partnership.state in context.lifecycle.final and is_past(snapshot.recorded_at)
 
     for ended, _ in context.store.find(Query(states=sorted(context.lifecycle.final))):
-        if not is_past(ended):
-            continue
+        if ended.since is None or not _is_past(ended.since):
+            continue  # nothing is recorded before it happened
         steps = [step for step in history(context, ended.id) if not step.decision_redacted]
         with context.transaction() as tx:
             locked = lock_with_siblings(context, tx, ended.id, ended=True)
+            if not has_ended(locked.snapshot):
+                continue
             entries = _not_blank(locked.snapshot.own_file)
-            if all(is_past(each.partnership) for each in locked.siblings):
+            if all(map(has_ended, locked.siblings)):
                 on_partner = _not_blank(locked.snapshot.partner_file)
                 entries += [entry for entry in on_partner if not isinstance(entry.record, Partner)]
+            entries = [entry for entry in entries if is_past(entry.recorded_at)]
             if not entries and not steps:
                 continue
             order = BlankOrder(entries=entries, steps=steps, reason=reason, purge=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -19,6 +20,8 @@ from partnerflow.records import Entry, Partner, Site
 from .arguments import to_utc
 from .context import Context
 from .loading import build_dossier, load_dossier, load_snapshot, newest_partner
+
+Recorded = TypeVar("Recorded", Entry, Transition)
 
 
 def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -> Dossier:
@@ -38,7 +41,7 @@ def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -
 def _dossier_as_of(
     context: Context, snapshot: Snapshot, transitions: Sequence[Transition], moment: datetime
 ) -> Dossier:
-    past = [transition for transition in transitions if transition.recorded_at <= moment]
+    past = recorded_by(moment, transitions)
     if not past:
         raise NotFound("partnership", f"{snapshot.partnership.id} as of {moment.isoformat()}")
     since = None
@@ -55,9 +58,13 @@ def _dossier_as_of(
     )
 
 
-def recorded_by(moment: datetime, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries that had been recorded by a moment."""
-    return [entry for entry in entries if entry.recorded_at is not None and entry.recorded_at <= moment]
+def recorded_by(moment: datetime, chain: Sequence[Recorded]) -> Sequence[Recorded]:
+    """Return what had been recorded by a moment: all up to the last, also what a clock that was ahead dated later."""
+    for count in range(len(chain), 0, -1):
+        recorded_at = chain[count - 1].recorded_at
+        if recorded_at is not None and recorded_at <= moment:
+            return chain[:count]
+    return ()
 
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:

@@ -37,7 +37,7 @@ def reevaluate(
 
     *siblings* are the partnerships of the same partner, locked too; what is new on the partner's file affects them.
     """
-    snapshot, now = loaded.snapshot, loaded.times.recorded_at
+    snapshot, times = loaded.snapshot, loaded.times
     partnership = snapshot.partnership
     known = {entry.id for entry in (*snapshot.partner_file, *snapshot.own_file)}
     new = list({entry.id: entry for entry in entries if entry.id not in known}.values())
@@ -53,11 +53,11 @@ def reevaluate(
         partner_file = [*each.partner_file, *on_partner]
         dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
         if each is snapshot or each.partnership.state not in context.lifecycle.final:
-            report = context.pack.evaluate(dossier, context.today(now))
+            report = context.pack.evaluate(dossier, context.today(times.now))
             judgements.append(new_judgement(context, report, dossier, each.obligations))
         found_by += search_entries(each, dossier, new)
     partners = [entry.record for entry in on_partner if isinstance(entry.record, Partner)]
-    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or now)]
+    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or times.recorded_at)]
     changes = ChangeSet(
         partner=(partnership.partner_id, partners[-1]) if partners else None,
         entries=new,

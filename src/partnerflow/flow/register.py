@@ -10,7 +10,7 @@ from partnerflow.ports import ChangeSet
 from partnerflow.records import Partner
 from partnerflow.records.conversion import record_text
 
-from .arguments import Times, happened_at, recording_time
+from .arguments import read_times
 from .context import Context
 from .evaluate import refuse_unless_may_file
 from .request import Request
@@ -26,8 +26,7 @@ def register(context: Context, partner: Partner, request: Request) -> UUID:
         known = tx.partners_known_as(ids, lock=True)
         if known:
             return next(known[pair] for pair in ids if pair in known)
-        now = recording_time(context)
-        times = Times(happened_at(request.at, now), now)
+        times = read_times(context, request.at)
         dossier = Dossier(record, Partnership(context.lifecycle.states[0]), moves=())
         refuse_unless_may_file(context, dossier, (record,), by=request.by, at=times.at)
         partner_id = context.new_id()

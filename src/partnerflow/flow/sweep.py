@@ -12,7 +12,7 @@ from partnerflow import events
 from partnerflow.obligations import Notice, NoticeKind, notices_for
 from partnerflow.ports import ChangeSet, Snapshot
 
-from .arguments import batched, happened_at, recording_time
+from .arguments import batched, read_times
 from .context import Context
 from .loading import load_dossier, refuse_unknown_state
 from .search_index import search_entries
@@ -60,8 +60,7 @@ def sweep(context: Context, *, at: datetime | None) -> Sweep:
     and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
     does not hold up the others; the first error is raised at the end.
     """
-    now = recording_time(context)
-    when = happened_at(at, now)
+    when = read_times(context, at).at
     return Sweep(when, tuple(_Sweeper(context, when).notices()))
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from partnerflow.errors import Fault, InvalidRequest, PackError
+from partnerflow.errors import Fault, PackError
 from partnerflow.lifecycle import Lifecycle
 from partnerflow.policies import Pack
 
@@ -20,14 +17,3 @@ def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
     ]
     if faults:
         raise PackError(f"pack {pack.name}", *faults)
-
-
-def time_zone(name: str) -> tzinfo:
-    """Return the time zone of that name. Raises InvalidRequest for one that this machine does not have."""
-    if name == "UTC":
-        return UTC  # also where no database of time zones is installed
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError):
-        remedy = "is no time zone that this machine knows, such as America/Chicago (pip install tzdata brings them all)"
-        raise InvalidRequest("tz", name, remedy) from None

@@ -24,6 +24,8 @@ def lines(report: ReportData, say: Translation) -> Iterator[str]:
         asked=asked,
         pack=str(report.pack),
     )
+    if report.also_on is not None:
+        yield f"  {say('judged on {day} too, the day of the step', day=report.also_on)}"
     if not report.blocking:
         yield "  " + say(
             "nothing stands in the way of {trigger}" if report.trigger else "everything holds", trigger=report.trigger
@@ -86,9 +88,15 @@ def marks(finding: Finding, say: Translation) -> Iterator[str]:
 
 def problem_line(problem: Problem, say: Translation) -> str:
     """Return one problem: its JSON Pointer, the record there, and what is wrong."""
-    said = say(problem.template, **problem.facts)
+    said = sentence(problem, say)
     where = f"{problem.path} ({problem.label})" if problem.label else problem.path
     return f"{where}: {said}" if where else said
+
+
+def sentence(problem: Problem, say: Translation) -> str:
+    """Return what is wrong, with the day if it is an earlier one."""
+    said = say(problem.template, **problem.facts)
+    return said if problem.on is None else say("{said} (on {day}, the day of the step)", said=said, day=problem.on)
 
 
 def note_line(remark: WaiverNote, say: Translation) -> str:

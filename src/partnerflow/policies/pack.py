@@ -8,7 +8,7 @@ dossier as it would be after the move.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, tzinfo
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ import attrs
 from partnerflow.actors import Actor, ActorSide
 from partnerflow.canonical import canonical, sha256
 from partnerflow.clauses import answers
-from partnerflow.dossier import Dossier
+from partnerflow.dossier import Dossier, time_zone
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.lifecycle import DEFAULT, Lifecycle, Move, Row
 from partnerflow.records import NO_END
@@ -30,6 +30,8 @@ from .report_data import PackRef
 from .rule import Override, Rule
 from .waivers import unapplied_waivers
 
+BACKDATE_DAYS = 30
+"""How many days back a step may be dated, unless the pack says otherwise."""
 ENGINE = 2
 """The number of the engine, the code that evaluates a pack; 1 until commit 3282929.
 
@@ -58,6 +60,8 @@ class Role:
     """Only where every site of the partnership is theirs."""
     own_partner: bool = False
     """Only for the partner that they act for."""
+    backdate_days: int | None = None
+    """How many days back they may date a step; None: as many as the pack says."""
 
     @retract.default
     def _office_retracts(self) -> frozenset[str]:
@@ -86,6 +90,8 @@ class Pack:
     """How many days before a due date a sweep reminds of it."""
     retention_months: int | None = None
     """Months for which the file of an ended partnership is kept before `purge` may blank it; None: no period is set."""
+    backdate_days: int = BACKDATE_DAYS
+    """How many days back a step may be dated; a role may go further."""
     title: str = ""
 
     @cached_property
@@ -113,6 +119,7 @@ class Pack:
                     ],
                     "roles": unstructure([self.roles[name] for name in sorted(self.roles)]),
                     "leads": list(self.leads),
+                    "backdate_days": self.backdate_days,
                 }
             )
         )
@@ -165,17 +172,21 @@ class Pack:
         by: Actor | None = None,
         reason: str | None = None,
         lifecycle: Lifecycle = DEFAULT,
+        tz: tzinfo | str | None = None,
     ) -> Report:
         """Return the report on a dossier, with no store and no flow.
 
         With a *trigger*, the report shows what would block it; without one, what does not hold in the dossier's state.
-        *on* is a day in the district's time zone. With *by*, the actor's authority is checked too; without, the
+        *on* is a day in the district's time zone, *tz* that zone or its name, which decides on which day a moment
+        falls; None: the one that the dossier has. With *by*, the actor's authority is checked too; without, the
         policies that read the actor are listed in `not_asked`.
 
         Raises InvalidRecord for a mapping of the wrong shape, and InvalidRequest for a trigger that is not legal from
         its state or a state that *lifecycle* does not know.
         """
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
+        if tz is not None:
+            read = attrs.evolve(read, tz=time_zone(tz) if isinstance(tz, str) else tz)
         state = read.partnership.state
         if state not in lifecycle.states:
             raise InvalidRequest("state", state, f"{lifecycle} has {', '.join(lifecycle.states)}")
@@ -241,6 +252,15 @@ class Pack:
     def who_may(self, what: str, name: str) -> tuple[str, ...]:
         """Return the roles that may `fire` the trigger, or `file` the kind, of that name."""
         return tuple(role for role in sorted(self.roles) if self.roles[role].may(what, name))
+
+    def days_back(self, by: Actor) -> int:
+        """Return how many days back an actor may date a step."""
+        held = (self.roles[name] for name in by.roles if name in self.roles and self.roles[name].is_for(by))
+        return max([self.backdate_days, *(role.backdate_days or 0 for role in held)])
+
+    def may_date_back(self, days: int) -> tuple[str, ...]:
+        """Return the roles that may date a step further back than *days*."""
+        return tuple(name for name in sorted(self.roles) if (self.roles[name].backdate_days or 0) > days)
 
     def _may_fire(self, trigger: str) -> tuple[str, ...]:
         """Return the roles that may fire a trigger; cached."""

@@ -30,6 +30,7 @@ PACK: Shape = {
     "without": tuple[str, ...],
     "leads": tuple[int, ...],
     "retention_months": int,
+    "backdate_days": int,
 }
 ROLE: Shape = {
     "side": Any,
@@ -38,6 +39,7 @@ ROLE: Shape = {
     "retract": frozenset[str],
     "own_sites": bool,
     "own_partner": bool,
+    "backdate_days": int,
 }
 CODES: Shape = {"code": str, "codes": tuple[str, ...]}
 """A `[[set]]` has one of these."""

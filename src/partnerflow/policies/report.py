@@ -55,8 +55,10 @@ class Report(ReportData):
 
     def _data(self) -> dict[str, Any]:
         """Return everything but the findings; their key is there, empty, in its place."""
+        also = {} if self.also_on is None else {"also_on": self.also_on.isoformat()}
         return {
             "schema": SCHEMA,
+            **also,
             "pack": {"name": self.pack.name, "version": self.pack.version, "digest": self.pack.digest},
             "on": self.on.isoformat(),
             "state": str(self.state),
@@ -106,6 +108,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
                 "message": problem.message,
                 "template": problem.template,
                 "facts": {name: plain(value) for name, value in problem.facts.items()},
+                **({} if problem.on is None else {"on": problem.on.isoformat()}),
             }
             for problem in finding.problems
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import NoReturn
+from typing import NoReturn, Self
 
 import attrs
 
@@ -36,6 +36,8 @@ class ReportData:
     partner: str
     findings: tuple[Finding, ...]
     trigger: str | None = None
+    also_on: date | None = None
+    """The day of a step that is dated back, which was judged too; None where it is dated on the day judged."""
     lapsed_waivers: tuple[WaiverNote, ...] = ()
     """Waivers that do not apply, each with the reason."""
     unused_waivers: tuple[str, ...] = ()
@@ -60,6 +62,15 @@ class ReportData:
         """The findings by the code of their policy."""
         return {finding.code: finding for finding in self.findings}
 
+    def with_earlier(self, then: Self) -> Self:
+        """Return the report with what blocked the step on its own day, *then*, before the day judged."""
+        blocked = {finding.code: finding for finding in then.blocking}
+        findings = (
+            _on_both_days(finding, blocked[finding.code], then.on) if finding.code in blocked else finding
+            for finding in self.findings
+        )
+        return attrs.evolve(self, also_on=then.on, findings=tuple(findings))
+
     @property
     def ok(self) -> bool:
         """Whether nothing blocks."""
@@ -79,3 +90,15 @@ class ReportData:
     def noted(self) -> tuple[Finding, ...]:
         """The findings that are wrong and stop nothing: advisory, reported only, waived, or carried along."""
         return tuple(f for f in self.findings if f.problems and f not in self.blocking)
+
+
+def _on_both_days(today: Finding, then: Finding, day: date) -> Finding:
+    """Return a finding that blocks because of *then*, an earlier day, and keeps what is wrong *today* as well.
+
+    What holds today is not broken: a finding of the earlier day alone stands in the way of the step, and of nothing
+    else.
+    """
+    if not today.is_blocking:
+        return attrs.evolve(then, problems=tuple(problem.marked(day) for problem in then.problems), is_standing=False)
+    added = tuple(problem.marked(day) for problem in then.problems if problem not in today.problems)
+    return attrs.evolve(today, problems=today.problems + added)

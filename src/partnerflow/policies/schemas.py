@@ -2,8 +2,9 @@
 
 `dossier_schema` is made from the classes of the records, those that a host registered included. What it accepts,
 `Dossier.from_mapping` reads, and what that refuses for its shape, it refuses too; where a value can be written in
-several ways it knows only the usual one (see `records.shapes`). It cannot say that no two entries have one id, nor that
-what is retracted is among the records. Whether a state is one of the lifecycle's is asked of `Pack.check` alone.
+several ways it knows only the usual one (see `records.shapes`). It cannot say that no two entries have one id, that
+what is retracted is among the records, nor which time zones there are. Whether a state is one of the lifecycle's is
+asked of `Pack.check` alone.
 
 `report_schema` is that of `Report.to_data`. It lets everything grow: who reads a report passes over what is new.
 """
@@ -44,6 +45,10 @@ def dossier_schema() -> Schema:
             shapes.of(Neighbour),
             "Services of others that share a site and a content area; left out where nobody has looked.",
         ),
+        "tz": {
+            "description": "The district's time zone, such as America/Chicago; left out: UTC. Moments fall on its days",
+            "type": ["string", "null"],
+        },
     }
     return {
         "$schema": DIALECT,
@@ -125,6 +130,7 @@ def report_schema() -> Schema:
         "schema": {"const": SCHEMA},
         "pack": _object("Exactly which rules were asked.", {"name": text, "version": text, "digest": text}),
         "on": shapes.of(date),
+        "also_on": shapes.of(date),
         "state": text,
         "trigger": {"description": "The step that was asked about, if one was.", "type": ["string", "null"]},
         "partner": text,
@@ -147,7 +153,11 @@ def report_schema() -> Schema:
         "$schema": DIALECT,
         "$id": "urn:partnerflow:schema:report:1",
         "title": "Report",
-        **_object("What a pack of policies says of a dossier on one day.", _described(Report, asked)),
+        **_object(
+            "What a pack of policies says of a dossier on one day.",
+            _described(Report, asked),
+            required={name: schema for name, schema in asked.items() if name != "also_on"},
+        ),
         "$defs": dict(sorted(shapes.defs.items())),
     }
 
@@ -193,6 +203,7 @@ _PROBLEM: Schema = {
         "message": {"description": "The sentence, in English.", "type": "string"},
         "template": {"description": "The sentence with places for its facts, to be translated.", "type": "string"},
         "facts": {**_PLAIN, "description": "What goes into the places."},
+        "on": {"description": "The earlier day on which it was so, for a step dated back.", "type": "string"},
     },
 }
 

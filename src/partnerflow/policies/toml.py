@@ -47,7 +47,7 @@ from partnerflow.records.registry import registered
 
 from .card import Policy
 from .overrides import read_overrides
-from .pack import Pack, Role
+from .pack import BACKDATE_DAYS, Pack, Role
 from .pack_file import CODES, PACK, ROLE, TOP, Keys, PackFile, nearest
 from .rule import Override, Rule, effective_overrides
 
@@ -101,6 +101,7 @@ class _Reader:
             roles=roles,
             leads=tuple(sorted(set(head.get("leads", base.leads if base else _LEADS)), reverse=True)),
             retention_months=head.get("retention_months", base.retention_months if base else None),
+            backdate_days=head.get("backdate_days", base.backdate_days if base else BACKDATE_DAYS),
         )
 
     # --- [pack] -----------------------------------------------------------------------------------------------------
@@ -116,7 +117,13 @@ class _Reader:
         months = head.get("retention_months", 0)
         if months < 0:
             self.file.fault(("pack", "retention_months"), f"{months}: months are not negative")
+        self._refuse_negative_days(("pack",), head)
         return head
+
+    def _refuse_negative_days(self, keys: Keys, table: Mapping[str, Any]) -> None:
+        days = table.get("backdate_days", 0)
+        if days < 0:
+            self.file.fault((*keys, "backdate_days"), f"{days}: days back are not negative")
 
     def _base(self, head: Mapping[str, Any]) -> Pack | None:
         """Return the pack that this one extends; None where it extends none, or one that cannot be used."""
@@ -180,6 +187,7 @@ class _Reader:
     def _role(self, name: str, table: Any) -> Role:
         keys = ("roles", name)
         read = self.file.read(keys, table, ROLE)
+        self._refuse_negative_days(keys, read)
         role = Role(name=name, **{**read, "side": self._sides(keys, read.get("side"))})
         for right, kinds in (("file", role.file), ("retract", role.retract)):
             for kind in sorted(kind for kind in kinds - {"*"} if registered(kind) is None):

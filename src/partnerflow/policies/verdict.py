@@ -39,6 +39,8 @@ class Problem:
     """Whether it is evidence which is lacking."""
     label: str = ""
     """What is there, once `found_in` has looked."""
+    on: date | None = None
+    """The earlier day on which it was wrong, for a step that is dated back; None: the day of the report."""
 
     def __init__(
         self, where: object, field: str | None, template: str, /, *, mends_on: date | None = None, **facts: object
@@ -67,6 +69,11 @@ class Problem:
         rest = {"mends_on": self.mends_on, "absent": self.absent, "label": label}
         return _checked(_problem(place, None, self.template, self.facts, **rest))
 
+    def marked(self, day: date) -> Problem:
+        """Return the problem as one of an earlier day, that of the step itself."""
+        rest = {"mends_on": self.mends_on, "absent": self.absent, "label": self.label, "on": day}
+        return _problem(self.where, self.field, self.template, self.facts, **rest)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self._shown() == other._shown()
 
@@ -74,7 +81,7 @@ class Problem:
         return hash((self.path, self.message))
 
     def _shown(self) -> tuple[object, ...]:
-        return self.path, self.message, self.absent, self.mends_on
+        return self.path, self.message, self.absent, self.mends_on, self.on
 
     def __repr__(self) -> str:
         return f"Problem({self.path!r}, {self.message!r})"

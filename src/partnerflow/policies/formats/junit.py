@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from partnerflow.policies.advice import finding_lines, marks, note_line
+from partnerflow.policies.advice import finding_lines, marks, note_line, sentence
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
 from partnerflow.policies.translation import ENGLISH, Translation, translation
@@ -58,7 +58,7 @@ def _outcome(case: ET.Element, finding: Finding, report: Report, say: Translatio
         ET.SubElement(case, "skipped", message=say("does not apply"))
     elif finding.outcome is not Outcome.PASSED:
         tag = ("error" if finding.outcome is Outcome.ERROR else "failure") if blocks else "skipped"
-        why = "; ".join(say(problem.template, **problem.facts) for problem in finding.problems)
+        why = "; ".join(sentence(problem, say) for problem in finding.problems)
         message = why if blocks else f"{_aside(finding, report, say)}: {why}"
         said = ET.SubElement(case, tag, type=str(finding.outcome), message=as_text(message))
         told = finding_lines(finding, say, trigger=report.trigger, may_waive=report.may_waive)

@@ -12,7 +12,7 @@ from importlib import resources
 import attrs
 
 from partnerflow.errors import InvalidRecord
-from partnerflow.policies.advice import marks, note_line, who_and_when
+from partnerflow.policies.advice import marks, note_line, sentence, who_and_when
 from partnerflow.policies.finding import Finding, Outcome
 from partnerflow.policies.report import Report
 from partnerflow.policies.translation import ENGLISH, Translation, translation
@@ -162,7 +162,7 @@ class _Page:
         yield f'<p class="meta"><span class="mark">{escape(mark)}</span> · {escape(finding.code)}{clauses}</p>'
         yield "<ul>"
         for problem in finding.problems:
-            yield _item(self._place(problem), say(problem.template, **problem.facts))
+            yield _item(self._place(problem), sentence(problem, say))
         yield "</ul><dl>"
         if finding.waiver is not None:
             granted = finding.waiver
