@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from partnerflow import Partnerflow
+from partnerflow.cli.settings import Settings
 from partnerflow.testing.contract.fixtures import files_of, ids_of
 
 Shell: TypeAlias = Any
@@ -215,13 +216,30 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(shell: Shell, words:
 
 
 @pytest.mark.parametrize(
-    "url", ["bogus://x", "sqlite:///no/such/folder/a.db", "postgresql+nodriver://x:secret@y/z", "sqlite://bad host/x"]
+    "url",
+    [
+        "bogus://x",
+        "sqlite:///no/such/folder/a.db",
+        "postgresql+nodriver://x:secret@y/z",
+        "sqlite://bad host/x",
+        "postgresql+psycopg://x:secret@y:port/z",
+        "postgresql+psycopg://127.0.0.1:1/z?password=secret",
+    ],
 )
 def test_a_database_that_cannot_be_opened_is_named_without_its_password(shell: Shell, url: str) -> None:
     said = shell("propose", "A", "--db", url)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: ")
     assert "secret" not in said.err
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://me:s3cret@host/db", "postgresql+psycopg://host/db?password=s3cret"]
+)
+def test_no_hint_of_what_to_type_next_shows_a_password(url: str) -> None:
+    hint = Settings(db=url, db_by_hand=True).command("show", "ID")
+    assert "s3cret" not in hint
+    assert "host/db" in hint
 
 
 @pytest.mark.parametrize("words", [*READING, ["propose", "A"]], ids=lambda words: words[0])

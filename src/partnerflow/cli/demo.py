@@ -14,7 +14,7 @@ from . import demo_scenario
 from .command import command
 from .console import say
 from .errors import CannotDo
-from .settings import Settings, sqlite_file
+from .settings import Settings, shown_url, sqlite_file
 
 if TYPE_CHECKING:
     from partnerflow import Partnerflow
@@ -62,12 +62,12 @@ def _names() -> Iterator[Path]:
 
 def _refuse_unless_empty(flow: Partnerflow, url: str) -> None:
     if next(flow.heads(), None) is not None:
-        raise CannotDo(f"{url} has something on file already: name a fresh database, or leave --db out")
+        raise CannotDo(f"{shown_url(url)} has something on file already: name a fresh database, or leave --db out")
 
 
 def _say_what_next(url: str) -> None:
     file = sqlite_file(url)
-    where = str(file or url)
-    say(f"\nAll of this is in {file.resolve() if file else url}. Try:")
+    where = shown_url(url)
+    say(f"\nAll of this is in {file.resolve() if file else where}. Try:")
     for words in (("why", "Communities"), ("show", "riverbend"), ("history", "riverbend", "--told")):
         say(f"  {join(['partnerflow', '--db', where, *words])}", style="pf.command", whole=True)

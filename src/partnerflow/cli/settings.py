@@ -100,12 +100,25 @@ class Settings:
     # --- what to type next ------------------------------------------------------------------------------------------
 
     def command(self, *words: str) -> str:
-        """Return a command line that reads the same data, quoted for a shell."""
+        """Return a command line that reads the same data, quoted for a shell; without a password."""
         from shlex import join
 
-        given = [("--db", self.db if self.db_by_hand else None), ("--pack", self.pack), ("--tenant", self.tenant)]
+        given = [
+            ("--db", shown_url(self.url) if self.db_by_hand else None),
+            ("--pack", self.pack),
+            ("--tenant", self.tenant),
+        ]
         options = [word for option, value in given if value is not None for word in (option, value)]
         return join(["partnerflow", *options, *words])
+
+
+def shown_url(url: str) -> str:
+    """Return a database's URL as it may be printed: without its password, and as a path where it is a SQLite file."""
+    if (file := sqlite_file(url)) is not None:
+        return str(file)
+    from partnerflow.adapters.sqlalchemy import without_secrets
+
+    return without_secrets(url)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
-from sqlalchemy import create_engine, inspect, text, update
+from sqlalchemy import create_engine, inspect, make_url, text, update
 
 from partnerflow import Actor, InvalidRequest, Partner, Partnerflow, SchemaMismatch, StoreError, Unreadable
-from partnerflow.adapters.sqlalchemy import SCHEMA_VERSION, SQLAlchemyStore, Tables, create_tables
+from partnerflow.adapters.sqlalchemy import SCHEMA_VERSION, SQLAlchemyStore, Tables, create_tables, without_secrets
 from partnerflow.records import Need
 from partnerflow.testing.contract.fixtures import files_of
 
@@ -80,10 +81,26 @@ def test_what_cannot_be_opened_is_named(url: str) -> None:
         Partnerflow.open(url)
 
 
-def test_a_password_is_never_shown() -> None:
+SECRETIVE = {
+    "nosuch://me:s3cret@host/db": "nosuch://me:***@host/db",
+    "postgresql+psycopg://host/db?password=s3cret&sslmode=require": "postgresql+psycopg://host/db?password=***&sslmode=require",
+    "mysql+pymysql://me@host/db?passwd=s3cret": "mysql+pymysql://me@host/db?passwd=***",
+    "postgresql+psycopg://me:an@s3cret/word@host/db": "postgresql+psycopg://***",
+}
+"""URLs with a password, each as it is shown."""
+
+
+@pytest.mark.parametrize(("url", "shown"), SECRETIVE.items())
+def test_a_password_is_hidden_wherever_it_is(url: str, shown: str) -> None:
+    assert without_secrets(url) == without_secrets(make_url(url)) == shown
+
+
+@pytest.mark.parametrize("url", ["nosuch://me:s3cret@host/db", "postgresql://me:s3cret@host:s3cret/db", "s3cret"])
+def test_a_url_that_cannot_be_used_is_an_error_without_its_password(url: str) -> None:
     with pytest.raises(Unreadable) as caught:
-        Partnerflow.open("nosuch://me:secret@host/db")
-    assert "secret" not in str(caught.value)
+        Partnerflow.open(url)
+    assert "s3cret" not in str(caught.value)
+    assert "s3cret" not in "".join(format_exception(caught.value))
 
 
 @pytest.mark.parametrize("prefix", ["", "1a", "a;drop", "a b", 'x"y'])
@@ -125,3 +142,19 @@ def test_a_database_that_may_not_be_written_says_so_and_keeps_what_it_has(tmp_pa
     with pytest.raises(StoreError, match="readonly"):
         flow.fire(p.id, "withdraw", by=OFFICE, reason="changed their mind")
     reader.dispose()
+
+
+def test_what_was_redacted_can_be_read_nowhere_in_the_file_of_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "p.db"
+    with Partnerflow.open(f"sqlite:///{path}") as flow:
+        p = flow.propose(Partner(name="Riverbend"), by=OFFICE, reason="a letter on Zyxwv Quork")
+        for number in range(30):
+            flow.file(p.id, Need(need=f"help for Zyxwv Quork, {number}"), by=OFFICE)
+        entries = [entry.id for entry in flow.entries_of(p.id) if entry.kind == "need"]
+        flow.file(p.id, Need(need="help in the second grade"), by=OFFICE)
+        for entry in entries:
+            flow.retract(p.id, entry, by=OFFICE, reason="names a student")
+        assert any(b"Quork" in file.read_bytes() for file in tmp_path.iterdir())
+        flow.redact(p.id, entries=entries, steps=[1], by=OFFICE, reason="names a student")
+    for file in tmp_path.iterdir():
+        assert b"quork" not in file.read_bytes().lower(), file.name

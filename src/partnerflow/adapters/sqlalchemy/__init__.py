@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .database_url import without_secrets
 from .schema import create_tables, open_store
 from .store import SQLAlchemyStore
 from .tables import SCHEMA_VERSION, Tables
@@ -19,4 +20,5 @@ __all__ = [
     "open_store",
     "protect_history",
     "unprotect_history",
+    "without_secrets",
 ]

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from partnerflow.errors import Unreadable
 
+from .database_url import read_url, without_secrets
 from .locks import schema_lock, writing_connection
 from .store import SQLAlchemyStore
 from .tables import SCHEMA_VERSION, Tables, default_tables
@@ -69,14 +70,14 @@ def named_if_unreadable(url: str) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise Unreadable(_shown(url), f"is no database URL that can be opened here: {error}") from None
+        raise Unreadable(without_secrets(url), f"is no database URL that can be opened here: {error}") from None
     except (DatabaseError, InterfaceError) as error:
-        raise Unreadable(_shown(url), f"is no database that can be opened: {error.orig}") from None
+        raise Unreadable(without_secrets(url), f"is no database that can be opened: {error.orig}") from None
 
 
 def engine_of(url: str) -> Engine:
     """Create the engine of a database that we open ourselves."""
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     in_memory = parsed.database in (None, "", ":memory:")
@@ -86,20 +87,13 @@ def engine_of(url: str) -> Engine:
         **({"poolclass": StaticPool} if in_memory else {}),
     )
     if not in_memory:
-        event.listen(engine, "connect", _write_ahead)
+        event.listen(engine, "connect", _configure_sqlite)
     return engine
 
 
-def _write_ahead(dbapi_connection: Any, _: object) -> None:
-    """Switch to write-ahead logging, in which readers do not wait for a writer."""
+def _configure_sqlite(dbapi_connection: Any, _: object) -> None:
+    """Set what SQLite does not do by itself: readers do not wait for a writer, and what is deleted is overwritten."""
     cursor = dbapi_connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA secure_delete=ON")  # otherwise a text that was redacted could still be read in the file
     cursor.close()
-
-
-def _shown(url: str) -> str:
-    """Return the URL without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "the database URL"

@@ -26,6 +26,7 @@ from partnerflow.ports import EVERYTHING, Query, Transaction
 
 from . import after_commit, rows, search
 from .audit import FIRST, LAST, SQLAlchemyAudit
+from .database_url import without_secrets
 from .errors import TranslatingErrors
 from .execution import RowCache, SQLAlchemyExecution
 from .fast_path import FastPath
@@ -82,7 +83,7 @@ class SQLAlchemyStore:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<SQLAlchemyStore of {self.tenant} on {self.engine.url.render_as_string(hide_password=True)}>"
+        return f"<SQLAlchemyStore of {self.tenant} on {without_secrets(self.engine.url)}>"
 
     @property
     def in_memory(self) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 
 from partnerflow.errors import SchemaMismatch
 
+from .database_url import without_secrets
 from .tables import SCHEMA_VERSION, Tables, default_tables
 
 
@@ -84,7 +85,7 @@ def mismatch(connection: Connection, tables: Tables, found: int) -> SchemaMismat
 
 def upgrade_command(connection: Connection, tables: Tables) -> str:
     """Return the command that upgrades these tables to the newest version, without the password."""
-    words = ["partnerflow", "db", "upgrade", "--db", connection.engine.url.render_as_string(hide_password=True)]
+    words = ["partnerflow", "db", "upgrade", "--db", without_secrets(connection.engine.url)]
     if tables.prefix != default_tables().prefix:
         words += ["--prefix", tables.prefix]
     if tables.metadata.schema:
