@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +21,7 @@ from partnerflow.canonical import sha256
 from partnerflow.history import Transition, transition_link
 from partnerflow.lifecycle import Move
 from partnerflow.policies import Pack
-from partnerflow.records import Document, Entry, Insurance, Need, Site, Unregistered
+from partnerflow.records import Document, Entry, Insurance, Need, Partner, Site, Unregistered
 from partnerflow.testing import OFFICE
 from partnerflow.testing.clock import TickingClock
 
@@ -308,6 +310,50 @@ def test_a_state_set_past_the_table_is_seen(flow: Partnerflow, lived: Partnershi
     assert f"partnership {lived.id}: stands in active at version 5, but its history ends improvement_plan" in _named(
         flow
     )
+
+
+def test_a_day_of_entry_set_past_the_history_is_seen(flow: Partnerflow, lived: Partnership) -> None:
+    if isinstance(flow.store, MemoryStore):
+        flow.store._data.partnerships[lived.id] = attrs.evolve(lived, since=date(2019, 8, 1))
+    else:
+        _say(flow, "update pf_partnership set since = '2019-08-01' where id = :id", id=lived.id.hex)
+    assert _faults(flow) == [f"partnership {lived.id}: it did not enter improvement_plan on 2019-08-01"]
+
+
+DERIVED = ("pf_partner", "pf_outside_id", "pf_site", "pf_place", "pf_word", "pf_obligation")
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_sweep_of_everything_derives_again_what_no_link_covers(flow: Partnerflow, lived: Partnership) -> None:
+    flow.propose(Partner(name="Known elsewhere", ids={"edfi": "19255901"}), by=OFFICE)
+    flow.sweep()
+    before = {table: sorted(map(tuple, _say(flow, f"select * from {table}")), key=repr) for table in DERIVED}
+    for forgery in (
+        "update pf_partner set name = 'Nobody', kind = 'x'",
+        "delete from pf_outside_id",
+        "delete from pf_site",
+        "delete from pf_place",
+        "update pf_word set word = 'x' || word",
+        "update pf_obligation set holds = not holds, due_on = '2099-01-01', look_on = null, title = 'x'",
+    ):
+        _say(flow, forgery)
+    assert not flow.sweep().notices
+    flow.sweep(everything=True)
+    assert {table: sorted(map(tuple, _say(flow, f"select * from {table}")), key=repr) for table in DERIVED} == before
+    flow.verify()
+
+
+def test_the_page_says_of_every_column_whether_an_edit_is_noticed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "protect-history.md").read_text("utf-8")
+    rows = [
+        re.split(r" *\| *", line)[1:-1] for line in page.splitlines() if re.match(r"\| `pf_\w+`.*\|.*\|.*\|.*\|", line)
+    ]
+    said = {table: " ".join(cells[1:]) for cells in rows for table in re.findall(r"`(pf_\w+)`", cells[0])}
+    assert set(said) >= {table.name for table in TABLES.metadata.tables.values()}
+    for table in TABLES.metadata.tables.values():
+        columns = set(re.findall(r"`(\w+)`", said[table.name]))
+        if "every column" not in said[table.name]:
+            assert columns == {column.name for column in table.columns} - {"tenant"}, table.name
 
 
 def test_only_what_was_changed_is_blamed(flow: Partnerflow, lived: Partnership, office: Actor) -> None:

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 
 @command("sweep", "partnerflow sweep", "partnerflow sweep --at 2026-09-01T06:00+00:00")
 @click.option("--at", type=moment, help="At this moment, not now.")
+@click.option("--everything", is_flag=True, help="Evaluate every partnership, also where nothing is due.")
 @click.pass_obj
-def sweep(settings: Settings, at: datetime | None) -> None:
+def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> None:
     """Report what comes due, was missed, broke or was mended.
 
-    Run it every day. It reports each thing once, as an event too, and changes no state.
+    Run it every day. It reports each thing once, as an event too, and changes no state. With --everything, it derives
+    again what is derived from histories and files: do that where somebody has written to the tables.
     """
     flow = settings.flow()
-    swept = flow.sweep(at=at)
+    swept = flow.sweep(at=at, everything=everything)
     if not swept.notices:
         say("nothing new to tell")
         return

@@ -345,6 +345,10 @@ class Partnerflow(Reading):
         operation = operations.Adoptions(self.context, by)
         return run.run(operation, adoptions, key=key, at_once=at_once, progress=progress)
 
-    def sweep(self, *, at: datetime | None = None) -> Sweep:
-        """Notify, each once, of what approaches, was missed, broke or was mended; change no state."""
-        return sweep.sweep(self.context, at=at)
+    def sweep(self, *, at: datetime | None = None, everything: bool = False) -> Sweep:
+        """Notify, each once, of what approaches, was missed, broke or was mended; change no state.
+
+        With *everything*, every partnership is evaluated, whether something is due or not, and what is derived from
+        histories and files is derived again: obligations, and what partnerships are found by.
+        """
+        return sweep.sweep(self.context, at=at, everything=everything)

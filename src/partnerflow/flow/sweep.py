@@ -15,7 +15,7 @@ from partnerflow.ports import ChangeSet, Snapshot
 from .arguments import batched, read_times
 from .context import Context
 from .loading import load_dossier, refuse_unknown_state
-from .search_index import search_entries
+from .search_index import search_entries, search_entry
 from .writing import new_judgement, number_events, write
 
 BATCH = 200
@@ -53,35 +53,42 @@ class Sweep:
         return tuple(notice for notice in self.notices if notice.telling == telling)
 
 
-def sweep(context: Context, *, at: datetime | None) -> Sweep:
+def sweep(context: Context, *, at: datetime | None, everything: bool = False) -> Sweep:
     """Evaluate what is due and what was last evaluated under another pack, a batch in each transaction.
+
+    With *everything*, evaluate every partnership, and derive again what is derived from its history and files.
 
     Each batch is committed by itself, so a sweep that was stopped continues where it was. Several may sweep at once,
     and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
     does not hold up the others; the first error is raised at the end.
     """
     when = read_times(context, at).at
-    return Sweep(when, tuple(_Sweeper(context, when).notices()))
+    return Sweep(when, tuple(_Sweeper(context, when, everything=everything).notices()))
 
 
 class _Sweeper:
     """One sweep under way."""
 
-    def __init__(self, context: Context, at: datetime) -> None:
+    def __init__(self, context: Context, at: datetime, *, everything: bool) -> None:
         self._context, self._at, self._today = context, at, context.today(at)
+        self._everything = everything
         self._first_error: Exception | None = None
 
     def notices(self) -> Iterator[Notice]:
         """Sweep what is due; then wait for those that another transaction had locked, and sweep them too."""
-        context, lifecycle = self._context, self._context.lifecycle
         busy: list[UUID] = []
-        due = context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final))
-        for batch in batched(due, BATCH):
+        for batch in batched(self._due(), BATCH):
             yield from self._sweep_batch(batch, busy)
         for batch in batched(busy, BATCH):
             yield from self._sweep_batch(batch, None)
         if self._first_error is not None:
             raise self._first_error
+
+    def _due(self) -> Iterator[UUID]:
+        context, lifecycle = self._context, self._context.lifecycle
+        if self._everything:
+            return (partnership.id for partnership, _ in context.store.find())
+        return context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final))
 
     def _sweep_batch(self, ids: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
         """Sweep some partnerships in one transaction; with *busy*, skip those that are locked and put them there."""
@@ -105,6 +112,8 @@ class _Sweeper:
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         context, state = self._context, snapshot.partnership.state
+        if self._everything:
+            return True
         if snapshot.pack_digest != context.pack.digest and (
             state not in context.lifecycle.final or not snapshot.pack_digest
         ):
@@ -122,7 +131,8 @@ class _Sweeper:
         notices = tuple(attrs.evolve(notice, partner=dossier.partner.name) for notice in notices)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(
+            partner=(snapshot.partnership.partner_id, dossier.partner) if self._everything else None,
             judgements=[attrs.evolve(judgement, obligations=obligations)],
-            search_entries=search_entries(snapshot, dossier),
+            search_entries=[search_entry(dossier)] if self._everything else search_entries(snapshot, dossier),
             events=number_events(context, facts, partnership_id, snapshot.events),
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
@@ -170,14 +171,15 @@ class _Verification:
     ) -> Iterator[str]:
         last_current: tuple[Partnership, str] | None = None
         last: Transition | None = None
+        entered: Transition | None = None
         for some in batched(_paired(partnerships, transitions), at_once):
             links = self._audit.links({place for current, made in some for place in _basis(current, made)})
             for current, made in some:
                 if last is not None and (made is None or made.partnership_id != last.partnership_id):
-                    yield from _ends(last_current, last)
-                    last = None
+                    yield from _ends(last_current, last, entered)
+                    last = entered = None
                 if made is None:
-                    yield from _ends(current, None)
+                    yield from _ends(current, None, None)
                     continue
                 faults = chain(
                     _faults_of_transition(made, last),
@@ -186,8 +188,9 @@ class _Verification:
                 )
                 yield from (f"{_named_step(made)}: {fault}" for fault in faults)
                 last_current, last, self._whole = current, made, made.version
+                entered = made if made.entered == made.version else entered
         if last is not None:
-            yield from _ends(last_current, last)
+            yield from _ends(last_current, last, entered)
 
     def _redaction_faults(self, made: Transition) -> Iterator[str]:
         if self._differs_from_head("history", made.partnership_id, made.version, made.link):
@@ -279,8 +282,10 @@ def _faults_of_transition(made: Transition, last: Transition | None) -> Iterator
         yield "was redacted, and has a text again"
 
 
-def _ends(current: tuple[Partnership, str] | None, last: Transition | None) -> Iterator[str]:
-    """Yield how the end of a history differs from the state of its partnership."""
+def _ends(
+    current: tuple[Partnership, str] | None, last: Transition | None, entered: Transition | None
+) -> Iterator[str]:
+    """Yield how a history differs from its partnership: *last* is how it ends, *entered* how the state was entered."""
     if current is None:
         return
     partnership, link = current
@@ -291,6 +296,15 @@ def _ends(current: tuple[Partnership, str] | None, last: Transition | None) -> I
         yield f"partnership {partnership.id}: {is_at}, but its history ends {last.target} at version {last.version}"
     elif last.link != link:
         yield f"partnership {partnership.id}: its history does not end with the link that is kept with its state"
+    elif entered is not None and not _entered_on(entered, partnership.since):
+        yield f"partnership {partnership.id}: it did not enter {partnership.state} on {partnership.since}"
+
+
+def _entered_on(entered: Transition, since: date | None) -> bool:
+    """Return whether a step can have entered its state on that day; which day a moment is depends on the time zone."""
+    if entered.move.since is not None or since is None:
+        return entered.move.since == since
+    return abs((entered.at.date() - since).days) <= 1
 
 
 def _name(kind: Chain, whose: UUID) -> str:
