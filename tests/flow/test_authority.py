@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from partnerflow import Actor, Partner, Partnerflow, Refused, Trigger
+from partnerflow.ports import Licensed, Listing
 from partnerflow.records import Approval, BackgroundCheck, Evaluation, Insurance, Licence, Scope
 from partnerflow.testing.clock import TickingClock
 
@@ -29,6 +30,26 @@ def test_who_holds_no_role_may_do_nothing(flow: Partnerflow, walked_to: Callable
         assert _allowed(flow, p.id, nobody) == set()
         with pytest.raises(Refused, match="holds no role that may fire renew"):
             flow.fire(p.id, "renew", by=nobody)
+
+
+def test_who_may_do_nothing_learns_nothing_of_who_is_on_file(flow: Partnerflow, office: Actor) -> None:
+    known, unknown = ({"ein": number} for number in ("12-3456789", "98-7654321"))
+    flow.propose(Partner(name="Riverbend", ids=known), by=office)
+    nobody, licence = Actor("x"), Licence(licence_type="child care", identifier="1", issuer="state")
+    calls: list[Callable[[dict[str, str]], object]] = [
+        lambda ids: flow.propose(Partner(name="x", ids=ids), by=nobody),
+        lambda ids: flow.adopt(Partner(name="x", ids=ids), state="active", by=nobody, reason="in place"),
+        lambda ids: flow.register(Partner(name="x", ids=ids), by=nobody),
+        lambda ids: list(flow.admit([Listing(Partner(name="x", ids=ids), "organization")], by=nobody)),
+        lambda ids: list(flow.admit([Licensed(f"ein:{ids['ein']}", licence)], by=nobody)),
+    ]
+    for call in calls:
+        texts = set()
+        for ids in (known, unknown):
+            with pytest.raises(Refused) as refused:
+                call(ids)
+            texts.add(str(refused.value).replace(ids["ein"], "ID"))
+        assert len(texts) == 1
 
 
 @SCHOOLS

@@ -19,10 +19,11 @@ from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import ChangeSet, Licensed, Listing, Query
 from partnerflow.records import Entry, Partner, Record, Site
 
-from .arguments import batched
+from .arguments import batched, read_times
 from .begin import adopt, propose
 from .context import Context
 from .district import DistrictFile, file_on_district
+from .evaluate import refuse_unless_may_file_on_new
 from .file import file
 from .queries import dossier, partner
 from .register import register
@@ -81,6 +82,7 @@ def _admit_partner(context: Context, listing: Listing, request: Request) -> Admi
     listed = listing.partner
     if listing.standing == "inactive":
         return Admission(what="partner", name=listed.name, outcome="skipped", why="inactive there")
+    _refuse_unless_may_file(context, listed, listed, request)
     partner_id = _known_partner(context, listed)
     if listing.standing == "organization":
         if partner_id is None:
@@ -115,6 +117,7 @@ def _admit_licence(context: Context, licensed: Licensed, request: Request) -> Ad
     licence = licensed.licence
     name = f"{licence.identifier or licence.licence_type} of {licensed.partner}"
     system, _, value = licensed.partner.partition(":")
+    _refuse_unless_may_file(context, Partner(name=licensed.partner), licence, request)
     partnership = _first(context, Query(ids={system: value}))
     if partnership is None:
         return Admission(what="licence", name=name, outcome="skipped", why="its holder has no partnership here")
@@ -126,6 +129,12 @@ def _admit_licence(context: Context, licensed: Licensed, request: Request) -> Ad
     filed = _file(context, partnership.id, [*([with_type] if type_is_new else []), licence], request)[-1]
     outcome: AdmissionOutcome = "filed" if type_is_new or filed.id not in before else "unchanged"
     return Admission(what="licence", name=name, outcome=outcome, partnership_id=partnership.id)
+
+
+def _refuse_unless_may_file(context: Context, partner: Partner, record: Record, request: Request) -> None:
+    """Raise Refused before anything is looked up: who may not file it is not told who is on file."""
+    at = read_times(context, request.at).at
+    refuse_unless_may_file_on_new(context, partner, (record,), by=request.by, at=at)
 
 
 def _first(context: Context, query: Query) -> Partnership | None:

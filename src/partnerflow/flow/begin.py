@@ -122,7 +122,6 @@ def begin(
         raise InvalidRequest("since", move.since, f"is after {day}, the day of the step itself")
     new: tuple[Entry, ...] = ()
     if isinstance(partner, tuple):
-        refuse_known_ids(find_partner, partner[0])
         partner_id = context.new_id()
         new = new_entries(context, [partner], FileEnd(partner_id, ()), by=request.by, times=times)
         partner_file = new
@@ -130,8 +129,6 @@ def begin(
         raise NotFound("partner", partner)
     else:
         partner_id, partner_file = file.partner_id, file.entries
-    if succeeds is not None:
-        _refuse_unless_ended(context, tx, succeeds, partner_id)
     partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
     host_records = load_host_records(context, partnership)
     dossier = build_dossier(partnership, partner_file, (), (), host_records, tz=context.tz)
@@ -141,6 +138,10 @@ def begin(
     missing = missing_fields(decision)
     if row is None or not decision.allowed or missing:
         raise Refused(decision, missing)
+    if isinstance(partner, tuple):  # only now: who may not begin it is not told who is on file
+        refuse_known_ids(find_partner, partner[0])
+    if succeeds is not None:
+        _refuse_unless_ended(context, tx, succeeds, partner_id)
     after = dossier.after(move, day)
     transition = new_transition(context, decision, row, dossier, times.recorded_at, Chains(START, partner_file, ()))
     context.before.notify(transition)

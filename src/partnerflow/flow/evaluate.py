@@ -14,10 +14,11 @@ from partnerflow.decision import Decision
 from partnerflow.dossier import Dossier
 from partnerflow.errors import Refused
 from partnerflow.lifecycle import Move, Row
+from partnerflow.partnership import Partnership
 from partnerflow.policies import FILE
 from partnerflow.policies.report import Report
 from partnerflow.ports import Transaction
-from partnerflow.records import Record
+from partnerflow.records import Partner, Record
 
 from .arguments import Times, reason_text, refuse_too_far_back
 from .context import Context
@@ -102,3 +103,11 @@ def refuse_unless_may_file(
         raise Refused(
             Decision(move=move, legal=True, legal_triggers=legal, needs=(), report=report, lifecycle=lifecycle)
         )
+
+
+def refuse_unless_may_file_on_new(
+    context: Context, partner: Partner, records: tuple[Record, ...], *, by: Actor, at: datetime
+) -> None:
+    """Raise Refused where *by* may not file *records* on a partner that is not on file: before it is looked up."""
+    dossier = Dossier(partner, Partnership(context.lifecycle.states[0]), moves=())
+    refuse_unless_may_file(context, dossier, records, by=by, at=at)

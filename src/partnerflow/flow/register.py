@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from partnerflow.dossier import Dossier
-from partnerflow.partnership import Partnership
 from partnerflow.ports import ChangeSet
 from partnerflow.records import Partner
 from partnerflow.records.conversion import record_text
 
 from .arguments import read_times
 from .context import Context
-from .evaluate import refuse_unless_may_file
+from .evaluate import refuse_unless_may_file_on_new
 from .request import Request
 from .writing import FileEnd, new_entries
 
@@ -22,13 +20,12 @@ def register(context: Context, partner: Partner, request: Request) -> UUID:
     record, text = record_text(partner)
     assert isinstance(record, Partner)  # noqa: S101  a record is read back as its own kind
     with context.transaction() as tx:
+        times = read_times(context, request.at)
+        refuse_unless_may_file_on_new(context, record, (record,), by=request.by, at=times.at)
         ids = sorted(record.ids.items())
         known = tx.partners_known_as(ids, lock=True)
         if known:
             return next(known[pair] for pair in ids if pair in known)
-        times = read_times(context, request.at)
-        dossier = Dossier(record, Partnership(context.lifecycle.states[0]), moves=())
-        refuse_unless_may_file(context, dossier, (record,), by=request.by, at=times.at)
         partner_id = context.new_id()
         entries = new_entries(context, [(record, text)], FileEnd(partner_id, ()), by=request.by, times=times)
         tx.write(ChangeSet(partner=(partner_id, record), entries=entries))
