@@ -9,7 +9,7 @@ from __future__ import annotations
 from .dossier import Absent, Dossier
 from .mapping import unknown_kind
 from .neighbour import Neighbour, overlap, services_at
-from .record_index import ONE_DAY, RecordIndex, period_of
+from .record_index import ONE_DAY, RecordIndex, Succession, period_of
 from .zone import time_zone, zone_name
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Dossier",
     "Neighbour",
     "RecordIndex",
+    "Succession",
     "overlap",
     "period_of",
     "services_at",

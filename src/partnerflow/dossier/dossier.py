@@ -18,7 +18,7 @@ from partnerflow.records.registry import key_of, kind_of
 
 from . import mapping
 from .neighbour import Neighbour
-from .record_index import ONE_DAY, R, RecordIndex, change_days, in_force, may_cover, period_of
+from .record_index import ONE_DAY, R, RecordIndex, Succession, change_days, in_force, may_cover, period_of
 from .zone import time_zone
 
 
@@ -92,6 +92,21 @@ class Dossier:
         """Return, for each key, the record of a kind that covers *day*, including those without their dates."""
         found = [in_force(records, day) for records in self.on_file.series(cls).values()]
         return tuple([record for record in found if record is not None and may_cover(record, day)])
+
+    def succession(self, cls: type[R], day: date, **key: object) -> Succession[R]:
+        """Return every record of one key that has begun by *day*, superseded ones too, in the order of their days.
+
+        For evidence that stays until it is answered, `on` returns too little: what a later record says of one thing
+        leaves an earlier one standing about another.
+        """
+        return self.on_file.succession(cls, tuple([key[name] for name in cls.kind_info.key]), day)
+
+    def is_of_district(self, record: Record) -> bool:
+        """Return whether the district's side filed *record*, or the host supplied it without an entry."""
+        entry = self.entry(record)
+        if entry.filed_by is None:
+            return entry.id is None and entry.recorded_at is None and entry.version is None
+        return entry.filed_by.side != "partner"
 
     def through(self, record: Record, day: date) -> date:
         """Return the last day, from *day*, on which `on` still returns *record*. Raises Absent for a missing date."""

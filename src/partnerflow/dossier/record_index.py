@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
+
+import attrs
 
 from partnerflow.records import NO_END, Entry, Record, Retraction
 from partnerflow.records.registry import Unregistered, key_of
 
 R = TypeVar("R", bound=Record)
 ONE_DAY = timedelta(days=1)
+
+
+@attrs.frozen
+class Succession(Generic[R]):
+    """The records of one key that have begun by some day, each before what takes over from it."""
+
+    records: tuple[R, ...]
+    through: date
+    """The last day before another one begins."""
 
 
 class RecordIndex:
@@ -58,6 +69,14 @@ class RecordIndex:
                     rest.append(record)
         return found
 
+    def succession(self, cls: type[R], key: tuple[object, ...], day: date) -> Succession[R]:
+        """Return all records under *key* that have begun by *day*, what was superseded among them, in order."""
+        records = in_succession([e.record for e in self.standing(cls) if key_of(e.record) == key])
+        begins = [(period_of(record)[0] or date.min, record) for record in records]
+        later = min((start for start, _ in begins if start > day), default=None)
+        begun = tuple([cast("R", record) for start, record in begins if start <= day])
+        return Succession(begun, NO_END if later is None else later - ONE_DAY)
+
     def newest(self, cls: type[R]) -> tuple[R, ...]:
         """Return the newest filed record for each key, oldest key first."""
         found: tuple[R, ...] | None = self._newest.get(cls)
@@ -85,6 +104,20 @@ class RecordIndex:
         return place is not None and any(
             self._positions[id(later)] > place for kind in kinds for later in self.series(kind).get(key, ())
         )
+
+
+def in_succession(records: Sequence[R]) -> list[R]:
+    """Return the records of one key, given in the order of filing, in the order in which they take over.
+
+    One takes over from those with an earlier first day and, of the same first day, from those filed before it. One
+    without its first day is placed by its filing, before the first of those that were filed after it.
+    """
+    starts = [period_of(record)[0] for record in records]
+    order = sorted((start, place) for place, start in enumerate(starts) if start is not None)
+    places = [place for _, place in order]
+    for place in reversed([place for place, start in enumerate(starts) if start is None]):
+        places.insert(next((at for at, other in enumerate(places) if other > place), len(places)), place)
+    return [records[place] for place in places]
 
 
 def period_of(record: Record) -> tuple[date | None, date | None]:

@@ -44,7 +44,7 @@ class BackgroundCheck(Record):
     ends_on: date | None = None
     provider: str | None = None
     components: AbstractSet[str] | None = None
-    """What was checked, such as "fingerprint" or "tuberculosis"."""
+    """What was checked, such as "fingerprint" or "tuberculosis"; `{"*"}` for everything."""
 
 
 @record("insurance", about="partner", key=("line",), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))

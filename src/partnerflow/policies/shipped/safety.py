@@ -7,8 +7,9 @@ from typing import Literal
 
 from partnerflow.dossier import Dossier
 from partnerflow.policies import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
-from partnerflow.records import EVERYWHERE, BackgroundCheck, FacilityAccess, Insurance, Licence, Money, Person, Service
+from partnerflow.records import EVERYWHERE, FacilityAccess, Insurance, Licence, Money, Service
 
+from .clearance import cleared
 from .people import who_meet_students
 from .states import FROM_ONBOARDING, RUNNING
 
@@ -29,9 +30,12 @@ _CHECK = {
     holds_in=FROM_ONBOARDING,
     cites=["EAF-C.3b", "SPPS-V.4b.1"],
     fix="File a clear, current background check for each person named above, or take the person out of contact with "
-    "students.",
+    "students. A check that did not come out clear is answered by a later clear one, filed or confirmed by the "
+    "district, for each of its components; by one for everything (*), where it names none. One without its day must "
+    "be retracted by the office and filed again.",
     owner="partner",
     max_waiver_days=0,
+    revision=2,
     passing=[_SERVICE, _PERSON, _CHECK],
     failing=[_SERVICE, _PERSON, {**_CHECK, "ends_on": "2026-08-31"}],
     missing=[_SERVICE, _PERSON],
@@ -41,28 +45,21 @@ def background_checks(
     on: date,
     *,
     components: frozenset[str] = frozenset(),
+    max_age_months: int = 60,
     one_time_visitors: Literal["checked", "exempt"] = "checked",
 ) -> Verdict:
     """No adult is alone with a child on somebody's word. It is never waived.
 
-    `components` are the parts that a check must have, where the district asks for certain ones.
+    `components` are the parts that must be clear, where the district asks for certain ones: in one check or in several,
+    each until its own last day. A check counts for no longer than `max_age_months`, whatever its last day. One that did
+    not come out clear never lapses.
     """
     people = yield from who_meet_students(dossier)
     asked = [person for person in people if one_time_visitors == "checked" or not person.one_time_visitor]
-    yield from each(asked, lambda person: _cleared(dossier, person, on, components))
-
-
-def _cleared(dossier: Dossier, person: Person, on: date, components: frozenset[str]) -> Verdict:
-    check = dossier.on(BackgroundCheck, on, person=person.person)
-    if check is None:
-        yield lack(person, None, "has no background check on file: {person}", person=person.person)
-        return
-    if need(check.result, check, "result") != "clear":
-        yield Problem(check, "result", "the check of {person} did not come out clear", person=person.person)
-    if components:
-        for part in sorted(components - need(check.components, check, "components")):
-            yield Problem(check, "components", "the check of {person} has no {part}", person=person.person, part=part)
-    yield Until(dossier.through(check, on), "the background check of {person} ends", person=person.person)
+    yield from each(
+        asked,
+        lambda person: cleared(dossier, person, on, components=components, max_age_months=max_age_months),
+    )
 
 
 _COVER = {
