@@ -64,6 +64,14 @@ def test_it_says_who_would_newly_be_blocked_where_and_by_what(inventory: Shell) 
     assert "not compared, since it depends on who asks: AUTH-001" in said.out
 
 
+def test_without_a_pack_it_says_what_the_next_sweep_would_newly_find(inventory: Shell) -> None:
+    said = inventory("impact", "--at", "2028-09-15T12:00+00:00")
+    assert (said.code, said.err) == (1, "")
+    assert said.out.startswith("under the pack default@1")
+    assert f"something would newly block for {HOW_MANY}" in said.out
+    assert "SAFE-002 (standing)" in said.out
+
+
 def test_the_other_way_round_it_frees_and_leaves_no_error_behind(inventory: Shell) -> None:
     said = inventory("impact", "--pack", "default", "--against", "new.toml", *AT)
     assert (said.code, said.err) == (0, "")
@@ -173,7 +181,6 @@ def test_what_cannot_be_done_is_said_before_anything_is_read(inventory: Shell) -
         (("--pack", "new.toml", "--against", "nobodys"), "nobodys"),
         (("--pack", "new.toml", "--db", "absent.db"), "there is no database at absent.db"),
         (("--pack", "new.toml", "--jobs", "0"), "0 is not in the range"),
-        ((), "Missing option '--pack'"),
     ):
         said = inventory("impact", *words)
         assert (said.code, said.out) == (2, ""), words

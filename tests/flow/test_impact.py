@@ -165,6 +165,21 @@ def test_a_comparison_with_others_reads_the_others(
     assert changes(piloting.impact(flow.pack)) == {}
 
 
+def test_without_a_pack_it_finds_what_the_next_sweep_will_tell(
+    flow: Partnerflow, inventory: dict[str, UUID], pack_of: Callable, clock: TickingClock
+) -> None:
+    flow.sweep()
+    assert flow.impact().concerned == 0
+    upgraded = Partnerflow(store=flow.store, pack=pack_of(raised()), clock=clock)
+    found = upgraded.impact()
+    assert {(one.id, change.blocking, change.freed) for one in found.partnerships for change in one.changes} == {
+        (inventory[f"poor {state}"], ("SAFE-002",), ()) for state in ("active", "improvement_plan")
+    }
+    assert [notice.partnership_id for notice in upgraded.sweep().broken] == [one.id for one in found.partnerships]
+    assert upgraded.impact().concerned == 0
+    assert flow.impact().freed == 2
+
+
 def test_the_same_rules_change_nothing(flow: Partnerflow, inventory: dict[str, UUID], pack_of: Callable) -> None:
     impact = flow.impact(pack_of())
     assert (impact.compared, impact.concerned, impact.policies, impact.steps) == (10, 0, (), ())

@@ -35,9 +35,15 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 @command(
     "impact",
     "partnerflow impact --pack new.toml",
+    "partnerflow impact",
     "partnerflow impact --pack new.toml --against our-district.toml --at 2027-07-01T12:00+00:00 --format jsonl",
 )
-@click.option("--pack", "new", metavar="NAME", required=True, help="The new pack: a name, or the path of a TOML file.")
+@click.option(
+    "--pack",
+    "new",
+    metavar="NAME",
+    help="The new pack: a name, or the path of a TOML file (default: none; what the next sweep would find).",
+)
 @click.option("--against", metavar="NAME", help="The present pack (default: that of --pack before the command).")
 @click.option("--at", type=moment, help="At this moment, not now; it may be in the future.")
 @click.option(
@@ -53,7 +59,7 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 @click.pass_obj
 def impact(
     settings: Settings,
-    new: str,
+    new: str | None,
     against: str | None,
     at: datetime | None,
     jobs: int | None,
@@ -61,9 +67,10 @@ def impact(
 ) -> int:
     """Show what other rules would newly block, and no longer block.
 
-    It compares, for every live partnership, what must hold in its state and every step that can be requested. Nothing
-    is written. Policies about who acts are not compared. Exit code: 0 nothing would be newly blocked, 1 something
-    would, 2 a partnership could not be evaluated.
+    It compares, for every live partnership, what must hold in its state and every step that can be requested. Without
+    --pack, it compares what must hold with what is on file: after an upgrade of partnerflow, what this release finds
+    otherwise, before a sweep reports it. Nothing is written. Policies about who acts are not compared. Exit code: 0
+    nothing would be newly blocked, 1 something would, 2 a partnership could not be evaluated.
     """
     from partnerflow.flow.impact import Tally
     from partnerflow.policies import load_pack
@@ -72,7 +79,13 @@ def impact(
     flow = asked.flow()
     when = at or flow.clock()
     compared = flow.compare(new, at=when, processes=jobs)
-    tally = Tally(present=flow.pack, new=load_pack(new), on=flow.today(when), lifecycle=flow.lifecycle, keep=_SHOWN)
+    tally = Tally(
+        present=flow.pack,
+        new=load_pack(new) if new else flow.pack,
+        on=flow.today(when),
+        lifecycle=flow.lifecycle,
+        keep=_SHOWN,
+    )
     listing = _Listing(form)
     for one in _with_bar(flow, compared, quiet=form == "jsonl" and sys.stdout.isatty()):
         tally.add(one)
@@ -81,7 +94,11 @@ def impact(
     found = tally.impact()
     listing.end(found)
     if form == "text":
-        _show(found, more=asked.command("impact", "--pack", new, "--format", "jsonl"))
+        _show(
+            found,
+            more=asked.command("impact", *(["--pack", new] if new else []), "--format", "jsonl"),
+            stored=new is None,
+        )
     return COULD_NOT if found.unjudged_count else REFUSED if found.blocking else 0
 
 
@@ -130,9 +147,12 @@ class _Listing:
         say_raw(before + json.dumps(data, ensure_ascii=False))
 
 
-def _show(found: Impact, *, more: str) -> None:
-    say(f"present pack: {found.present}")
-    say(f"new pack:     {found.new}")
+def _show(found: Impact, *, more: str, stored: bool) -> None:
+    if stored:
+        say(f"under the pack {found.new}, with what is on file")
+    else:
+        say(f"present pack: {found.present}")
+        say(f"new pack:     {found.new}")
     say(f"{views.counted(found.compared, 'live partnership')} compared on {found.on}")
     say()
     if not found.concerned:

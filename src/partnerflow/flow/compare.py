@@ -5,7 +5,7 @@ Nobody requests anything here, so policies about who acts are left out of both p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from .arguments import to_utc
 from .context import Context
 from .loading import build_dossier, load_dossier, load_many
 from .validation import check_fit
+from .writing import new_judgement
 
 SCHEMA = "partnerflow.impact-partnership/1"
 
@@ -91,6 +92,18 @@ def compare(
     return map(comparison.compared, held)
 
 
+def compare_with_stored(
+    context: Context, *, at: datetime | None, after: UUID | None, through: UUID | None
+) -> Iterator[Compared]:
+    """Yield every live partnership with what the next sweep would find otherwise than what was stored last.
+
+    That is what a new release of the library changes under the same pack, and what changed since the last sweep.
+    """
+    comparison = _Comparison(context, context.pack, moment(context, at))
+    held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
+    return map(comparison.compared_with_stored, held)
+
+
 def moment(context: Context, at: datetime | None) -> datetime:
     """Read the argument `at`, which may be in the future, since nothing is written. Raises InvalidRequest."""
     return to_utc(context.clock(), "clock") if at is None else to_utc(at, "at")
@@ -127,6 +140,13 @@ class _Comparison:
 
     def compared(self, snapshot: Snapshot) -> Compared:
         """Compare one partnership: every step from its state, and what must hold there."""
+        return self._compared(snapshot, self._changes)
+
+    def compared_with_stored(self, snapshot: Snapshot) -> Compared:
+        """Compare what must hold for one partnership with its obligations on file."""
+        return self._compared(snapshot, lambda dossier: self._changes_since(snapshot, dossier))
+
+    def _compared(self, snapshot: Snapshot, changes_of: Callable[[Dossier], Iterator[Change]]) -> Compared:
         partnership = snapshot.partnership
         partner, unjudged = "", None
         changes: tuple[Change, ...] = ()
@@ -134,10 +154,25 @@ class _Comparison:
             if partnership.state not in self.context.lifecycle.states:
                 raise UnknownState(partnership.state, snapshot.lifecycle_version, str(self.context.lifecycle))
             dossier = self._dossier(snapshot)
-            partner, changes = dossier.partner.name, tuple(self._changes(dossier))
+            partner, changes = dossier.partner.name, tuple(changes_of(dossier))
         except PartnerflowError as error:
             unjudged = str(error)
         return Compared(id=partnership.id, partner=partner, state=partnership.state, changes=changes, unjudged=unjudged)
+
+    def _changes_since(self, snapshot: Snapshot, dossier: Dossier) -> Iterator[Change]:
+        report = self.new.evaluate(dossier, self.context.today(self.at))
+        found = new_judgement(self.context, report, dossier, snapshot.obligations).obligations
+        now, then = (
+            [each.code for each in obligations if not each.holds] for obligations in (snapshot.obligations, found)
+        )
+        if set(now) != set(then):
+            yield Change(
+                trigger=None,
+                blocking=tuple(code for code in then if code not in now),
+                freed=tuple(code for code in now if code not in then),
+                closes=not now,
+                opens=not then,
+            )
 
     def _dossier(self, snapshot: Snapshot) -> Dossier:
         if self.context.host_records is None:

@@ -172,12 +172,12 @@ def not_asked(*packs: Pack) -> tuple[str, ...]:
 
 
 def _title(code: str, *packs: Pack) -> str:
-    return next(pack.by_code[code].policy.title for pack in packs if code in pack.by_code)
+    return next((pack.by_code[code].policy.title for pack in packs if code in pack.by_code), "(no longer a rule)")
 
 
-def impact(context: Context, pack: Pack | str, compared: Iterable[Compared], *, at: datetime) -> Impact:
-    """Count what was compared at a moment."""
-    new = load_pack(pack) if isinstance(pack, str) else pack
+def impact(context: Context, pack: Pack | str | None, compared: Iterable[Compared], *, at: datetime) -> Impact:
+    """Count what was compared at a moment; None: this flow's own pack, with what is on file."""
+    new = load_pack(pack) if isinstance(pack, str) else pack or context.pack
     tally = Tally(present=context.pack, new=new, on=context.today(at), lifecycle=context.lifecycle)
     for one in compared:
         tally.add(one)

@@ -250,7 +250,7 @@ class Reading:
 
     def impact(
         self,
-        pack: Pack | str,
+        pack: Pack | str | None = None,
         *,
         at: datetime | None = None,
         after: UUID | None = None,
@@ -258,6 +258,9 @@ class Reading:
         processes: int | None = 1,
     ) -> Impact:
         """Return what *pack* in place of this flow's own would newly block and free, over every live partnership.
+
+        Without *pack*, what the next sweep would newly find broken and mended: after an upgrade, what this release
+        finds otherwise under the same pack. Only what must hold in the state is compared then, as it is on file.
 
         *at* may be in the future, since nothing is written. Only ids greater than *after*, up to and with *through*.
         All partnerships concerned are kept in memory; `compare` yields them one by one. Policies about who acts are
@@ -270,7 +273,7 @@ class Reading:
 
     def compare(
         self,
-        pack: Pack | str,
+        pack: Pack | str | None = None,
         *,
         at: datetime | None = None,
         after: UUID | None = None,
@@ -278,6 +281,8 @@ class Reading:
         processes: int | None = 1,
     ) -> Iterator[Compared]:
         """Return every live partnership, in the order of ids, with what *pack* would change for it; see `impact`."""
+        if pack is None:
+            return compare.compare_with_stored(self.context, at=at, after=after, through=through)
         if processes == 1:
             return compare.compare(self.context, pack, at=at, after=after, through=through)
         from .impact_pool import compare_with  # here, because few need multiprocessing
