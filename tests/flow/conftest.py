@@ -17,7 +17,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import open_store
 from partnerflow.policies import Pack
 from partnerflow.ports import Store
-from partnerflow.records import Record, Scope, Service
+from partnerflow.records import Evaluation, Record, Scope, Service
 from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
 from partnerflow.testing.clock import TickingClock
 from partnerflow.testing.contract.fixtures import files_of, history_of, ids_of
@@ -134,6 +134,8 @@ def everything() -> Callable[..., dict[str, Any]]:
 
 
 def _moved(record: Record, site: str) -> Record:
+    if isinstance(record, Evaluation):  # here, the present term begins on the day of the example
+        return attrs.evolve(record, evaluated_on=EXAMPLE_DAY)
     if isinstance(record, (Scope, Service)):
         return attrs.evolve(record, sites={site})
     at_one: Any = record if getattr(record, "site", None) == SITE else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ from partnerflow import (
     Trigger,
 )
 from partnerflow.ports import ChangeSet, Store, Transaction
-from partnerflow.records import Amendment, Insurance, Need
+from partnerflow.records import Amendment, Evaluation, Insurance, Need
 from partnerflow.testing.clock import TickingClock
 
 STATES = [str(state) for state in State]
@@ -80,11 +81,27 @@ def test_one_life_from_the_first_word_to_the_last(
     flow.verify()
 
 
+def test_a_renewal_needs_an_evaluation_of_the_present_term(
+    flow: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "active")
+    assert "EVA-003" not in flow.check(p.id, "renew", by=office).codes
+    flow.fire(p.id, "renew", by=office)
+    assert "EVA-003" in flow.check(p.id, "renew", by=office).codes, "the evaluation is of the former term"
+    clock.move_on(days=30)
+    began = flow.dossier(p.id).term_began(flow.today())
+    assert began is not None
+    flow.file(p.id, Evaluation(evaluated_on=began - timedelta(days=1), rating="effective"), by=office)
+    assert "EVA-003" in flow.check(p.id, "renew", by=office).codes, "filed late, and of the former term too"
+    flow.file(p.id, Evaluation(evaluated_on=flow.today(), rating="effective"), by=office)
+    assert "EVA-003" not in flow.check(p.id, "renew", by=office).codes
+
+
 def test_ending_for_performance_goes_through_a_plan_that_failed(
     flow: Partnerflow, office: Actor, walked_to: Callable, paperwork: Callable
 ) -> None:
     p = walked_to(flow, "improvement_plan")
-    assert flow.check(p.id, "terminate_for_performance", by=office).codes == ("IMP-004",)
+    assert flow.check(p.id, "terminate_for_performance", by=office).codes == ("IMP-004", "END-001")
     flow.file(p.id, *paperwork("improvement_plan", trigger="terminate_for_performance"), by=office)
     assert flow.check(p.id, "reinstate", by=office).codes == ("IMP-003",)
     assert flow.fire(p.id, "terminate_for_performance", by=office, reason="no better").target == "terminated"

@@ -23,7 +23,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.canonical import canonical
 from partnerflow.policies import Pack, Role
 from partnerflow.ports import Store
-from partnerflow.records import Contact, FacilityAccess, Insurance, Need
+from partnerflow.records import Contact, Evaluation, FacilityAccess, Insurance, Need
 from partnerflow.testing import BOARD
 from partnerflow.testing.clock import TickingClock
 from partnerflow.testing.contract.fixtures import files_of
@@ -247,6 +247,7 @@ def test_a_late_entry_changes_no_past_view(
     other = walked_to(flow, "active", partner=p.partner_id, site="255901044")
     flow.file(p.id, Need(need="late"), Insurance(line="late"), by=office, at=past)
     flow.fire(p.id, "renew", by=office, at=past)
+    flow.file(other.id, Evaluation(evaluated_on=flow.today(), rating="effective"), by=office)
     flow.fire(other.id, "renew", by=office)
     for moment, view in views.items():
         assert flow.dossier(p.id, as_of=moment).to_mapping() == view

@@ -206,6 +206,7 @@ def run(flow: Partnerflow, calendar: Calendar) -> Partnership:
     t.file(riverbend, "closing", PARK)
     t.refused(riverbend, "reinstate", OKAFOR)
     t.on("2027-05-04", "So the partnership ends, for how it did, and only after it had the chance to do better.")
+    t.file(riverbend, "notice", ANDERSON)
     t.fire(riverbend, "terminate_for_performance", ANDERSON, "plan of spring 2027 closed as unsuccessful")
     t.on("2027-05-04", "Has anybody tampered with any of this?")
     t.verify()

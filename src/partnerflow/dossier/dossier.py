@@ -184,6 +184,15 @@ class Dossier:
         moves = self.moves or ()
         return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
 
+    def began_on(self, version: int | None) -> date:
+        """Return the day from which the state holds that was entered at *version*. Raises Absent where no move says."""
+        if version is None:
+            raise Absent("moves")
+        move = (self.moves or ())[version - 1]
+        if move.since is None and move.at is None:
+            raise Absent(f"/moves/{version - 1}", "at")
+        return move.since or self.day_of(cast("datetime", move.at))
+
     def term_began(self, on: date) -> date | None:
         """Return the recorded day on which the term of the day *on* began; None before the partnership first runs.
 

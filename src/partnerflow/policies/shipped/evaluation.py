@@ -135,6 +135,34 @@ def review_decided(dossier: Dossier, on: date) -> Verdict:
         yield Problem(decision, "decision", "it was decided to revise it, and nothing was amended since")
 
 
+_SINCE_MAY: dict[str, Any] = {"moves": [{**_MOVES[0], "since": "2026-05-01"}]}
+
+
+@policy(
+    "EVA-003",
+    "The partnership was evaluated in its present term",
+    guards={Trigger.RENEW},
+    cites=["TK-9", "CS2-X4"],
+    owner="district",
+    fix="Evaluate the partnership in its present term and file the day and the rating; then ask for its renewal.",
+    passing=_active(_EVALUATION) | _SINCE_MAY,
+    failing=_active({**_EVALUATION, "evaluated_on": "2026-04-30"}) | _SINCE_MAY,
+    missing=_active() | _SINCE_MAY,
+)
+def evaluated_in_present_term(dossier: Dossier, on: date) -> Verdict:
+    """What is renewed because it was renewed before was looked at by nobody."""
+    evaluation = need(dossier.latest(Evaluation), "evaluation")
+    if evaluation.rating is None:
+        yield lack(evaluation, "rating")
+    day = need(evaluation.evaluated_on, evaluation, "evaluated_on")
+    if day > on:
+        yield Problem(evaluation, "evaluated_on", "is dated {day}, which is to come", day=day, mends_on=day)
+    version = dossier.term_began_at_version()
+    began = dossier.began_on(version)
+    if not dossier.filed_since(evaluation, version) or day < began:
+        yield Problem(evaluation, None, "is from before the present term")
+
+
 def _plan(dossier: Dossier) -> ImprovementPlan:
     return need(dossier.latest(ImprovementPlan), "improvement_plan")
 

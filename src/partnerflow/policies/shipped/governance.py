@@ -223,8 +223,9 @@ _NOTICE = {
 @policy(
     "END-001",
     "A notice says who ends it, when and why, and what is left to do",
-    guards={Trigger.END},
+    guards={Trigger.END, Trigger.TERMINATE_FOR_PERFORMANCE},
     cites=["SPPS-V.13"],
+    revision=2,
     owner="district",
     fix="File a termination notice with who asked, the day, the cause and the close-out list; for performance or "
     "safety take the step made for that.",
@@ -233,12 +234,14 @@ _NOTICE = {
     missing={"partnership": _ACTIVE, "records": []},
 )
 def notice_given(dossier: Dossier, on: date) -> Verdict:
-    """What either side may end still ends in good order. Performance and safety have ways of their own."""
+    """Whatever ends still ends in good order. Performance and safety have ways of their own."""
     notice = need(dossier.latest(TerminationNotice), "termination_notice")
     for field in ("voluntary", "asked_by", "notice_on", "close_out"):
         if getattr(notice, field) is None:
             yield lack(notice, field)
-    if (cause := need(notice.cause, notice, "cause")) in ("performance", "safety"):
+    cause = need(notice.cause, notice, "cause")
+    performance = dossier.move is not None and dossier.move.trigger == Trigger.TERMINATE_FOR_PERFORMANCE
+    if cause != "performance" if performance else cause in ("performance", "safety"):
         yield Problem(notice, "cause", "{cause} is not for this step", cause=cause)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
+import attrs
+
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.records import (
     NO_END,
@@ -269,6 +271,7 @@ def for_transition(trigger: str | None) -> Iterator[Record]:
         yield PlanClosing(plan=_PLAN, outcome="met", closed_on=date(2026, 9, 11), findings="70% attend")
     if trigger == Trigger.TERMINATE_FOR_PERFORMANCE:
         yield PlanClosing(plan=_PLAN, outcome="unsuccessful", closed_on=date(2026, 9, 11), findings="30% attend")
+        yield attrs.evolve(_notice(), voluntary=False, asked_by="district", cause="performance")
     if trigger == Trigger.END:
         yield _notice()
     if trigger == Trigger.TERMINATE_FOR_CAUSE:
