@@ -17,7 +17,7 @@ ALLIANCE = Listing(Partner(name="Alliance", ids={"edfi": "19"}), "organization")
 CARE = Listing(Partner(name="After School Care", ids={"edfi": "1"}, part_of="edfi:19"), "active")
 CHESS = Listing(Partner(name="Chess Club", ids={"edfi": "2"}), "unknown")
 GONE = Listing(Partner(name="Closed Down", ids={"edfi": "3"}), "inactive")
-LICENCE = Licensed("edfi:1", Licence(licence_type="School Age Program", identifier="594835-c"))
+LICENCE = Licensed("edfi:1", Licence(licence_type="School Age Program", identifier="594835-c", status="active"))
 STRAY = Licensed("edfi:19", Licence(licence_type="School Age Program"))
 LISTED = (SCHOOL, ALLIANCE, CARE, CHESS, GONE, LICENCE, STRAY)
 

@@ -7,9 +7,10 @@ from typing import Literal
 
 from partnerflow.dossier import Dossier
 from partnerflow.policies import Problem, Until, Verdict, best_of, each, lack, need, not_applicable, policy
-from partnerflow.records import EVERYWHERE, FacilityAccess, Insurance, Licence, Money, Service
+from partnerflow.records import EVERYWHERE, FacilityAccess, Insurance, Money, Service
 
 from .clearance import cleared
+from .licences import INVALID, VALID, licensed
 from .people import who_meet_students
 from .states import FROM_ONBOARDING, RUNNING
 
@@ -167,6 +168,7 @@ _LICENCE = {
     "licence_type": "School Age Program",
     "identifier": "594835-c",
     "issuer": "State Health and Human Services",
+    "status": "active",
     "starts_on": "2026-01-01",
     "ends_on": "2027-12-31",
 }
@@ -177,32 +179,27 @@ _LICENCE = {
     "Every licence that the work requires is current",
     holds_in=RUNNING,
     cites=["EAF-C.3a", "SPPS-V.4b"],
-    fix="File the current licence of each type named above with its dates; if none is required, file the partner with "
-    "an empty list of licences.",
+    fix="File the current licence of each type named above with its status and dates; if none is required, file the "
+    "partner with an empty list of licences. One that was revoked or suspended is answered by the same one valid "
+    "again, or by one that begins after it, filed or confirmed by the district.",
     owner="partner",
+    revision=2,
     passing={"partner": _LICENSED, "records": [_LICENCE]},
-    failing={"partner": _LICENSED, "records": [{**_LICENCE, "ends_on": "2026-06-30"}]},
+    failing={"partner": _LICENSED, "records": [{**_LICENCE, "status": "revoked"}]},
     missing={"partner": _LICENSED, "records": [{key: value for key, value in _LICENCE.items() if key != "ends_on"}]},
 )
-def licences_current(dossier: Dossier, on: date) -> Verdict:
-    """A licence without an end on file is a licence that nobody has read."""
+def licences_current(
+    dossier: Dossier, on: date, *, valid: frozenset[str] = VALID, invalid: frozenset[str] = INVALID
+) -> Verdict:
+    """A licence without an end on file is a licence that nobody has read.
+
+    `valid` and `invalid` are the words that are known for the status of a licence; with any other it is missing. A
+    licence that was revoked or suspended stays so, whatever its last day, until another answers it.
+    """
     required = need(dossier.partner.licences_required, dossier.partner, "licences_required")
     if not required:
         not_applicable("what the partner does requires no licence")
-    for licence_type in required:
-        licence = dossier.on(Licence, on, licence_type=licence_type)
-        if licence is None:
-            yield lack("licences", None, "none is on file of type {licence_type}", licence_type=licence_type)
-            continue
-        if not licence.identifier:
-            yield lack(licence, "identifier")
-        for field in ("starts_on", "ends_on"):
-            if getattr(licence, field) is None:
-                yield lack(licence, field)
-        if licence.starts_on is not None and licence.ends_on is not None:
-            yield Until(
-                dossier.through(licence, on), "licence {licence} ends", licence=licence.identifier or licence_type
-            )
+    yield from each(required, lambda kind: licensed(dossier, kind, on, valid=valid, invalid=invalid))
 
 
 _EMPLOYER = {"has_employees": True}

@@ -87,6 +87,7 @@ def _of_the_partner() -> Iterator[Record]:
         licence_type="School Age Program",
         identifier="594835-c",
         issuer="State Health and Human Services",
+        status="active",
         starts_on=date(2026, 1, 1),
         ends_on=date(2027, 12, 31),
     )
