@@ -80,7 +80,7 @@ def derive_obligations(
     known = {obligation.code: obligation for obligation in before}
     found = []
     for finding in report.findings:
-        if not finding.is_standing or not finding.enforced or finding.severity != "blocking":
+        if not finding.is_owed:
             continue
         was = known.get(finding.code)
         due_on = due_dates[finding.code]

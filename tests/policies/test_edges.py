@@ -193,6 +193,7 @@ LET_OFF = {
     "TRN-001": of("TRN-001", *NOBODY),
     "SCH-001": of("SCH-001", DISTRICT),
     "CON-001": of("CON-001", {"kind": "data_sharing_agreement", "elements": []}),
+    "END-003": shown("END-003", {"moves/0/trigger": "decline", "moves/0/source": "vetting", "records/0": None}),
     "AUTH-004": of("AUTH-004", asks={**OFFICER, "trigger": "file"}, filing=[{"kind": "evaluation"}]),
 }
 ONLY_WHERE_SET = {"SAFE-002", "ORI-001"}

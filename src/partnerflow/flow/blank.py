@@ -21,7 +21,7 @@ from partnerflow.records import Entry, Record, Redaction, Unregistered
 from partnerflow.records.conversion import record_text
 
 from .context import Context
-from .evaluate import refuse_unless_may_file
+from .evaluate import refuse_unless_may_file, standing_report
 from .host_records import load_host_records
 from .loading import Locked, build_dossier, load, refuse_unknown_state
 from .request import Request
@@ -77,7 +77,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         if order.purge and first:
             judgements.append(Judgement(partnership_id=partnership.id, digest=context.pack.digest, obligations=()))
         elif first or each.partnership.state not in context.lifecycle.final:
-            report = context.pack.evaluate(after, context.today(times.now))
+            report = standing_report(context, each, after, context.today(times.now))
             judgements.append(new_judgement(context, report, after, each.obligations))
     facts = [fact for entry in new for fact in events.filed(entry, partnership.id, times.at)]
     erasure = Erasure(

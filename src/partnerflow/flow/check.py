@@ -12,7 +12,7 @@ from partnerflow.ports import Transaction
 
 from .arguments import read_times
 from .context import Context
-from .evaluate import evaluate, requested_move
+from .evaluate import evaluate, requested_move, standing_report
 from .loading import Loaded, load, load_dossier, load_snapshot
 from .request import Request
 
@@ -40,7 +40,7 @@ def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> R
         files = snapshot.partner_file, snapshot.own_file
         day = context.today(read_times(context, at, *files, after=snapshot.recorded_at).at)
         dossier, _ = load_dossier(context, snapshot)
-        return context.pack.evaluate(dossier, day)
+        return standing_report(context, snapshot, dossier, day)
 
 
 def _decision(context: Context, tx: Transaction, loaded: Loaded, trigger: str, request: Request) -> Decision:

@@ -17,7 +17,7 @@ from partnerflow.lifecycle import Move, Row
 from partnerflow.partnership import Partnership
 from partnerflow.policies import FILE
 from partnerflow.policies.report import Report
-from partnerflow.ports import Transaction
+from partnerflow.ports import Snapshot, Transaction
 from partnerflow.records import Partner, Record
 
 from .arguments import Times, reason_text, refuse_too_far_back
@@ -83,6 +83,19 @@ def evaluate(
         host_records=host_records,
     )
     return decision, after
+
+
+def standing_report(context: Context, snapshot: Snapshot, dossier: Dossier, on: date) -> Report:
+    """Evaluate what must hold in the state of a partnership, with no step requested.
+
+    One that has ended owes what it owed when its ending was recorded, and no rule that came into force since: its
+    obligations on file say which that were. A purge takes them all away.
+    """
+    report = context.pack.evaluate(dossier, on)
+    if snapshot.partnership.state not in context.lifecycle.final:
+        return report
+    owed = {obligation.code for obligation in snapshot.obligations}
+    return attrs.evolve(report, findings=tuple(f for f in report.findings if f.code in owed or not f.is_owed))
 
 
 def missing_fields(decision: Decision) -> tuple[str, ...]:

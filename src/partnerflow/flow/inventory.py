@@ -15,6 +15,7 @@ from partnerflow.ports import Query, Snapshot
 from .arguments import batched, to_utc
 from .context import Context
 from .due import DueItem
+from .evaluate import standing_report
 from .loading import load_dossier, newest_partner, refuse_unknown_state
 from .queries import recorded_by
 from .search import check_page, find_as_of
@@ -83,7 +84,7 @@ def _row(context: Context, snapshot: Snapshot, name: str, today: date) -> Invent
     try:
         refuse_unknown_state(context, snapshot)
         dossier, _ = load_dossier(context, snapshot)
-        report = context.pack.evaluate(dossier, today)
+        report = standing_report(context, snapshot, dossier, today)
         due_dates = context.pack.due_dates(report, dossier)
     except PartnerflowError as error:  # one that cannot be evaluated does not cost the caller the others
         return attrs.evolve(row, error=str(error))

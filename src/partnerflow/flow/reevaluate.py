@@ -10,6 +10,7 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapsho
 from partnerflow.records import Entry, Partner
 
 from .context import Context
+from .evaluate import standing_report
 from .host_records import load_host_records
 from .idempotency import complete
 from .loading import Loaded, build_dossier
@@ -53,7 +54,7 @@ def reevaluate(
         partner_file = [*each.partner_file, *on_partner]
         dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
         if each is snapshot or each.partnership.state not in context.lifecycle.final:
-            report = context.pack.evaluate(dossier, context.today(times.now))
+            report = standing_report(context, each, dossier, context.today(times.now))
             judgements.append(new_judgement(context, report, dossier, each.obligations))
         found_by += search_entries(each, dossier, new)
     partners = [entry.record for entry in on_partner if isinstance(entry.record, Partner)]

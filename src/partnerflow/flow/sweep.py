@@ -14,6 +14,7 @@ from partnerflow.ports import ChangeSet, Snapshot
 
 from .arguments import batched, read_times
 from .context import Context
+from .evaluate import standing_report
 from .loading import load_dossier, refuse_unknown_state
 from .search_index import search_entries, search_entry
 from .writing import new_judgement, number_events, write
@@ -125,7 +126,7 @@ class _Sweeper:
         context, partnership_id = self._context, snapshot.partnership.id
         refuse_unknown_state(context, snapshot)
         dossier, _ = load_dossier(context, snapshot)
-        report = context.pack.evaluate(dossier, self._today)
+        report = standing_report(context, snapshot, dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
         obligations, notices = notices_for(partnership_id, judgement.obligations, self._today, context.pack.leads)
         notices = tuple(attrs.evolve(notice, partner=dossier.partner.name) for notice in notices)

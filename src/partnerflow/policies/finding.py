@@ -101,6 +101,11 @@ class Finding:
         return not self.is_ok and self.enforced and self.severity is Severity.BLOCKING
 
     @property
+    def is_owed(self) -> bool:
+        """Whether the partnership is obliged to it in its state: a standing finding that blocks if it is wrong."""
+        return self.is_standing and self.enforced and self.severity is Severity.BLOCKING
+
+    @property
     def mends_on(self) -> date | None:
         """The first day on which time alone will have mended it."""
         days = [problem.mends_on for problem in self.problems]

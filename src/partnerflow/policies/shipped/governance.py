@@ -11,9 +11,18 @@ from partnerflow.actors import Actor
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.partnership import NOT_STORED
-from partnerflow.policies import ANY_TRIGGER, FILE, Problem, Verdict, lack, need, not_applicable, policy
+from partnerflow.policies import ANY_TRIGGER, FILE, Problem, Until, Verdict, lack, need, not_applicable, policy
 from partnerflow.policies.pack import Role
-from partnerflow.records import EVERYWHERE, Approval, Retraction, Scope, TerminationNotice, Waiver, WaiverRequest
+from partnerflow.records import (
+    EVERYWHERE,
+    Approval,
+    Retraction,
+    Scope,
+    TerminationNotice,
+    Waiver,
+    WaiverRequest,
+    days_after,
+)
 from partnerflow.records.registry import is_adverse, kind_of
 
 _OFFICE = {"id": "a.anderson", "side": "district", "roles": ["partnership_office"]}
@@ -218,6 +227,7 @@ _NOTICE = {
     "notice_on": "2026-08-30",
     "close_out": ["return keys", "delete student data"],
 }
+_FIELDS = ("voluntary", "asked_by", "notice_on", "close_out")
 
 
 @policy(
@@ -236,13 +246,60 @@ _NOTICE = {
 def notice_given(dossier: Dossier, on: date) -> Verdict:
     """Whatever ends still ends in good order. Performance and safety have ways of their own."""
     notice = need(dossier.latest(TerminationNotice), "termination_notice")
-    for field in ("voluntary", "asked_by", "notice_on", "close_out"):
-        if getattr(notice, field) is None:
-            yield lack(notice, field)
+    yield from _lacking(notice, *_FIELDS)
     cause = need(notice.cause, notice, "cause")
     performance = dossier.move is not None and dossier.move.trigger == Trigger.TERMINATE_FOR_PERFORMANCE
     if cause != "performance" if performance else cause in ("performance", "safety"):
         yield Problem(notice, "cause", "{cause} is not for this step", cause=cause)
+
+
+def _lacking(notice: TerminationNotice, *fields: str) -> Iterator[Problem]:
+    for field in fields:
+        if getattr(notice, field) is None:
+            yield lack(notice, field)
+
+
+_ENDED: dict[str, Any] = {
+    "trigger": "terminate_for_cause",
+    "source": "active",
+    "target": "terminated",
+    "by": _OFFICE,
+    "at": "2026-07-15T15:00:00+00:00",
+}
+_TERMINATED = {"state": State.TERMINATED}
+
+
+@policy(
+    "END-003",
+    "What an ending leaves to do is on file",
+    holds_in={State.TERMINATED},
+    cites=["SPPS-V.13"],
+    owner="district",
+    fix="File a termination notice with who asked, the day, the cause and the close-out list, within {days} days of "
+    "the ending.",
+    passing={"partnership": _TERMINATED, "records": [_NOTICE], "moves": [_ENDED]},
+    failing={"partnership": _TERMINATED, "records": [], "moves": [_ENDED]},
+    missing={"partnership": _TERMINATED, "records": [_NOTICE], "moves": None},
+)
+def close_out_owed(dossier: Dossier, on: date, *, days: int = 30) -> Verdict:
+    """An ending that could not wait for a notice owes one afterwards, and so does one of what had been approved.
+
+    What ended before it was approved has nothing to close out. `days` are counted from the day of the ending.
+    """
+    moves = (dossier.move,) if dossier.move is not None else need(dossier.moves or None, "moves")
+    ending = moves[-1]
+    if ending.trigger in (Trigger.DECLINE, Trigger.WITHDRAW) and ending.source in (State.INTAKE, State.VETTING):
+        not_applicable("it ended before it was approved")
+    notice = dossier.latest(TerminationNotice)
+    wrong = [lack("termination_notice")] if notice is None else list(_lacking(notice, "cause", *_FIELDS))
+    if not wrong:
+        return
+    asked_today = dossier.move is not None and ending.at is None
+    ended = on if asked_today else dossier.day_of(need(ending.at, f"/moves/{len(moves) - 1}", "at"))
+    due = days_after(ended, days)
+    if due < on:
+        yield from wrong
+    yield Until(due, "the time to file the notice and the close-out list ends")
 
 
 _ADOPTED = [{"trigger": "adopt", "source": None, "target": "active", "reason": "in place", "by": _OFFICE}]
