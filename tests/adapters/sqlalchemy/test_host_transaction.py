@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -332,10 +333,10 @@ def test_a_step_in_a_hosts_plain_sqlite_transaction_is_never_judged_on_a_file_th
 
     def somebody_files(sender: str, transition: object) -> None:
         with pytest.raises(StoreBusy):
-            others.file(p.id, CONTACT, by=OFFICE)
+            elsewhere.submit(others.file, p.id, CONTACT, by=OFFICE).result()
 
     flow.before.connect(somebody_files)
-    with Session(host) as session, session.begin():
+    with ThreadPoolExecutor(1) as elsewhere, Session(host) as session, session.begin():
         flow.within(session).fire(p.id, "withdraw", by=OFFICE, reason="changed their mind")
     flow.verify()
     host.dispose()
