@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
@@ -18,6 +19,16 @@ def _names(value: Iterable[str]) -> frozenset[str]:
     if isinstance(value, str):
         raise TypeError(f"a set of names is wanted, not the text {value!r}")
     return frozenset(value)
+
+
+def normal_id(text: str) -> str:
+    """Return an id in the one form in which ids of people are compared.
+
+    NFKC, case folded, without blanks around it and without characters that nobody sees: two ways to write one id are
+    never two people.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf").strip()
 
 
 @answers("TK-10", "SPPS-V.5c")
@@ -39,3 +50,8 @@ class Actor:
     roles: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     sites: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(_names))
     partner_id: UUID | None = None
+
+    @property
+    def person(self) -> str:
+        """The id as it is compared with those of others: by four eyes, never as it was typed."""
+        return normal_id(self.id)

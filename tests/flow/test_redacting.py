@@ -226,6 +226,7 @@ def test_one_that_counts_keeps_all_the_others(flow: Partnerflow, active: Partner
 
 def test_what_counts_for_good_is_kept(flow: Partnerflow, active: Partnership) -> None:
     """Who asked for a waiver may never grant it, taken back or not; a redaction is itself the trace."""
+    flow.file(active.id, WaiverRequest("SAFE-003", reason="late", expires_on=date(2026, 10, 1)), by=OFFICE)
     asked, granted, revoked = flow.file(
         active.id,
         WaiverRequest("SAFE-002", reason="late", expires_on=date(2026, 10, 1)),

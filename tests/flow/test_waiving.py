@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from partnerflow import Actor, InvalidRecord, InvalidRequest, Money, Partnerflow, Refused
+from partnerflow import Actor, Filing, InvalidRecord, InvalidRequest, Money, Partnerflow, PartnerflowError, Refused
 from partnerflow.records import (
     BackgroundCheck,
     Insurance,
@@ -45,6 +45,13 @@ def underinsured(flow: Partnerflow, office: Actor, walked_to: Callable) -> UUID:
     flow.file(p, LOW, by=office)
     assert blocking(flow, p) == ["SAFE-002"]
     return p
+
+
+def grant(flow: Partnerflow, partnership_id: UUID, by: Actor, said: Waiver = GRANTED) -> Any:
+    """Grant what the principal asked for, and return the entry."""
+    flow.file(partnership_id, attrs.evolve(ASKED, policy=said.policy), by=PRINCIPAL)
+    (entry,) = flow.file(partnership_id, said, by=by)
+    return entry
 
 
 def blocking(flow: Partnerflow, partnership_id: UUID) -> list[str]:
@@ -101,7 +108,7 @@ def test_its_last_day_is_a_due_date_and_the_day_after_it_blocks_again(
     flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID, clock: TickingClock
 ) -> None:
     flow.sweep()
-    flow.file(underinsured, GRANTED, by=board)
+    grant(flow, underinsured, board)
     assert [notice.code for notice in flow.sweep().mended] == ["SAFE-002"]
     heard = []
     for day in range(1, 31):
@@ -127,19 +134,19 @@ def test_a_refusal_answers_the_request_and_lets_nothing_pass(
 
 
 def test_a_revocation_blocks_again_at_once(flow: Partnerflow, board: Actor, underinsured: UUID) -> None:
-    flow.file(underinsured, GRANTED, by=board)
+    grant(flow, underinsured, board)
     flow.sweep()
     flow.file(underinsured, REVOKED, by=board)
     assert blocking(flow, underinsured) == ["SAFE-002"]
     assert texts(flow.explain(underinsured).lapsed_waivers) == ["SAFE-002: it was revoked"]
     assert [notice.code for notice in flow.sweep().broken] == ["SAFE-002"]
-    assert [event["name"] for event in told(flow)] == ["waiver.granted", "waiver.revoked"]
+    assert [event["name"] for event in told(flow)] == ["waiver.requested", "waiver.granted", "waiver.revoked"]
 
 
 def test_a_revocation_cannot_be_taken_back_only_granted_over(
     flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID, everything: Callable
 ) -> None:
-    flow.file(underinsured, attrs.evolve(GRANTED, requested_by=office.id), by=board)
+    grant(flow, underinsured, board)
     (revocation,) = flow.file(underinsured, REVOKED, by=board)
     before = everything(flow)
     for by in (office, board):
@@ -226,6 +233,8 @@ def test_it_is_pinned_to_the_policy_of_its_day(
     flow: Partnerflow, board: Actor, underinsured: UUID, record: Any
 ) -> None:
     by = PRINCIPAL if record is ASKED else board
+    if record is GRANTED:
+        flow.file(underinsured, ASKED, by=PRINCIPAL)
     (entry,) = flow.file(underinsured, record, by=by, idempotency_key="k")
     assert entry.record == attrs.evolve(record, revision=flow.pack["SAFE-002"].policy.revision)
     policies = {rule.policy.code: rule.policy for rule in flow.pack}
@@ -261,18 +270,49 @@ def test_child_safety_is_never_waived_and_the_report_says_so(
 ) -> None:
     p = walked_to(flow, "active").id
     flow.file(p, BackgroundCheck(person="j.rivera", result="not_clear"), by=office)
-    flow.file(p, attrs.evolve(GRANTED, policy="SAFE-001"), by=board)
+    with pytest.raises(InvalidRecord, match="SAFE-001 cannot be waived"):
+        grant(flow, p, board, attrs.evolve(GRANTED, policy="SAFE-001"))
     report = flow.explain(p)
     assert "SAFE-001" in [finding.code for finding in report.blocking]
     assert report["SAFE-001"].waiver is None
-    assert texts(report.lapsed_waivers) == ["SAFE-001: SAFE-001 cannot be waived"]
-    assert "SAFE-001 cannot be waived" in report.explain()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"expires_on": date(2029, 6, 30)}, "longer than the 365 days"),
+        ({"expires_on": date(2020, 1, 1)}, "it expired on 2020-01-01"),
+        ({"revision": 99}, "it was given for revision 99"),
+        ({"reason": " "}, "/reason"),
+        ({"reason": "-"}, "/reason"),
+    ],
+)
+def test_a_waiver_that_could_never_count_is_refused_when_it_is_filed(
+    flow: Partnerflow, board: Actor, underinsured: UUID, everything: Callable, changes: dict[str, Any], why: str
+) -> None:
+    grant(flow, underinsured, board)
+    before = everything(flow)
+    with pytest.raises(InvalidRecord, match=why):
+        flow.file(underinsured, attrs.evolve(GRANTED, **changes), by=board)
+    (refused,) = flow.file_many([Filing(underinsured, [attrs.evolve(GRANTED, **changes)])], by=board, key="k")
+    assert isinstance(refused.error, InvalidRecord)
+    assert everything(flow) == before
+    assert blocking(flow, underinsured) == []
+
+
+def test_one_person_under_two_ids_is_one_person(flow: Partnerflow, office: Actor, underinsured: UUID) -> None:
+    flow.file(underinsured, ASKED, by=office)
+    for same in (f" {office.id}", office.id.upper(), "\u200b".join(office.id)):
+        named = attrs.evolve(GRANTED, requested_by=office.id)
+        with pytest.raises(PartnerflowError):
+            flow.file(underinsured, named, by=attrs.evolve(office, id=same))
+    assert blocking(flow, underinsured) == ["SAFE-002"]
 
 
 def test_a_past_day_is_judged_with_the_waivers_of_that_day(
     flow: Partnerflow, board: Actor, underinsured: UUID, clock: TickingClock
 ) -> None:
-    flow.file(underinsured, GRANTED, by=board)
+    grant(flow, underinsured, board)
     moment: datetime = clock.peek()
     clock.move_on(days=1)
     flow.file(underinsured, REVOKED, by=board)

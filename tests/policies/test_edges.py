@@ -734,7 +734,7 @@ def test_who_asked_for_a_waiver_at_any_time_does_not_grant_it() -> None:
     assert said(ask("AUTH-004", shown("AUTH-004", {}, asked))) == refused
     assert ask("AUTH-004", shown("AUTH-004", {}, {**asked, "policy": "SAFE-003"})).outcome == "passed"
     assert told(ask("AUTH-004", shown("AUTH-004", {}, {**asked, "entry": {}}))) == [
-        ("/records/0/entry/filed_by", "is not on file")
+        ("/records/1/entry/filed_by", "is not on file")
     ]
     card = shown("AUTH-004")
     with_it = {key: value for key, value in asked.items() if key != "entry"}

@@ -9,7 +9,9 @@ from uuid import UUID
 import attrs
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from partnerflow.actors import normal_id
 from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.lifecycle import Move, State
 from partnerflow.policies import FILE, Report, WaiverNote, load_pack
@@ -166,10 +168,44 @@ def test_a_waiver_that_nothing_needs_is_listed() -> None:
     assert "waiver of SAFE-002 is not needed" in report.explain()
 
 
-def test_the_newest_waiver_of_a_policy_decides() -> None:
+def test_of_several_waivers_that_count_the_newest_is_applied() -> None:
     shorter = waiver(expires_on=date(2026, 9, 20))
-    assert not check(filed(waiver()), filed(shorter), on=date(2026, 9, 21)).ok
-    assert check(filed(shorter), filed(waiver()), on=date(2026, 9, 21)).ok
+    for entries, until in (((waiver(), shorter), shorter.expires_on), ((shorter, waiver()), LAST_DAY)):
+        applied = check(*map(filed, entries))["SAFE-002"].waiver
+        assert applied is not None
+        assert applied.expires_on == until
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        filed(waiver(expires_on=date(2029, 6, 30))),
+        filed(waiver(expires_on=date(2020, 1, 1))),
+        filed(waiver(expires_on=EXAMPLE_DAY - timedelta(days=1))),
+        filed(waiver(requested_by=BOARD.id)),
+        filed(waiver(revision=None)),
+        filed(waiver(), filed_by=attrs.evolve(BOARD, roles={"principal"})),
+        filed(waiver(), filed_by=None),
+    ],
+)
+def test_a_waiver_that_does_not_count_never_hides_one_that_does(newer: Entry) -> None:
+    for entries in ((filed(waiver()), newer), (newer, filed(waiver()))):
+        report = check(*entries)
+        assert report.ok
+        assert report["SAFE-002"].waiver is not None
+        assert report["SAFE-002"].waiver.expires_on == LAST_DAY
+    assert [note.code for note in check(filed(waiver()), newer).lapsed_waivers] == ["SAFE-002"], "and it is named"
+    assert check(newer, filed(waiver())).lapsed_waivers == ()
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=12), st.sampled_from(["", " ", "\u200b", "\u00ad"]), st.sampled_from(["", "\u00a0", "\u2060"]))
+def test_two_ways_to_write_one_id_are_never_two_people(text: str, before: str, after: str) -> None:
+    asked = before + "o\ufb03ce" + text
+    for granted in (asked, "OFFICE" + text + after, f"\uff4fffice{text}", asked.upper().lower()):
+        entry = filed(waiver(requested_by=asked), filed_by=attrs.evolve(BOARD, id=granted))
+        assert (normal_id(granted) == normal_id(asked)) is not check(entry).ok
+    assert normal_id("OFFICE " + text.strip()) == normal_id("o\ufb03ce\u00a0" + text.strip())
 
 
 def test_a_retracted_waiver_no_longer_counts() -> None:
@@ -260,12 +296,35 @@ def test_a_waiver_that_somebody_without_the_role_granted_does_not_count() -> Non
 def test_who_filed_a_request_cannot_grant_it_whatever_the_waiver_says() -> None:
     asked = filed(request(), filed_by=OFFICE, id=UUID(int=7))
     taken_back = filed(Retraction(entry_id=UUID(int=7), reason="so that I can grant it"), filed_by=OFFICE)
+    theirs = filed(request(), filed_by=attrs.evolve(OFFICE, id="somebody.else"))
     for entries, with_it in (((asked,), ()), ((asked, taken_back), ()), ((), (request(),))):
-        file = dossier(*entries)
+        file = dossier(theirs, *entries)
         for by, allowed in ((OFFICE, False), (BOARD, not with_it)):
             move = Move(FILE, file.partnership.state, file.partnership.state, by=by)
-            asking = attrs.evolve(file, move=move, filing=(*with_it, waiver(requested_by="somebody.else")))
-            assert PACK["AUTH-004"](asking, on=EXAMPLE_DAY).is_ok is allowed
+            for name in (by.id, f" {by.id.upper()}"):
+                asking = attrs.evolve(move, by=attrs.evolve(by, id=name))
+                granting = attrs.evolve(file, move=asking, filing=(*with_it, waiver(requested_by="somebody.else")))
+                expected = allowed or (not entries and by is OFFICE and not with_it)
+                assert PACK["AUTH-004"](granting, on=EXAMPLE_DAY).is_ok is expected
+
+
+def test_a_waiver_answers_a_request_on_file_by_the_person_whom_it_names() -> None:
+    asked = filed(request(), filed_by=OFFICE, id=UUID(int=7))
+    other = filed(attrs.evolve(request(), policy="SAFE-004"), filed_by=OFFICE)
+    taken_back = filed(Retraction(entry_id=UUID(int=7), reason="no longer"), filed_by=OFFICE)
+    for entries, requested_by, outcome in (
+        ((asked,), OFFICE.id, "passed"),
+        ((asked,), f"{OFFICE.id.title()} ", "passed"),
+        ((asked,), "nobody.at.all", "missing"),
+        ((asked,), "", "missing"),
+        ((), OFFICE.id, "missing"),
+        ((other,), OFFICE.id, "missing"),
+        ((asked, taken_back), OFFICE.id, "missing"),
+    ):
+        file = dossier(*entries)
+        move = Move(FILE, file.partnership.state, file.partnership.state, by=BOARD)
+        granting = attrs.evolve(file, move=move, filing=(waiver(requested_by=requested_by),))
+        assert PACK["AUTH-004"](granting, on=EXAMPLE_DAY).outcome == outcome, (entries, requested_by)
 
 
 def test_a_waiver_runs_through_its_last_day_in_the_district_and_its_cap_counts_from_there() -> None:

@@ -1,7 +1,8 @@
 """The only place where waivers are applied.
 
 A waiver is applied to a finding once its policy has been evaluated: the outcome and the problems stay in the report, so
-a waiver stops a finding from blocking and hides nothing. Policies never read waivers.
+a waiver stops a finding from blocking and hides nothing. Policies never read waivers. Of several waivers of one policy
+the newest that counts is applied: one that does not count never hides one that does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import date
 
 import attrs
 
+from partnerflow.actors import normal_id
 from partnerflow.dossier import Dossier
 from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
@@ -31,8 +33,9 @@ def waive(
     """
     if finding.outcome not in _WAIVABLE or not dossier.on_file.standing(Waiver):
         return finding
-    waiver = dossier.latest(Waiver, policy=finding.code)
-    if waiver is None or why_not(waiver, policy, dossier, on, approvers) is not None:
+    granted = reversed(dossier.filed(Waiver, policy=finding.code))
+    waiver = next((one for one in granted if why_not(one, policy, dossier, on, approvers) is None), None)
+    if waiver is None:
         return finding
     entry = dossier.entry(waiver)
     return attrs.evolve(
@@ -52,25 +55,34 @@ def why_not(
 ) -> WaiverNote | None:
     """Return why *waiver* does not apply on the day *on*, or None if it does."""
     entry = dossier.entry(waiver)
-    if policy.max_waiver_days == 0:
-        return WaiverNote(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
     if entry.filed_by is None or entry.filed_at is None:
         return WaiverNote(waiver.policy, "nobody is on file as having approved it")
-    if entry.filed_by.id == waiver.requested_by:
+    if (never := why_never(waiver, policy, dossier.day_of(entry.filed_at))) is not None:
+        return never
+    if entry.filed_by.person == normal_id(waiver.requested_by):
         return WaiverNote(waiver.policy, "{actor} asked for it and approved it", {"actor": waiver.requested_by})
     if approvers is not None and entry.filed_by.roles.isdisjoint(approvers):
         return WaiverNote(waiver.policy, "{actor} held no role that may grant it", {"actor": entry.filed_by.id})
+    if dossier.on_file.followed_by(waiver, (WaiverRevocation,)):
+        return WaiverNote(waiver.policy, "it was revoked")
+    if waiver.expires_on < on:
+        return WaiverNote(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
+    return None
+
+
+def why_never(waiver: Waiver, policy: Policy, granted_on: date) -> WaiverNote | None:
+    """Return why *waiver*, granted on that day, can never apply, by any grant; None if it can."""
+    if policy.max_waiver_days == 0:
+        return WaiverNote(waiver.policy, "{policy} cannot be waived", {"policy": policy.code})
     if waiver.revision != policy.revision:
         facts = {"given": waiver.revision, "now": policy.revision}
         return WaiverNote(waiver.policy, "it was given for revision {given}; the policy is at revision {now}", facts)
-    if waiver.expires_on > days_after(dossier.day_of(entry.filed_at), policy.max_waiver_days):
+    if waiver.expires_on > days_after(granted_on, policy.max_waiver_days):
         most: dict[str, object] = {"days": policy.max_waiver_days, "policy": policy.code}
         return WaiverNote(
             waiver.policy, "it runs for longer than the {days} days that {policy} may be waived for", most
         )
-    if dossier.on_file.followed_by(waiver, (WaiverRevocation,)):
-        return WaiverNote(waiver.policy, "it was revoked")
-    if waiver.expires_on < on:
+    if waiver.expires_on < granted_on:
         return WaiverNote(waiver.policy, "it expired on {day}", {"day": waiver.expires_on})
     return None
 
@@ -103,17 +115,19 @@ def unapplied_waivers(
         return _NONE
     by_code = {finding.code: finding for finding in findings}
     lapsed, unused = [], []
-    for waiver in waivers:
-        policy = policies.get(waiver.policy)
+    for newest in waivers:
+        code = newest.policy
+        policy = policies.get(code)
         if policy is None:
-            why: WaiverNote | None = WaiverNote(waiver.policy, "no policy of this pack has that code")
-        else:
-            why = why_not(waiver, policy, dossier, on, approvers)
-        finding = by_code.get(waiver.policy)
-        if why is not None:
-            lapsed.append(why)
-        elif finding is not None and finding.waiver is None:
-            unused.append(waiver.policy)
+            lapsed.append(WaiverNote(code, "no policy of this pack has that code"))
+            continue
+        granted = reversed(dossier.filed(Waiver, policy=code))
+        reasons = [why_not(waiver, policy, dossier, on, approvers) for waiver in granted]
+        if reasons[0] is not None:
+            lapsed.append(reasons[0])
+        finding = by_code.get(code)
+        if None in reasons and finding is not None and finding.waiver is None:
+            unused.append(code)
     return UnappliedWaivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from partnerflow.actors import Actor
+from partnerflow.actors import Actor, normal_id
 from partnerflow.dossier import Dossier
 from partnerflow.lifecycle import State, Trigger
 from partnerflow.partnership import NOT_STORED
@@ -85,7 +85,7 @@ def _may_not_retract(dossier: Dossier, by: Actor, record: Retraction, roles: Map
     """Yield nothing if *by* may take back the entry that *record* names, else why not."""
     entry = need(next((each for each in dossier.entries if each.id == record.entry_id), None), "records")
     filer = entry.filed_by
-    is_theirs = filer is not None and (filer.id, filer.side) == (by.id, by.side)
+    is_theirs = filer is not None and (filer.person, filer.side) == (by.person, by.side)
     right = "file" if is_theirs and not is_adverse(entry.record) else "retract"
     yield from _without_right(dossier, by, right, entry.kind, roles)
 
@@ -158,6 +158,7 @@ _BOARD = {"id": "b.okafor", "side": "district", "roles": ["partnership_office"]}
     "Nobody approves what they proposed",
     guards={Trigger.APPROVE},
     cites=["EAF-C.3c", "SPPS-V.5c"],
+    revision=2,
     owner="district",
     fix="Have somebody else than who proposed the partnership approve it.",
     max_waiver_days=0,
@@ -171,7 +172,7 @@ def not_own_proposal(dossier: Dossier, on: date) -> Verdict:
     first = need(dossier.moves or None, "moves")[0]
     proposer = need(first.by if first.source is None else None, "/moves/0", "by")
     by = need(need(dossier.move, "move").by, "move.by")
-    if by.id == proposer.id:
+    if by.person == proposer.person:
         yield Problem("/moves/0", "by", "{actor} proposed it", actor=by.id)
 
 
@@ -182,6 +183,13 @@ _WAIVER = {
     "requested_by": "a.anderson",
     "expires_on": "2026-10-01",
 }
+_REQUEST = {
+    "kind": "waiver_request",
+    "policy": "SAFE-002",
+    "reason": "the renewal is late",
+    "expires_on": "2026-10-01",
+    "entry": {"filed_by": _OFFICE},
+}
 
 
 @policy(
@@ -189,33 +197,48 @@ _WAIVER = {
     "Nobody grants a waiver that they asked for",
     guards={FILE},
     cites=["EAF-C.3c"],
-    revision=2,
+    revision=3,
     owner="district",
-    fix="Have somebody else than who asked for the waiver file it.",
+    fix="Have the person who wants the waiver file a request for it, and somebody else file the waiver.",
     max_waiver_days=0,
     authority=True,
-    passing=_asks(FILE, _BOARD, filing=[_WAIVER]),
-    failing=_asks(FILE, _OFFICE, filing=[_WAIVER]),
-    missing=_asks(FILE, None, filing=[_WAIVER]),
+    passing=_asks(FILE, _BOARD, filing=[_WAIVER], records=[_REQUEST]),
+    failing=_asks(FILE, _OFFICE, filing=[_WAIVER], records=[_REQUEST]),
+    missing=_asks(FILE, _BOARD, filing=[_WAIVER]),
 )
 def not_own_waiver(dossier: Dossier, on: date) -> Verdict:
-    """Who files a waiver approves it; a field that names an approver would prove nothing."""
+    """Who files a waiver approves it, and who filed the request asked; a field that names somebody proves nothing."""
     by = need(need(dossier.move, "move").by, "move.by")
     waivers = [record for record in dossier.filing if isinstance(record, Waiver)]
     if not waivers:
         not_applicable("no waiver is being filed")
     for waiver in waivers:
-        if by.id in {waiver.requested_by, *_who_asked(dossier, waiver.policy, by)}:
+        named = normal_id(waiver.requested_by)
+        if by.person in {named, *_who_asked(dossier, waiver.policy, by)}:
             yield Problem("", None, "{actor} asked for the waiver of {policy}", actor=by.id, policy=waiver.policy)
+        elif named not in _whose_request_stands(dossier, waiver.policy):
+            yield lack(
+                "waiver_request",
+                None,
+                "no request by {actor} for a waiver of {policy} is on file",
+                actor=waiver.requested_by,
+                policy=waiver.policy,
+            )
 
 
 def _who_asked(dossier: Dossier, policy: str, by: Actor) -> Iterator[str]:
     """Name who filed a request for the waiver, taken back or not, and who files one with it."""
     for entry in dossier.entries:
         if isinstance(entry.record, WaiverRequest) and entry.record.policy == policy:
-            yield need(entry.filed_by, entry.record, "entry/filed_by").id
+            yield need(entry.filed_by, entry.record, "entry/filed_by").person
     if any(isinstance(record, WaiverRequest) and record.policy == policy for record in dossier.filing):
-        yield by.id
+        yield by.person
+
+
+def _whose_request_stands(dossier: Dossier, policy: str) -> set[str]:
+    """Name who filed a request for the waiver that was not taken back."""
+    requests = dossier.filed(WaiverRequest, policy=policy)
+    return {need(dossier.entry(request).filed_by, request, "entry/filed_by").person for request in requests}
 
 
 _ACTIVE = {"state": State.ACTIVE}
@@ -315,6 +338,7 @@ _APPROVAL = {
     "Another person approved the termination for cause",
     guards={Trigger.TERMINATE_FOR_CAUSE},
     cites=["SPPS-V.13"],
+    revision=2,
     owner="district",
     fix="Have a second person file an approval of this step, in the present state, and ask again.",
     max_waiver_days=0,
@@ -329,11 +353,11 @@ def second_approver(dossier: Dossier, on: date) -> Verdict:
     entered = dossier.entered_at_version()
     approvals = need(dossier.filed(Approval, trigger=Trigger.TERMINATE_FOR_CAUSE) or None, "approval")
     approvers = {
-        need(dossier.entry(approval).filed_by, approval, "entry/filed_by").id
+        need(dossier.entry(approval).filed_by, approval, "entry/filed_by").person
         for approval in approvals
         if dossier.filed_since(approval, entered)
     }
     if not approvers:
         yield Problem(approvals[-1], None, "is from before the partnership came to this state")
-    elif approvers == {by.id}:
+    elif approvers == {by.person}:
         yield Problem(approvals[-1], "entry/filed_by", "only {actor}, who asks, approved it", actor=by.id)
