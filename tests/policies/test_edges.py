@@ -388,6 +388,16 @@ def test_nobody_who_can_be_reached_is_said_of_the_contacts_together() -> None:
     assert ask("REG-002", shown("REG-002", {"records/0/email": None, "records/0/phone": "555 0100"})).until is None
 
 
+@pytest.mark.parametrize(
+    "email", ["n/a", "ines", "ines@", "@riverbend.example", "ines@riverbend", "a b@c.example", "-"]
+)
+def test_an_address_that_is_none_and_a_number_without_a_digit_reach_nobody(email: str) -> None:
+    by_mail = {"records/0/email": email, "records/0/phone": "call us"}
+    assert ask("REG-002", shown("REG-002", by_mail)).outcome == "missing"
+    assert ask("REG-002", shown("REG-002", {**by_mail, "records/0/phone": "555 0100"})).outcome == "passed"
+    assert ask("REG-002", shown("REG-002", {"records/0/email": "ines@mail.riverbend.example"})).outcome == "passed"
+
+
 def test_every_step_and_every_licence_that_is_lacking_is_named() -> None:
     steps = {"records/0/steps/research": {}, "records/0/steps/capacity/by": "", "records/0/steps/fit": {}}
     assert told(ask("VET-002", shown("VET-002", steps))) == [
@@ -401,6 +411,9 @@ def test_every_step_and_every_licence_that_is_lacking_is_named() -> None:
 
 def test_a_score_counts_from_the_minimum_on_and_needs_its_grounds() -> None:
     assert ask("VET-001", shown("VET-001", {"records/0/scores/delivery/score": 1})).outcome == "passed"
+    assert ask("VET-001", shown("VET-001", {"records/0/scores/delivery/score": 5})).outcome == "passed"
+    assert said(ask("VET-001", shown("VET-001", {"records/0/scores/delivery/score": 6}))) == ["6 is above 5"]
+    assert ask("VET-001", shown("VET-001", {"records/0/scores/delivery/score": 90}), highest=100).outcome == "passed"
     low = shown("VET-001", {"records/0/scores/delivery/score": 1, "records/0/scores/capacity/evidence": None})
     assert told(ask("VET-001", low, minimum=2)) == [
         ("/records/0/scores/delivery", "1 is below 2"),

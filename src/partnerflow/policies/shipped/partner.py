@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal
 
@@ -62,6 +63,7 @@ def classified(dossier: Dossier, on: date, *, accepted: frozenset[str] = frozens
     fix="File what is named above: the kind of organisation, a contact who can be reached, the scope, and each service "
     "with its summary and content areas.",
     owner="partner",
+    revision=2,
     passing={"partner": _PARTNER, "records": [_CONTACT, _SCOPE, _SERVICE]},
     failing={"partner": _PARTNER, "records": [{**_CONTACT, "ends_on": "2026-06-30"}, _SCOPE, _SERVICE]},
     missing={"partner": _PARTNER, "records": [_CONTACT, _SCOPE]},
@@ -101,10 +103,18 @@ def _reachable(dossier: Dossier, on: date) -> Verdict:
     contacts = dossier.all_on(Contact, on) or tuple(
         contact for contact in [dossier.on(Contact, on)] if contact is not None
     )
-    reachable = [contact for contact in contacts if contact.email or contact.phone]
+    reachable = [contact for contact in contacts if _is_reachable(contact)]
     if not reachable:
         yield lack("contacts", None, "nobody at the partner is on file with an e-mail address or a telephone number")
     yield from best_of(reachable, lambda contact: _stays(dossier, contact, on), on)
+
+
+def _is_reachable(contact: Contact) -> bool:
+    """Return whether a contact has an e-mail address that is one, or a telephone number with a digit in it."""
+    return bool(_ADDRESS.fullmatch(contact.email or "")) or any(map(str.isdigit, contact.phone or ""))
+
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def _stays(dossier: Dossier, contact: Contact, on: date) -> Verdict:

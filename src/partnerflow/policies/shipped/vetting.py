@@ -43,14 +43,20 @@ def _review(dossier: Dossier) -> VettingReview:
     holds_in=FROM_ONBOARDING,
     cites=["EAF-4.1.c", "CS2-1.A5", "CS2-C.b", "CS2-C.c", "CS2-C.d"],
     owner="district",
-    revision=2,
-    fix="File a vetting review with a score of at least {minimum} and its evidence for each of: {criteria}.",
+    revision=3,
+    fix="File a vetting review with a score of at least {minimum}, on the scale up to {highest}, and its evidence for "
+    "each of: {criteria}.",
     passing=[_REVIEW],
     failing=[{**_REVIEW, "scores": {**_REVIEW["scores"], "delivery": {"score": 0, "evidence": "no report"}}}],
     missing=[{**_REVIEW, "scores": {"efficacy": {"score": 3, "evidence": "report of last year"}}}],
 )
-def criteria_scored(dossier: Dossier, on: date, *, criteria: tuple[str, ...] = _CRITERIA, minimum: int = 1) -> Verdict:
-    """What the partner achieves, at what cost, how it works with others: said of all alike, and on what grounds."""
+def criteria_scored(
+    dossier: Dossier, on: date, *, criteria: tuple[str, ...] = _CRITERIA, minimum: int = 1, highest: int = 5
+) -> Verdict:
+    """What the partner achieves, at what cost, how it works with others: said of all alike, and on what grounds.
+
+    A score beyond the end of the scale was given on another one, or is a slip; `highest` is where the scale ends.
+    """
     review = _review(dossier)
     scores = need(review.scores, review, "scores")
     for criterion in criteria:
@@ -60,6 +66,10 @@ def criteria_scored(dossier: Dossier, on: date, *, criteria: tuple[str, ...] = _
         elif scored.score < minimum:
             yield Problem(
                 review, f"scores/{criterion}", "{score} is below {minimum}", score=scored.score, minimum=minimum
+            )
+        elif scored.score > highest:
+            yield Problem(
+                review, f"scores/{criterion}", "{score} is above {highest}", score=scored.score, highest=highest
             )
         if scored is not None and not scored.evidence:
             yield lack(review, f"scores/{criterion}/evidence")
