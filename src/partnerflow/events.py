@@ -140,8 +140,11 @@ def moved(transition: Transition, partner_id: UUID) -> Fact:
     )
 
 
-def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
-    """Yield the facts that a record was filed, retracted or redacted, and what this means for a waiver; no content."""
+def filed(entry: Entry, partnership_id: UUID, time: datetime, *, hidden_by: UUID | None = None) -> Iterator[Fact]:
+    """Yield the facts that a record was filed, retracted or redacted, and what this means for a waiver; no content.
+
+    *hidden_by* is the entry that begins later under its key, and stands in its place.
+    """
     record = entry.record
     data = {"partnership": str(partnership_id), "entry": str(entry.id), "kind": entry.kind, "file": str(entry.file_id)}
     if isinstance(record, Retraction):
@@ -150,7 +153,7 @@ def filed(entry: Entry, partnership_id: UUID, time: datetime) -> Iterator[Fact]:
     if isinstance(record, Redaction):
         yield Fact(REDACTED.type, time, {**data, "redacted": list(map(str, record.entries)), "steps": [*record.steps]})
         return
-    yield Fact(FILED.type, time, data)
+    yield Fact(FILED.type, time, data if hidden_by is None else {**data, "hidden_by": str(hidden_by)})
     if isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
         until = record.expires_on.isoformat() if isinstance(record, (Waiver, WaiverRequest)) else None
         waiver = {

@@ -80,6 +80,22 @@ def test_records_are_filed_in_every_state(flow: Partnerflow, office: Actor, walk
     assert p.version == version
 
 
+def test_filing_what_a_record_that_begins_later_hides_says_so(
+    flow: Partnerflow, office: Actor, riverbend: Partner, caplog: pytest.LogCaptureFixture
+) -> None:
+    p = flow.propose(riverbend, by=office)
+    day = flow.context.today(flow.context.clock())
+    later, usual = attrs.evolve(COVER, starts_on=day), attrs.evolve(COVER, starts_on=day - timedelta(days=30))
+    soon = attrs.evolve(COVER, starts_on=day + timedelta(days=1))
+    entries = flow.file(p.id, later, soon, by=office)
+    (hidden,) = flow.file(p.id, usual, by=office)
+    said = {e.data["entry"]: e.data.get("hidden_by") for e in flow.events_of(p.id) if e.type.endswith("filed.v1")}
+    assert said[str(hidden.id)] == str(entries[0].id)
+    assert [said[str(entry.id)] for entry in entries] == [None, None]
+    assert f"insurance {hidden.id} does not count: {entries[0].id} begins later" in caplog.text
+    assert flow.file(p.id, usual, by=office) == (hidden,), "it is on file already"
+
+
 def test_filing_leaves_the_version_alone(flow: Partnerflow, office: Actor, riverbend: Partner) -> None:
     p = flow.propose(riverbend, by=office)
     flow.file(p.id, Need(need="a"), by=office, expected_version=1)

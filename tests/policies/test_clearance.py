@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
@@ -16,7 +16,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.policies import Finding, load_pack
 from partnerflow.policies.shipped.safety import background_checks
 from partnerflow.records import NO_END, BackgroundCheck, Entry, Partner, Person, Service
-from partnerflow.testing import OFFICE
+from partnerflow.testing import OFFICE, assert_removing_never_unblocks
 
 DAY = date(2026, 9, 15)
 REP = Actor("i.moreno", side="partner", roles={"partner"})
@@ -216,6 +216,7 @@ checks = st.builds(
 filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), checks), max_size=6)
 
 
+@settings(max_examples=60)
 @given(
     st.tuples(filings, filings),
     st.builds(adverse, near, components=several.filter(bool)),
@@ -242,3 +243,9 @@ def test_an_adverse_record_is_never_outlived(beside: Any, against: BackgroundChe
         return
     for days in (0, 1, 100, 2000):
         assert not background_checks(file(*entries), DAY + timedelta(days), components=components).is_ok
+
+
+@settings(max_examples=15)
+@given(st.lists(checks, max_size=3))
+def test_removing_any_part_of_any_checks_never_unblocks(filed: list[BackgroundCheck]) -> None:
+    assert_removing_never_unblocks(background_checks, filed, on=DAY)

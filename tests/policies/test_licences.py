@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
@@ -16,7 +16,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.policies import Finding, load_pack
 from partnerflow.policies.shipped.safety import licences_current
 from partnerflow.records import NO_END, Entry, Licence, Partner
-from partnerflow.testing import OFFICE
+from partnerflow.testing import OFFICE, assert_removing_never_unblocks
 
 DAY = date(2026, 9, 15)
 REP = Actor("i.moreno", side="partner", roles={"partner"})
@@ -161,6 +161,7 @@ licences = st.builds(
 filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), licences), max_size=5)
 
 
+@settings(max_examples=60)
 @given(st.tuples(filings, filings), st.builds(licence, st.sampled_from(["A-1", None]), st.just("revoked"), near))
 @example(([], [(OFFICE, licence("B-2"))]), licence(status="revoked"))
 def test_a_licence_that_was_revoked_is_never_outlived(beside: Any, against: Licence) -> None:
@@ -175,3 +176,9 @@ def test_a_licence_that_was_revoked_is_never_outlived(beside: Any, against: Lice
                 return
     for days in (0, 1, 100, 2000):
         assert not ask(*entries, on=DAY + timedelta(days)).is_ok
+
+
+@settings(max_examples=15)
+@given(st.lists(licences, max_size=3))
+def test_removing_any_part_of_any_licences_never_unblocks(filed: list[Licence]) -> None:
+    assert_removing_never_unblocks(licences_current, filed, on=DAY)

@@ -13,7 +13,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.policies import Policy, Problem, Verdict, load_pack, need, policy
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.records import Evaluation, Insurance, Money
-from partnerflow.testing import assert_card, assert_removing_never_unblocks, deletions
+from partnerflow.testing import assert_card, assert_removing_never_unblocks, deletions, left_alone
 
 ON = date(2026, 9, 1)
 PACK = load_pack("default")
@@ -120,3 +120,21 @@ def test_records_that_weigh_against_a_partnership_are_left_standing() -> None:
     assert "/records" not in deleted
     assert not [name for name in deleted if name.startswith("every record of evaluation")]
     assert "/records" in [name for name, _ in deletions({**mapping, "records": [LOW]})]
+
+
+def test_what_says_something_else_by_its_absence_is_left_alone_each_with_its_reason() -> None:
+    entry = {"id": "0198f000-0000-7000-8000-000000000001", "filed_by": {"id": "i", "side": "partner", "roles": []}}
+    low = {**LOW, "starts_on": "2026-07-01"}
+    filings = [{}, {"label": "field day"}, {"entry": entry}, {"entry": {"filed_by": entry["filed_by"]}}]
+    mapping = {"records": [{**low, **filing} for filing in filings]}
+    kept = left_alone(mapping)
+    assert kept.keys() == {
+        *(f"/records/{place}/{field}" for place in range(4) for field in ("label", "entry")),
+        *(f"/records/{place}/starts_on" for place in (0, 2)),
+        "/records/3/entry/filed_by",
+    }
+    assert all(kept.values())
+    deleted = [name for name, _ in deletions(mapping)]
+    assert not kept.keys() & set(deleted)
+    assert {"/records/1/starts_on", "/records/3/starts_on", "/records/2/entry/filed_by"} <= set(deleted)
+    assert "every record of insurance general_liability field day" in deleted

@@ -497,6 +497,8 @@ def test_a_name_that_is_taken_is_refused_and_whose_it_is_is_said() -> None:
         ({"key": ("sites",)}, "has the fields"),
         ({"period": ("since",)}, "has the fields"),
         ({"key": ("height",)}, "drop its default"),
+        ({"key": ("label",), "weighs": "against"}, "drop its default"),
+        ({"key": ("label",), "adverse": {"label": frozenset({"revoked"})}}, "drop its default"),
     ],
 )
 def test_a_key_or_period_that_names_no_field_is_refused(card: dict[str, Any], why: str) -> None:
@@ -508,8 +510,28 @@ def test_a_key_or_period_that_names_no_field_is_refused(card: dict[str, Any], wh
 
             site: str
             height: int | None = None
+            label: str = ""
 
     assert "drone_permit" not in kinds()
+
+
+@pytest.mark.usefixtures("_kinds_as_they_were")
+def test_a_field_of_the_key_may_have_a_default_which_old_texts_are_read_with() -> None:
+    @record("drone_permit", about="partnership", key=("site", "label"))
+    class DronePermit(Record):
+        """Leave to fly."""
+
+        site: str
+        label: str = ""
+
+    assert DronePermit.kind_info.key_defaults == {"label": ""}
+    assert read_record("drone_permit", {"site": "s1"}) == DronePermit(site="s1", label="")
+
+
+def test_no_kind_that_may_speak_against_a_partnership_has_a_key_that_can_be_left_out() -> None:
+    labelled = {name: cls.kind_info for name, cls in kinds().items() if cls.kind_info.key_defaults}
+    assert {"insurance", "agreement", "facility_access"} <= labelled.keys()
+    assert all(info.weighs == "for" and not info.adverse for info in labelled.values())
 
 
 @pytest.mark.usefixtures("_kinds_as_they_were")

@@ -32,6 +32,7 @@ from partnerflow.records import (
     Training,
     Unregistered,
 )
+from partnerflow.records.conversion import record_text
 from partnerflow.testing import EXAMPLE_DAY, OFFICE, days, dossiers, example_dossier, example_records
 
 DAY = date(2026, 9, 1)
@@ -67,10 +68,36 @@ def test_on_gives_what_covers_the_day() -> None:
     assert held.on(Insurance, date(2027, 7, 1)) is NEXT_YEAR
 
 
-def test_on_gives_the_newest_filed_of_those_that_cover_the_day() -> None:
-    wider = cover(date(2026, 8, 1), date(2027, 12, 31))
-    assert dossier(THIS_YEAR, wider).on(Insurance, DAY) is wider
-    assert dossier(wider, THIS_YEAR).on(Insurance, DAY) is THIS_YEAR
+def test_on_gives_what_began_last_whichever_was_filed_first() -> None:
+    later = cover(date(2026, 8, 1), date(2027, 12, 31))
+    assert dossier(THIS_YEAR, later).on(Insurance, DAY) is later
+    assert dossier(later, THIS_YEAR).on(Insurance, DAY) is later
+    assert dossier(later, THIS_YEAR).on(Insurance, date(2026, 7, 31)) is THIS_YEAR
+
+
+@pytest.mark.parametrize("day", [date(2026, 8, 15), date(2026, 8, 16), DAY, date(2027, 6, 30)])
+def test_when_what_began_later_ends_nothing_comes_back(day: date) -> None:
+    rider = cover(date(2026, 8, 15), date(2026, 8, 15))
+    for held in (dossier(THIS_YEAR, rider), dossier(rider, THIS_YEAR)):
+        assert held.on(Insurance, day) is rider
+        assert held.on(Insurance, date(2026, 8, 14)) is THIS_YEAR
+        assert held.through(THIS_YEAR, date(2026, 8, 1)) == date(2026, 8, 14)
+        assert set(held.all_on(Insurance, day)) == ({rider} if day == rider.ends_on else set())
+
+
+def test_a_record_without_its_first_day_stands_before_what_was_filed_after_it() -> None:
+    dateless = cover(None, NO_END)
+    assert dossier(THIS_YEAR, dateless).on(Insurance, DAY) is dateless
+    assert dossier(dateless, THIS_YEAR).on(Insurance, DAY) is THIS_YEAR
+    assert dossier(dateless, THIS_YEAR).on(Insurance, date(2026, 6, 30)) is dateless
+    assert dossier(NEXT_YEAR, dateless, THIS_YEAR).on(Insurance, DAY) is THIS_YEAR
+    assert dossier(NEXT_YEAR, dateless, THIS_YEAR).on(Insurance, date(2027, 7, 1)) is NEXT_YEAR
+    assert dossier(LAST_YEAR, dateless, NEXT_YEAR).on(Insurance, date(2026, 1, 1)) is dateless
+
+
+def test_latest_and_all_give_what_begins_last() -> None:
+    assert dossier(NEXT_YEAR, THIS_YEAR).latest(Insurance) is NEXT_YEAR
+    assert dossier(NEXT_YEAR, THIS_YEAR).all(Insurance) == (NEXT_YEAR,)
 
 
 def test_where_nothing_covers_the_day_on_gives_what_covered_last() -> None:
@@ -83,7 +110,6 @@ def test_where_nothing_covers_the_day_on_gives_what_covered_last() -> None:
 @pytest.mark.parametrize("dateless", [cover(None, NO_END), cover(DAY, None), cover()])
 def test_on_does_not_pass_over_a_record_without_its_dates(dateless: Insurance) -> None:
     assert dossier(THIS_YEAR, dateless).on(Insurance, DAY) is dateless
-    assert dossier(dateless, LAST_YEAR).on(Insurance, DAY) is dateless
     with pytest.raises(Absent):
         dossier(THIS_YEAR, dateless).through(dateless, DAY)
 
@@ -117,7 +143,7 @@ def test_a_renewal_on_file_puts_the_due_date_off() -> None:
 def test_through_ends_where_a_newer_record_takes_over() -> None:
     sooner = cover(date(2027, 1, 1), date(2027, 12, 31))
     assert dossier(THIS_YEAR, sooner).through(THIS_YEAR, DAY) == date(2026, 12, 31)
-    assert dossier(sooner, THIS_YEAR).through(THIS_YEAR, DAY) == date(2027, 6, 30)
+    assert dossier(sooner, THIS_YEAR).through(THIS_YEAR, DAY) == date(2026, 12, 31)
 
 
 def test_a_correction_for_the_same_first_day_replaces_the_older_outright() -> None:
@@ -162,18 +188,20 @@ def test_on_gives_nothing_that_is_replaced_and_nothing_from_the_future(series: l
     held = dossier(*series)
     found = held.on(Insurance, day)
     if found is None:
-        assert all(one.starts_on is not None and one.ends_on is not None for one in held.all(Insurance))
+        assert all(one.starts_on is not None and one.starts_on > day for one in series)
         return
-    start, _ = period_of(found)
     place = next(place for place, one in enumerate(series) if one is found)
-    assert start is None or start <= day or found.ends_on is None or found.ends_on < day
-    assert start is None or all(newer.starts_on != start for newer in series[place + 1 :])
+    begun = [(at, one) for at, one in enumerate(series) if one.starts_on is not None and one.starts_on <= day]
+    if found.starts_on is None:
+        assert all(at < place for at, _ in begun), "what was filed after one without its first day comes after it"
+    else:
+        assert (found.starts_on, place) == max((one.starts_on, at) for at, one in begun)
 
 
 # --- latest, all, filed, all_on -------------------------------------------------------------------------------------
 
 
-def test_latest_is_the_newest_filed_and_all_is_the_newest_of_each_key() -> None:
+def test_of_records_without_days_latest_is_the_newest_filed_and_all_is_the_newest_of_each_key() -> None:
     first, other, second = cover(line="auto"), cover(line="life"), cover(line="auto", insurer="B")
     held = dossier(first, other, second)
     assert held.latest(Insurance) is second
@@ -216,6 +244,37 @@ def test_what_is_given_was_filed_and_stands(held: Dossier, on: date) -> None:
         assert {id(one) for one in found if one is not None} <= standing
         assert len(held.all(cls)) == len(held.on_file.series(cls))
         assert len(held.all_on(cls, on)) <= len(held.all(cls))
+
+
+# --- what stands beside the usual record ----------------------------------------------------------------------------
+
+
+def test_a_record_with_a_label_stands_beside_the_usual_one_and_is_found_by_its_label_alone() -> None:
+    rider = cover(DAY, DAY, label="field day")
+    held = dossier(THIS_YEAR, rider)
+    for found in (held.all(Insurance), held.filed(Insurance), held.all_on(Insurance, DAY), (held.latest(Insurance),)):
+        assert found == (THIS_YEAR,)
+    assert held.on(Insurance, DAY) is held.on(Insurance, DAY, line="auto") is THIS_YEAR
+    assert held.on(Insurance, DAY, line="auto", label="field day") is rider
+    assert held.all(Insurance, label="field day") == held.filed(Insurance, label="field day") == (rider,)
+    assert held.through(THIS_YEAR, DAY) == date(2027, 6, 30)
+    assert dossier(rider).on(Insurance, DAY, line="auto") is None, "a label evades nothing, and stands for nothing else"
+    assert (held.label(THIS_YEAR), held.label(rider)) == ("insurance auto", "insurance auto field day")
+
+
+def test_a_record_without_a_label_has_the_text_that_it_had() -> None:
+    assert "label" not in record_text(THIS_YEAR)[1]
+    assert '"label":"field day"' in record_text(cover(label="field day"))[1]
+
+
+def test_what_hides_a_record_is_known() -> None:
+    later = cover(date(2026, 8, 1), date(2027, 12, 31))
+    held = dossier(later, THIS_YEAR, NEXT_YEAR)
+    assert held.hidden_by(THIS_YEAR, DAY) is later
+    assert held.hidden_by(later, DAY) is None
+    assert held.hidden_by(NEXT_YEAR, DAY) is None, "it has not begun"
+    assert held.hidden_by(later, date(2027, 7, 1)) is NEXT_YEAR
+    assert held.hidden_by(LAST_YEAR, DAY) is None, "it is not on file"
 
 
 # --- retraction -----------------------------------------------------------------------------------------------------

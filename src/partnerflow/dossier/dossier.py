@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, tzinfo
-from itertools import chain
 from typing import Any, cast
 
 import attrs
@@ -13,7 +12,7 @@ from partnerflow.clauses import answers
 from partnerflow.lifecycle.move import Move
 from partnerflow.lifecycle.states import BEFORE_ACTIVE, TERM_BEGINS
 from partnerflow.partnership import Partnership
-from partnerflow.records import Entry, Partner, Record, Scope, Service
+from partnerflow.records import NO_END, Entry, Partner, Record, Scope, Service
 from partnerflow.records.registry import key_of, kind_of
 
 from . import mapping
@@ -61,14 +60,14 @@ class Dossier:
         return tuple(entry for entry in self.entries if entry.redacted is not None)
 
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
-        """Return the current records of a kind: the newest filed for each key, oldest key first."""
-        if not key:
+        """Return the current records of a kind: the one that begins last for each key, oldest key first."""
+        if not key and not cls.kind_info.key_defaults:
             return self.on_file.newest(cls)
         return tuple([series[0] for series in reversed(self._matching(cls, key))])
 
     def latest(self, cls: type[R], **key: object) -> R | None:
-        """Return the newest filed record of a kind; None where there is none."""
-        if not key:
+        """Return the record of a kind that begins last; None where there is none."""
+        if not key and not cls.kind_info.key_defaults:
             newest = self.on_file.newest(cls)
             return newest[-1] if newest else None
         matching = self._matching(cls, key)
@@ -77,20 +76,24 @@ class Dossier:
     def filed(self, cls: type[R], **key: object) -> tuple[R, ...]:
         """Return every record of a kind that was not retracted, including superseded ones, oldest first."""
         records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
-        return tuple(r for r in records if all(getattr(r, name) == value for name, value in key.items()))
+        wanted = _with_defaults(cls, key)
+        return tuple(r for r in records if all(getattr(r, name) == value for name, value in wanted.items()))
 
     def on(self, cls: type[R], day: date, **key: object) -> R | None:
-        """Return the record of a kind that covers *day*, the newest filed of several; else the last that covered one.
+        """Return the record of a kind that stands on *day*: of one key, what began last, whether it has ended or not.
 
-        A record without its dates is returned too, so that a policy that reads the date finds it missing.
+        Of several keys, one that covers the day, else the one that ended last. A record without its dates is returned
+        too, so that a policy that reads the date finds it missing.
         """
         if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
             return in_force(self.on_file.series(cls).get(tuple(key.values()), ()), day)
-        return in_force(chain.from_iterable(self._matching(cls, key)), day)
+        found = [one for series in self._matching(cls, key) if (one := in_force(series, day)) is not None]
+        covering = next((record for record in found if may_cover(record, day)), None)
+        return covering or max(found, key=lambda record: period_of(record)[1] or NO_END, default=None)
 
     def all_on(self, cls: type[R], day: date) -> tuple[R, ...]:
-        """Return, for each key, the record of a kind that covers *day*, including those without their dates."""
-        found = [in_force(records, day) for records in self.on_file.series(cls).values()]
+        """Return, for each key, the record of a kind that stands on *day* and covers it, or lacks its dates."""
+        found = [in_force(records, day) for records in self._matching(cls, {})]
         return tuple([record for record in found if record is not None and may_cover(record, day)])
 
     def succession(self, cls: type[R], day: date, **key: object) -> Succession[R]:
@@ -99,7 +102,8 @@ class Dossier:
         For evidence that stays until it is answered, `on` returns too little: what a later record says of one thing
         leaves an earlier one standing about another.
         """
-        return self.on_file.succession(cls, tuple([key[name] for name in cls.kind_info.key]), day)
+        whole = _with_defaults(cls, key)
+        return self.on_file.succession(cls, tuple([whole[name] for name in cls.kind_info.key]), day)
 
     def is_of_district(self, record: Record) -> bool:
         """Return whether the district's side filed *record*, or the host supplied it without an entry."""
@@ -127,8 +131,18 @@ class Dossier:
             (change for change in sorted(change_days(series, day)) if in_force(series, change) is not record), None
         )
 
+    def hidden_by(self, record: Record, day: date) -> Record | None:
+        """Return the record that stands on *day* in place of *record*, which has begun too; None where it stands."""
+        series = self.on_file.under_keys(type(record)).get(key_of(record), [])
+        start = period_of(record)[0]
+        if not any(one is record for one in series) or (start is not None and start > day):
+            return None
+        stands = in_force(self.on_file.series(type(record))[key_of(record)], day)
+        return None if stands is record else stands
+
     def _matching(self, cls: type[R], key: Mapping[str, object]) -> list[list[R]]:
         series = self.on_file.series(cls)
+        key = _with_defaults(cls, key)
         if not key:
             return list(series.values())
         names = cls.kind_info.key
@@ -255,7 +269,9 @@ class Dossier:
     def label(self, where: object) -> str:
         """Return a name for a value in this dossier: a record's kind and key, a neighbour's partner, else ""."""
         if isinstance(where, Record) and where is not self.partner:
-            return " ".join([kind_of(where), *(str(part) for part in key_of(where))])
+            key = zip(where.kind_info.key, key_of(where), strict=True)
+            usual = where.kind_info.key_defaults.items()
+            return " ".join([kind_of(where), *(str(part) for name, part in key if (name, part) not in usual)])
         return where.partner if isinstance(where, Neighbour) else ""
 
     @answers("SPPS-KPI-Y1.1b")
@@ -273,6 +289,14 @@ class Dossier:
         partner, partnership, entries, moves, neighbours, own = mapping.read(data)
         zone = own if tz is None else time_zone(tz) if isinstance(tz, str) else tz
         return cls(partner, partnership, RecordIndex(entries), moves=moves, neighbours=neighbours, tz=zone)
+
+
+def _with_defaults(cls: type[Record], key: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a key with the fields that may be left out."""
+    defaults = cls.kind_info.key_defaults
+    if defaults.keys() <= key.keys():
+        return key
+    return {**key, **{name: value for name, value in defaults.items() if name not in key}}
 
 
 def _begins_a_term(move: Move) -> bool:

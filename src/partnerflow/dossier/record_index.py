@@ -28,7 +28,7 @@ class Succession(Generic[R]):
 class RecordIndex:
     """The entries on file, in the order of filing, indexed by kind and key for policies. It never changes."""
 
-    __slots__ = ("_by_kind", "_newest", "_positions", "_series", "entries")
+    __slots__ = ("_by_key", "_by_kind", "_newest", "_positions", "_series", "entries")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
@@ -41,6 +41,7 @@ class RecordIndex:
             for cls, several in by_kind.items():
                 by_kind[cls] = [entry for entry in several if entry.id is None or entry.id not in retracted]
         self._by_kind: dict[type[Record], list[Entry]] = by_kind
+        self._by_key: dict[type[Record], Any] = {}
         self._series: dict[type[Record], Any] = {}
         self._newest: dict[type[Record], Any] = {}
 
@@ -48,37 +49,45 @@ class RecordIndex:
         """Return the entries of a kind that were not retracted, oldest first."""
         return self._by_kind.get(cls, [])
 
-    def series(self, cls: type[R]) -> dict[tuple[object, ...], list[R]]:
-        """Return the current records of a kind by key, newest filed first.
+    def under_keys(self, cls: type[R]) -> dict[tuple[object, ...], list[R]]:
+        """Return all records of a kind by key, what was superseded too, each before what takes over from it.
 
-        A newer record supersedes an older one of the same key, unless they are for different terms, that is, have
-        different first days: then both are kept. A record without its first day is never superseded.
+        The key under which something was filed last comes first.
+        """
+        found: dict[tuple[object, ...], list[R]] | None = self._by_key.get(cls)
+        if found is None:
+            found = self._by_key[cls] = {}
+            for entry in reversed(self.standing(cls)):
+                record = cast("R", entry.record)
+                found.setdefault(key_of(record), []).append(record)
+            for key, records in found.items():
+                if len(records) > 1:
+                    found[key] = in_succession(records[::-1])
+        return found
+
+    def series(self, cls: type[R]) -> dict[tuple[object, ...], list[R]]:
+        """Return the records of a kind by key that stand on some day, what begins last first.
+
+        One that begins later takes over on its first day, whichever was filed first, and stays: when it ends, none
+        before it comes back.
         """
         found: dict[tuple[object, ...], list[R]] | None = self._series.get(cls)
         if found is None:
-            found = self._series[cls] = {}
-            first = cls.kind_info.period[0] if cls.kind_info.period else None
-            for entry in reversed(self.standing(cls)):
-                record = cast("R", entry.record)
-                rest = found.get(key := key_of(record))
-                if rest is None:
-                    found[key] = [record]
-                elif first and (
-                    (start := getattr(record, first)) is None or all(start != getattr(newer, first) for newer in rest)
-                ):
-                    rest.append(record)
+            found = self._series[cls] = {
+                key: records if len(records) == 1 else _standing_some_day(records)
+                for key, records in self.under_keys(cls).items()
+            }
         return found
 
     def succession(self, cls: type[R], key: tuple[object, ...], day: date) -> Succession[R]:
         """Return all records under *key* that have begun by *day*, what was superseded among them, in order."""
-        records = in_succession([e.record for e in self.standing(cls) if key_of(e.record) == key])
-        begins = [(period_of(record)[0] or date.min, record) for record in records]
+        begins = [(period_of(record)[0] or date.min, record) for record in self.under_keys(cls).get(key, ())]
         later = min((start for start, _ in begins if start > day), default=None)
-        begun = tuple([cast("R", record) for start, record in begins if start <= day])
+        begun = tuple([record for start, record in begins if start <= day])
         return Succession(begun, NO_END if later is None else later - ONE_DAY)
 
     def newest(self, cls: type[R]) -> tuple[R, ...]:
-        """Return the newest filed record for each key, oldest key first."""
+        """Return the record of each key that begins last, oldest key first."""
         found: tuple[R, ...] | None = self._newest.get(cls)
         if found is None:
             found = self._newest[cls] = tuple([records[0] for records in reversed(self.series(cls).values())])
@@ -120,6 +129,24 @@ def in_succession(records: Sequence[R]) -> list[R]:
     return [records[place] for place in places]
 
 
+def _standing_some_day(records: Sequence[R]) -> list[R]:
+    """Return those of *records*, which are in succession, that stand on some day, what begins last first.
+
+    Of the same first day, only the one filed last does; and none before one without a first day, which takes over from
+    all of these at once.
+    """
+    found: list[R] = []
+    before: date | None = None
+    for record in reversed(records):
+        start = period_of(record)[0]
+        if not found or start != before:
+            found.append(record)
+        if start is None:
+            break
+        before = start
+    return found
+
+
 def period_of(record: Record) -> tuple[date | None, date | None]:
     """Return the first and last day of a record; for a kind without days, the first and last day of the calendar."""
     period = record.kind_info.period
@@ -134,16 +161,13 @@ def may_cover(record: Record, day: date) -> bool:
     return start is None or end is None or start <= day <= end
 
 
-def in_force(records: Iterable[R], day: date) -> R | None:
-    """Return the first of *records* that may cover *day*, else the one that was in force last."""
-    last: tuple[date, R] | None = None
-    for record in records:
-        start, end = period_of(record)
-        if start is None or end is None or start <= day <= end:
+def in_force(series: Iterable[R], day: date) -> R | None:
+    """Return the record of a *series* that stands on *day*, whether it has ended or not; None before the first day."""
+    for record in series:
+        start = period_of(record)[0]
+        if start is None or start <= day:
             return record
-        if end < day and (last is None or end > last[0]):
-            last = (end, record)
-    return last[1] if last else None
+    return None
 
 
 def change_days(records: Iterable[Record], day: date) -> Iterator[date]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
 import attrs
 
 from partnerflow import events
+from partnerflow.dossier import Dossier
 from partnerflow.obligations import Judgement
 from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot
-from partnerflow.records import Entry, Partner
+from partnerflow.records import Entry, Partner, Unregistered
 
 from .context import Context
 from .evaluate import standing_report
@@ -16,6 +22,8 @@ from .idempotency import complete
 from .loading import Loaded, build_dossier
 from .search_index import search_entries
 from .writing import new_judgement, number_events
+
+_log = logging.getLogger("partnerflow")
 
 
 @attrs.frozen(kw_only=True)
@@ -47,18 +55,27 @@ def reevaluate(
         return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed))
     judgements: list[Judgement] = []
     found_by: list[SearchEntry] = []
+    hidden: Mapping[UUID | None, UUID | None] = {}
     on_partner = [entry for entry in new if entry.file_id == partnership.partner_id]
     for each in (snapshot, *(siblings if on_partner else ())):
         own_file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
         host = loaded.host_records if each is snapshot else load_host_records(context, each.partnership)
         partner_file = [*each.partner_file, *on_partner]
         dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
+        if each is snapshot:
+            hidden = _hidden(dossier, new, context.today(times.now))
         if each is snapshot or each.partnership.state not in context.lifecycle.final:
             report = standing_report(context, each, dossier, context.today(times.now))
             judgements.append(new_judgement(context, report, dossier, each.obligations))
         found_by += search_entries(each, dossier, new)
     partners = [entry.record for entry in on_partner if isinstance(entry.record, Partner)]
-    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, entry.filed_at or times.recorded_at)]
+    facts = [
+        fact
+        for entry in new
+        for fact in events.filed(
+            entry, partnership.id, entry.filed_at or times.recorded_at, hidden_by=hidden.get(entry.id)
+        )
+    ]
     changes = ChangeSet(
         partner=(partnership.partner_id, partners[-1]) if partners else None,
         entries=new,
@@ -68,3 +85,14 @@ def reevaluate(
         idempotency=completed,
     )
     return FilingResult(entries=entries, changes=changes)
+
+
+def _hidden(dossier: Dossier, new: Iterable[Entry], day: date) -> dict[UUID | None, UUID | None]:
+    """Return the new entries that one beginning later hides already, each with that one, and log them."""
+    found: dict[UUID | None, UUID | None] = {}
+    for entry in new:
+        later = None if isinstance(entry.record, Unregistered) else dossier.hidden_by(entry.record, day)
+        if later is not None:
+            found[entry.id] = dossier.entry(later).id
+            _log.warning("%s %s does not count: %s begins later", entry.kind, entry.id, found[entry.id])
+    return found

@@ -35,7 +35,9 @@ class AccessGrant(Record):
     ends_on: date | None = None
 
 
-@record("school_day_leave", about="partnership", key=("site",), period=("starts_on", "ends_on"), cites=("TK-6",))
+@record(
+    "school_day_leave", about="partnership", key=("site", "label"), period=("starts_on", "ends_on"), cites=("TK-6",)
+)
 class SchoolDayLeave(Record):
     """A school's permission to work with its teachers or students during the school day."""
 
@@ -43,3 +45,5 @@ class SchoolDayLeave(Record):
     granted_by: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    label: str = ""
+    """One that is to stand beside the usual one, such as "field day", has a label; policies read the one without."""

@@ -68,6 +68,7 @@ class SharedElement:
 @record(
     "agreement",
     about="partnership",
+    key=("label",),
     period=("starts_on", "ends_on"),
     cites=(
         "EAF-4.2.0",
@@ -108,11 +109,14 @@ class Agreement(Record):
     responsibilities: tuple[Responsibility, ...] | None = None
     cost: Money | None = None
     """What the district pays over the term; `"0 USD"` if it pays nothing."""
+    label: str = ""
+    """One that is to stand beside the usual one, such as "field day", has a label; policies read the one without."""
 
 
 @record(
     "data_sharing_agreement",
     about="partnership",
+    key=("label",),
     period=("starts_on", "ends_on"),
     cites=("EAF-C.5b", "EAF-4.2.e", "EAF-4.4.a"),
 )
@@ -127,6 +131,8 @@ class DataSharingAgreement(Record):
     caseload_system: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    label: str = ""
+    """One that is to stand beside the usual one, such as "field day", has a label; policies read the one without."""
 
 
 @record("amendment", about="partnership", cites=("SPPS-V.13b",))

@@ -49,6 +49,8 @@ class Kind:
     """Whose file it is on: the partner's (shared by its partnerships), one partnership's, or the district's own."""
     key: tuple[str, ...] = ()
     """Fields that a newer record must share to supersede an older one; none: a newer one supersedes every older one."""
+    key_defaults: Mapping[str, object] = attrs.field(factory=dict, hash=False)
+    """Fields of the key that may be left out, with what they are then, and what a policy reads that names no other."""
     period: tuple[str, ...] = ()
     """Fields with its first and last day (inclusive); one field: from that day on; none: from filing on."""
     weighs: Literal["for", "against"] = "for"
@@ -108,6 +110,8 @@ def record(
     """Make a frozen attrs class of a subclass of Record and register it as the kind *name*.
 
     Raises InvalidRequest for a name that is taken, and for a key, a period or adverse words of a field that it lacks.
+    A field of the key may have a default, such as a `label` for what stands beside the usual record: policies read the
+    default. So a kind that may speak against a partnership has none, or a record would evade them under another label.
     """
     info = Kind(
         name=name,
@@ -130,8 +134,9 @@ def record(
         for field in (*key, *period, *adverse):
             if field not in fields:
                 raise InvalidRequest("key, period or adverse", field, f"kind {name} has the fields {sorted(fields)}")
-        for field in key:
-            if fields[field].default is not attrs.NOTHING:
+        key_defaults = {field: fields[field].default for field in key if fields[field].default is not attrs.NOTHING}
+        for field, default in key_defaults.items():
+            if default is None or info.weighs == "against" or info.adverse:
                 raise InvalidRequest("key", field, f"a key of kind {name} must always be given: drop its default")
         if made.__module__.rpartition(".")[0] != __package__:
             _register_shipped()  # before any of a host's, so that it never takes the name of a shipped one
@@ -140,7 +145,7 @@ def record(
             raise InvalidRequest(
                 "kind", name, f"is taken by {taken.__module__}.{taken.__qualname__}: choose another name"
             )
-        made.kind_info = info
+        made.kind_info = attrs.evolve(info, key_defaults=key_defaults)
         KINDS[name] = made
         return made
 

@@ -47,7 +47,7 @@ class BackgroundCheck(Record):
     """What was checked, such as "fingerprint" or "tuberculosis"; `{"*"}` for everything."""
 
 
-@record("insurance", about="partner", key=("line",), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
+@record("insurance", about="partner", key=("line", "label"), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
 class Insurance(Record):
     """A certificate of insurance for one line of cover."""
 
@@ -61,6 +61,8 @@ class Insurance(Record):
     certificate: str | None = None
     district_additional_insured: bool | None = None
     district_certificate_holder: bool | None = None
+    label: str = ""
+    """One that is to stand beside the usual one, such as "field day", has a label; policies read the one without."""
 
 
 @record(
@@ -85,7 +87,7 @@ class Licence(Record):
 @record(
     "facility_access",
     about="partnership",
-    key=("site",),
+    key=("site", "label"),
     period=("starts_on", "ends_on"),
     cites=("EAF-C.3a", "TK-7"),
 )
@@ -96,3 +98,5 @@ class FacilityAccess(Record):
     paperwork: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    label: str = ""
+    """One that is to stand beside the usual one, such as "field day", has a label; policies read the one without."""

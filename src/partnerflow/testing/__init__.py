@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cards import assert_card, assert_removing_never_unblocks, deletions
+    from .cards import assert_card, assert_removing_never_unblocks, deletions, left_alone
     from .clock import TickingClock
     from .contract import StoreContract
     from .examples import BOARD, EXAMPLE_DAY, OFFICE, example_dossier, example_records
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOME = {
     "StoreContract": "contract",
     "TickingClock": "clock",
-    **dict.fromkeys(("assert_card", "assert_removing_never_unblocks", "deletions"), "cards"),
+    **dict.fromkeys(("assert_card", "assert_removing_never_unblocks", "deletions", "left_alone"), "cards"),
     **dict.fromkeys(("BOARD", "EXAMPLE_DAY", "OFFICE", "example_dossier", "example_records"), "examples"),
     **dict.fromkeys(("actors", "days", "dossiers", "records"), "strategies"),
 }
@@ -41,6 +41,7 @@ __all__ = [
     "dossiers",
     "example_dossier",
     "example_records",
+    "left_alone",
     "records",
 ]
 

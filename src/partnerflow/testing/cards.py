@@ -82,13 +82,35 @@ def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
     """Yield, for each part of a dossier's mapping, its name and the mapping without it.
 
     A part is a field, at any depth, or all records of one kind and key. Records that weigh against a partnership are
-    kept: only a later record may replace them.
+    kept: only a later record may replace them. So is what `left_alone` names.
     """
     records = mapping.get("records", ())
     against = any(kinds()[record["kind"]].kind_info.weighs == "against" for record in records)
+    kept = left_alone(mapping)
     for deleted, rest in chain(_without_a_field(mapping, ""), _without_a_group(mapping)):
-        if deleted != "/records" or not against:
+        if deleted not in kept and (deleted != "/records" or not against):
             yield deleted, rest
+
+
+_FIRST_DAY = "it places the record before or after what was filed later under its key, which stands without it"
+_KEY = "without it, it is a record under another key, which was there before or was not"
+_ENTRY = "without it, the record is the word of the host that supplies it"
+
+
+def left_alone(mapping: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a dossier's mapping whose absence means something else than that it is unknown, and why."""
+    kept: dict[str, str] = {}
+    records = mapping.get("records", ())
+    keys = [_key(record) for record in records]
+    for place, record in enumerate(records):
+        cls = kinds()[record["kind"]]
+        if cls.kind_info.period and keys[place] in keys[place + 1 :]:
+            kept[f"/records/{place}/{cls.kind_info.period[0]}"] = _FIRST_DAY
+        kept.update({f"/records/{place}/{name}": _KEY for name in cls.kind_info.key_defaults})
+        kept[f"/records/{place}/entry"] = _ENTRY
+        if (record.get("entry") or {}).keys() == {"filed_by"}:
+            kept[f"/records/{place}/entry/filed_by"] = _ENTRY
+    return kept
 
 
 def _without_a_field(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -114,9 +136,14 @@ def _without_a_group(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str
 
 def _group(record: Mapping[str, Any]) -> str | None:
     """Return the kind and key of a record that counts for a partnership; None for one that weighs against it."""
+    return _key(record) if kinds()[record["kind"]].kind_info.weighs == "for" else None
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    """Return the kind and key of a record, in words."""
     info = kinds()[record["kind"]].kind_info
-    key = "".join(f" {record.get(name)}" for name in info.key)
-    return f"{info.name}{key}" if info.weighs == "for" else None
+    key = [(name, record.get(name, info.key_defaults.get(name))) for name in info.key]
+    return " ".join([info.name, *(str(part) for name, part in key if (name, part) not in info.key_defaults.items())])
 
 
 def _card(one: Policy | Rule) -> Policy:
