@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from partnerflow.records import NO_END, Redaction
-from partnerflow.records.registry import Unregistered, key_of
+from partnerflow.records.registry import Unregistered, shown_key
 
 from .console import facts, say, table
 from .resolve import short
@@ -45,7 +45,7 @@ def called(entry: Entry) -> str:
     """Name an entry by its kind and the values of its key."""
     if isinstance(entry.record, Redaction):
         return f"{entry.kind} ({_extent(entry.record)})"
-    key = () if isinstance(entry.record, Unregistered) else key_of(entry.record)
+    key = () if isinstance(entry.record, Unregistered) else shown_key(entry.record)
     return f"{entry.kind} ({', '.join(map(str, key))})" if key else entry.kind
 
 

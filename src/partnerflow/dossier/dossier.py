@@ -13,7 +13,7 @@ from partnerflow.lifecycle.move import Move
 from partnerflow.lifecycle.states import BEFORE_ACTIVE, TERM_BEGINS
 from partnerflow.partnership import Partnership
 from partnerflow.records import NO_END, Entry, Partner, Record, Scope, Service
-from partnerflow.records.registry import key_of, kind_of
+from partnerflow.records.registry import key_of, kind_of, shown_key
 
 from . import mapping
 from .neighbour import Neighbour
@@ -269,9 +269,7 @@ class Dossier:
     def label(self, where: object) -> str:
         """Return a name for a value in this dossier: a record's kind and key, a neighbour's partner, else ""."""
         if isinstance(where, Record) and where is not self.partner:
-            key = zip(where.kind_info.key, key_of(where), strict=True)
-            usual = where.kind_info.key_defaults.items()
-            return " ".join([kind_of(where), *(str(part) for name, part in key if (name, part) not in usual)])
+            return " ".join([kind_of(where), *map(str, shown_key(where))])
         return where.partner if isinstance(where, Neighbour) else ""
 
     @answers("SPPS-KPI-Y1.1b")

@@ -184,6 +184,12 @@ def key_of(record: Record) -> tuple[object, ...]:
     return tuple([getattr(record, field) for field in record.kind_info.key])
 
 
+def shown_key(record: Record) -> tuple[object, ...]:
+    """Return the values of the key fields of *record*, without those that have their default."""
+    key = zip(record.kind_info.key, key_of(record), strict=True)
+    return tuple([part for name, part in key if (name, part) not in record.kind_info.key_defaults.items()])
+
+
 def is_adverse(record: Record) -> bool:
     """Return whether *record* speaks against the partnership; one that nobody can read may do so too."""
     if isinstance(record, Unregistered):
