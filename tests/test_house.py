@@ -26,6 +26,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "actors", "canonical"),
     ("lifecycle",),
     ("partnership", "records"),
+    ("gate",),
     ("dossier",),
     ("policies",),
     ("rubric",),

@@ -452,7 +452,7 @@ def test_whatever_way_an_item_fails_the_others_are_done_and_told_what_became_of_
     ]  # fmt: skip
     assert [type(each.error).__name__ for each in done[:-1]] == [
         "IllegalTrigger", "NotFound", "Refused", "Conflict", "PermissionError", "InvalidRequest", "InvalidRequest",
-        "AttributeError",
+        "InvalidRequest",
     ]  # fmt: skip
     assert (done[-1].outcome, done[-1].error) == ("done", None), done[-1].error
     assert [made.id for made in flow.history(c.id)][1:] == [*done[-1].work]

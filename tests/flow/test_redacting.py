@@ -389,7 +389,7 @@ def test_a_file_of_the_districts_own_and_of_others_is_not_touched(
     [
         ({"reason": " "}, "say why"),
         ({"steps": []}, "by entries or by steps"),
-        ({"entries": ["4f1c2a9e"]}, "must be the ids of entries"),
+        ({"entries": ["4f1c2a9e"]}, "must be a UUID"),
         ({"steps": ["1"]}, "must be versions"),
         ({"steps": [True]}, "must be versions"),
     ],

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.lifecycle.move import Move
 from partnerflow.partnership import Partnership
@@ -121,6 +122,8 @@ def _read_record(item: Mapping[str, Any], path: str, filed: Filed | None) -> Rec
     record = read_record(kind, item, path)
     if filed is not None and isinstance(record, Unregistered):
         raise InvalidRecord("record", [unknown_kind(kind, f"{path}/kind")])
+    if faults := [Fault(f"{path}{fault.path}", fault.message) for fault in gate.impossible(record)]:
+        raise InvalidRecord(f"record of kind {kind}", faults)
     return record
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from partnerflow import gate
 from partnerflow.actors import Actor
-from partnerflow.canonical import check_text
 from partnerflow.errors import Conflict, InvalidRequest
 from partnerflow.lifecycle import Move
 from partnerflow.ports import Snapshot
@@ -38,13 +38,6 @@ class Times(NamedTuple):
     """What the clock says; its day is the one that is judged."""
 
 
-def to_utc(moment: datetime, argument: str) -> datetime:
-    """Return *moment* in UTC. Raises InvalidRequest, which names *argument*, for one without a time zone."""
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        raise InvalidRequest(argument, moment.isoformat(), "has no time zone: add one, as in 2026-09-01T08:00:00+00:00")
-    return moment.astimezone(UTC)
-
-
 def read_times(
     context: Context,
     at: datetime | None,
@@ -57,7 +50,7 @@ def read_times(
     Nothing is recorded before *after* or before the last entry of one of *files*, and nothing happened before the last
     of *moves*; what was recorded far ahead of the clock counts for neither. Raises as `_happened_at` does.
     """
-    now = to_utc(context.clock(), "clock")
+    now = gate.moment(context.clock(), "clock")
     last = (file[-1].recorded_at for file in files if file)
     recorded_at = max([now, *(moment for moment in (after, *last) if moment and moment - now <= FAR_AHEAD)])
     made = (move.at for move in moves if move.at is not None and move.at <= recorded_at)
@@ -71,7 +64,7 @@ def _happened_at(at: datetime | None, now: datetime, not_before: datetime | None
     """
     if at is None:
         return now
-    at = to_utc(at, "at")
+    at = gate.moment(at, "at")
     if at > now:
         raise InvalidRequest("at", moment_text(at), f"is in the future (now is {moment_text(now)})")
     if not_before is not None and at < not_before:
@@ -95,20 +88,11 @@ def refuse_too_far_back(context: Context, by: Actor, times: Times) -> None:
         raise InvalidRequest("at", moment_text(times.at), f"{remedy}; {further} may go further")
 
 
-def reason_text(reason: str | None) -> str | None:
-    """Read the argument `reason`: a blank text counts as none. Raises InvalidRequest for what no database can keep."""
-    if reason is None or not reason.strip():
-        return None
-    check_text(reason, "reason")
-    return reason
-
-
 def required_reason(reason: str | None, remedy: str) -> str:
-    """Read the argument `reason` where there must be one. Raises InvalidRequest with *remedy* where there is none."""
-    text = reason_text(reason)
-    if text is None:
-        raise InvalidRequest("reason", repr(reason), remedy)
-    return text
+    """Return the reason of a request that must have one. Raises InvalidRequest with *remedy* where it has none."""
+    if reason is None:
+        raise InvalidRequest("reason", "none", remedy)
+    return reason
 
 
 def check_version(snapshot: Snapshot, expected: int | None) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow import events
+from partnerflow import events, gate
 from partnerflow.dossier import Dossier
 from partnerflow.errors import InvalidRequest, NotFound, Refused
 from partnerflow.history import START
@@ -15,9 +15,8 @@ from partnerflow.lifecycle import Move, Trigger
 from partnerflow.partnership import NOT_STORED, Partnership
 from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, Snapshot, Transaction
 from partnerflow.records import Entry, Partner
-from partnerflow.records.conversion import record_text
 
-from .arguments import read_times, reason_text, refuse_too_far_back
+from .arguments import read_times, refuse_too_far_back
 from .context import Context
 from .evaluate import evaluate, missing_fields
 from .host_records import load_host_records
@@ -31,19 +30,25 @@ from .writing import Chains, FileEnd, new_entries, new_judgement, new_transition
 
 
 def _with_text(partner: Partner | UUID) -> RecordText | UUID:
-    return record_text(partner) if isinstance(partner, Partner) else partner
+    if isinstance(partner, Partner):
+        return gate.read_back(partner)
+    return gate.identifier(partner, "partner")
+
+
+def _succeeded(partnership_id: UUID) -> UUID:
+    return gate.identifier(partnership_id, "succeeds")
 
 
 @attrs.frozen(kw_only=True)
 class Beginning:
-    """A partnership that is to begin. Raises as `record_text` does for a partner of the wrong shape."""
+    """A partnership that is to begin. Raises as the gate does for what is neither."""
 
     partner: RecordText | UUID = attrs.field(converter=_with_text)
     """A new partner with its text, or the id of one that is on file."""
     move: Move
     """Its first move, still without its moment."""
     request: Request
-    succeeds: UUID | None = None
+    succeeds: UUID | None = attrs.field(default=None, converter=attrs.converters.optional(_succeeded))
 
     def hash(self) -> str:
         """Hash the request for it."""
@@ -64,7 +69,7 @@ def propose(context: Context, partner: Partner | UUID, request: Request, *, succ
     """Begin a partnership at the first state of the lifecycle."""
     row = context.lifecycle.row(Trigger.PROPOSE, None)
     target = row.target if row else ""
-    move = Move(Trigger.PROPOSE, None, target, by=request.by, reason=reason_text(request.reason))
+    move = Move(Trigger.PROPOSE, None, target, by=request.by, reason=request.reason)
     return _begin(context, Beginning(partner=partner, move=move, request=request, succeeds=succeeds))
 
 
@@ -81,7 +86,8 @@ def adoption(
     """Return how an adopted partnership begins. Raises InvalidRequest for a state that is not a live one."""
     if state not in context.lifecycle.live:
         raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(context.lifecycle.live)}")
-    move = Move(Trigger.ADOPT, None, str(state), by=request.by, reason=reason_text(request.reason), since=since)
+    day = None if since is None else gate.day(since, "since")
+    move = Move(Trigger.ADOPT, None, str(state), by=request.by, reason=request.reason, since=day)
     return Beginning(partner=partner, move=move, request=request)
 
 

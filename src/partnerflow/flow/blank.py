@@ -11,14 +11,13 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow import events
+from partnerflow import events, gate
 from partnerflow.canonical import sha256
 from partnerflow.dossier import Dossier
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement
 from partnerflow.ports import ChangeSet, Erasure, SearchEntry, Snapshot
 from partnerflow.records import Entry, Record, Redaction, Unregistered
-from partnerflow.records.conversion import record_text
 
 from .context import Context
 from .evaluate import refuse_unless_may_file, standing_report
@@ -61,7 +60,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
     ):
         redaction = order.redaction((entry for entry in end.entries if entry.id in blanked), steps)
         if redaction.entries or redaction.steps:
-            new += new_entries(context, [record_text(redaction)], end, by=by, times=times)
+            new += new_entries(context, [gate.read_back(redaction)], end, by=by, times=times)
     if not new:
         return (), ChangeSet()
     on_partner = any(entry.file_id == partnership.partner_id for entry in new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.decision import Decision
 from partnerflow.policies.report import Report
@@ -19,6 +20,8 @@ from .request import Request
 
 def check(context: Context, partnership_id: UUID, trigger: str, request: Request) -> Decision:
     """Return the Decision on one trigger."""
+    gate.identifier(partnership_id, "partnership_id")
+    gate.word(trigger, "trigger")
     with context.reading() as tx:
         loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), request.at)
         return _decision(context, tx, loaded, trigger, request)
@@ -26,6 +29,7 @@ def check(context: Context, partnership_id: UUID, trigger: str, request: Request
 
 def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime | None) -> dict[str, Decision]:
     """Return the Decision on every trigger that is legal from the partnership's state, after loading it once."""
+    gate.identifier(partnership_id, "partnership_id")
     request = Request(by, at)
     with context.reading() as tx:
         loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), at)
@@ -35,6 +39,7 @@ def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime |
 
 def explain(context: Context, partnership_id: UUID, *, at: datetime | None) -> Report:
     """Return the Report on what must hold in the partnership's state, with no trigger requested."""
+    gate.identifier(partnership_id, "partnership_id")
     with context.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
         files = snapshot.partner_file, snapshot.own_file

@@ -12,13 +12,13 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.dossier import Dossier
 from partnerflow.errors import PartnerflowError, UnknownState
 from partnerflow.lifecycle import Move, Row
 from partnerflow.policies import Pack, Rule, load_pack
 from partnerflow.ports import Snapshot
 
-from .arguments import to_utc
 from .context import Context
 from .loading import build_dossier, load_dossier, load_many
 from .validation import check_fit
@@ -106,7 +106,7 @@ def compare_with_stored(
 
 def moment(context: Context, at: datetime | None) -> datetime:
     """Read the argument `at`, which may be in the future, since nothing is written. Raises InvalidRequest."""
-    return to_utc(context.clock(), "clock") if at is None else to_utc(at, "at")
+    return gate.moment(context.clock(), "clock") if at is None else gate.moment(at, "at")
 
 
 @attrs.frozen

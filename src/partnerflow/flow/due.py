@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.obligations import Obligation
 from partnerflow.ports import Query
@@ -37,9 +38,10 @@ class DueItem:
 
 def due(context: Context, partnership_id: UUID | None, *, before: date | None) -> list[DueItem]:
     """Return what comes due, sorted by day, partnership and code."""
-    if isinstance(before, datetime):
-        raise InvalidRequest("before", before, "must be a day, such as date(2026, 9, 1), and not a moment")
+    if before is not None:
+        gate.day(before, "before")
     if partnership_id is not None:
+        gate.identifier(partnership_id, "partnership_id")
         found = _of_one(context, partnership_id, before)
     elif before is not None:
         found = _of_all(context, before)
@@ -50,6 +52,7 @@ def due(context: Context, partnership_id: UUID | None, *, before: date | None) -
 
 def obligations(context: Context, partnership_id: UUID) -> tuple[Obligation, ...]:
     """Return the obligations of a partnership. Raises NotFound."""
+    gate.identifier(partnership_id, "partnership_id")
     with context.reading() as tx:
         found = tx.obligations([partnership_id]).get(partnership_id, ())
         if not found and partnership_id not in tx.partnerships([partnership_id]):

@@ -20,7 +20,7 @@ from partnerflow.policies.report import Report
 from partnerflow.ports import Snapshot, Transaction
 from partnerflow.records import Partner, Record
 
-from .arguments import Times, reason_text, refuse_too_far_back
+from .arguments import Times, refuse_too_far_back
 from .context import Context
 from .request import Request
 
@@ -35,7 +35,7 @@ def requested_move(
     refuse_too_far_back(context, request.by, times)
     row = context.lifecycle.row(trigger, source)
     target = source if row is None else context.lifecycle.targets(row, source)[0]
-    return Move(str(trigger), source, target, by=request.by, at=times.at, reason=reason_text(request.reason)), row
+    return Move(str(trigger), source, target, by=request.by, at=times.at, reason=request.reason), row
 
 
 def evaluate(

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow import events
+from partnerflow import events, gate
 from partnerflow.decision import Decision
 from partnerflow.errors import IllegalTrigger, NotFound, Refused
 from partnerflow.history import Attempt, Transition
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 
-from .arguments import Times, check_version, reason_text
+from .arguments import Times, check_version
 from .context import Context
 from .evaluate import evaluate, missing_fields, requested_move
 from .idempotency import complete, find_completed, pending
@@ -36,6 +36,7 @@ def fire(context: Context, partnership_id: UUID, trigger: str, request: Request)
 
     Nothing is written before the last thing that can refuse, so a refusal or a veto has nothing to undo.
     """
+    gate.identifier(partnership_id, "partnership_id")
     request_hash = hash_step(partnership_id, trigger, request)
     with context.transaction() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=True)
@@ -50,8 +51,8 @@ def fire(context: Context, partnership_id: UUID, trigger: str, request: Request)
 
 
 def hash_step(partnership_id: UUID, trigger: str, request: Request) -> str:
-    """Hash the request to take a step."""
-    return request.hash("fire", partnership_id, trigger, reason_text(request.reason))
+    """Hash the request to take a step. Raises InvalidRequest for a trigger that no lifecycle could have."""
+    return request.hash("fire", partnership_id, gate.word(trigger, "trigger"), request.reason)
 
 
 def step(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from partnerflow.canonical import check_text
 from partnerflow.errors import KeyReused
 from partnerflow.ports import IdempotencyRecord, Transaction
 from partnerflow.records import Entry
@@ -23,7 +22,6 @@ def find_completed(tx: Transaction, request: Request, request_hash: str) -> Idem
     key = request.idempotency_key
     if key is None:
         return None
-    check_text(key, "idempotency_key")
     completed = tx.idempotency_records([key], lock=True).get(key)
     if completed is not None and completed.request != request_hash:
         raise KeyReused(key)

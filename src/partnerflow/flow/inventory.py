@@ -8,11 +8,12 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import PartnerflowError
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Query, Snapshot
 
-from .arguments import batched, to_utc
+from .arguments import batched
 from .context import Context
 from .due import DueItem
 from .evaluate import standing_report
@@ -53,7 +54,7 @@ def inventory(
     """Return the rows of the partnerships that match a query, in the order of their ids."""
     check_page(after, limit)
     if as_of is not None:
-        moment = to_utc(as_of, "as_of")
+        moment = gate.moment(as_of, "as_of")
         return _as_of(context, moment, find_as_of(context, query, moment, after, limit))
     found = context.store.find(query, after=after, limit=limit)
     if not evaluated:

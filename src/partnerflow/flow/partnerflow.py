@@ -234,7 +234,7 @@ class Partnerflow(Reading):
         returned. *subject* is a partnership's id, or `DISTRICT` for records about the district. Raises InvalidRecord
         for a record of the wrong shape, Refused for an actor who may not file it.
         """
-        submission = check_submission(subject, records, tuple(documents))
+        submission = check_submission(subject, records, documents)
         return file.file(self.context, submission, Request(by, at, None, expected_version, idempotency_key))
 
     def retract(

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import InvalidRequest
 from partnerflow.ports import Query, Snapshot
 from partnerflow.records import Entry, Partner, Redaction, months_after
@@ -42,8 +43,7 @@ def purge(context: Context, request: Request, *, before: date) -> Iterator[Purge
     Raises InvalidRequest at once, and not only when the first is read.
     """
     reason, months = required_reason(request.reason, "say why it is blanked"), context.pack.retention_months
-    if isinstance(before, datetime):
-        raise InvalidRequest("before", before, "must be a day, such as date(2019, 7, 1)")
+    gate.day(before, "before")
     if months is None:
         remedy = "does not say how long ended partnerships are kept: set retention_months under [pack]"
         raise InvalidRequest("pack", context.pack.ref, remedy)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.errors import NotFound
 from partnerflow.events import Event
@@ -17,7 +18,6 @@ from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Snapshot
 from partnerflow.records import Entry, Partner, Site
 
-from .arguments import to_utc
 from .context import Context
 from .loading import build_dossier, load_dossier, load_snapshot, newest_partner
 
@@ -29,10 +29,12 @@ def dossier(context: Context, partnership_id: UUID, *, as_of: datetime | None) -
 
     A dossier of the past has no neighbours: which there were then, only the Decisions of that time show.
     """
+    gate.identifier(partnership_id, "partnership_id")
+    moment = None if as_of is None else gate.moment(as_of, "as_of")
     with context.reading() as tx:
         snapshot = load_snapshot(context, tx, partnership_id, lock=False)
-        if as_of is not None:
-            return _dossier_as_of(context, snapshot, list(tx.history(partnership_id)), to_utc(as_of, "as_of"))
+        if moment is not None:
+            return _dossier_as_of(context, snapshot, list(tx.history(partnership_id)), moment)
         found, _ = load_dossier(context, snapshot)
         near = tx.neighbours(found.places(), apart_from=partnership_id, states=context.lifecycle.live)
         return attrs.evolve(found, neighbours=near)
@@ -69,6 +71,7 @@ def recorded_by(moment: datetime, chain: Sequence[Recorded]) -> Sequence[Recorde
 
 def history(context: Context, partnership_id: UUID) -> list[Transition]:
     """Return every transition of a partnership, oldest first. Raises NotFound."""
+    gate.identifier(partnership_id, "partnership_id")
     with context.reading() as tx:
         found = list(tx.history(partnership_id))
     if not found:
@@ -78,6 +81,7 @@ def history(context: Context, partnership_id: UUID) -> list[Transition]:
 
 def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
     """Return every refused attempt of a partnership, oldest first. Raises NotFound."""
+    gate.identifier(partnership_id, "partnership_id")
     found = list(context.store.attempts(partnership_id))
     if not found:
         history(context, partnership_id)  # raises NotFound where there is no such partnership
@@ -86,6 +90,7 @@ def attempts(context: Context, partnership_id: UUID) -> list[Attempt]:
 
 def events_of(context: Context, partnership_id: UUID) -> list[Event]:
     """Return the events of a partnership that the outbox still holds, oldest first. Raises NotFound."""
+    gate.identifier(partnership_id, "partnership_id")
     found = list(context.store.outgoing(partnership_id))
     if not found:
         history(context, partnership_id)  # raises NotFound where there is no such partnership
@@ -94,6 +99,7 @@ def events_of(context: Context, partnership_id: UUID) -> list[Event]:
 
 def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
     """Return everything filed on a partnership's partner, and then on it. Raises NotFound."""
+    gate.identifier(partnership_id, "partnership_id")
     with context.reading() as tx:
         found = tx.partnerships([partnership_id]).get(partnership_id)
         if found is None:
@@ -103,6 +109,7 @@ def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
 
 def partner(context: Context, partner_id: UUID) -> Partner:
     """Return the newest Partner record of a partner. Raises NotFound."""
+    gate.identifier(partner_id, "partner_id")
     with context.reading() as tx:
         entries = tx.file(partner_id)
     if not entries:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.history import Transition
 from partnerflow.partnership import DISTRICT
@@ -33,6 +34,7 @@ def redact(
     context: Context, partnership_id: UUID, request: Request, *, entries: Iterable[UUID], steps: Iterable[int]
 ) -> tuple[Entry, ...]:
     """Blank texts; return the redactions of them, those from before included."""
+    gate.identifier(partnership_id, "partnership_id")
     entry_ids, versions = _read_targets(entries, steps)
     reason = required_reason(request.reason, "say why it is blanked")
     if partnership_id == DISTRICT:
@@ -56,13 +58,12 @@ def redact(
 
 def _read_targets(entries: Iterable[UUID], steps: Iterable[int]) -> tuple[tuple[UUID, ...], tuple[int, ...]]:
     """Read the arguments `entries` and `steps`, without repetitions."""
-    entry_ids, versions = tuple(dict.fromkeys(entries)), tuple(dict.fromkeys(steps))
-    for entry_id in entry_ids:
-        if not isinstance(entry_id, UUID):
-            raise InvalidRequest("entries", entry_id, "must be the ids of entries, as UUID")
-    for version in versions:
+    entry_ids = tuple(dict.fromkeys(gate.identifier(each, "entries") for each in gate.several(entries, "entries")))
+    given = tuple(gate.several(steps, "steps"))
+    for version in given:
         if not isinstance(version, int) or isinstance(version, bool):
-            raise InvalidRequest("steps", version, "must be versions of the partnership, such as 3")
+            raise InvalidRequest("steps", repr(version)[:80], "must be versions of the partnership, such as 3")
+    versions = tuple(dict.fromkeys(given))
     if not entry_ids and not versions:
         raise InvalidRequest("entries", "none", "name what is to be blanked, by entries or by steps")
     return entry_ids, tuple(sorted(versions))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from partnerflow import gate
+from partnerflow.errors import InvalidRequest
 from partnerflow.ports import ChangeSet
 from partnerflow.records import Partner
-from partnerflow.records.conversion import record_text
 
 from .arguments import read_times
 from .context import Context
@@ -17,8 +18,9 @@ from .writing import FileEnd, new_entries
 
 def register(context: Context, partner: Partner, request: Request) -> UUID:
     """Put an organisation on file and return its id, or that of the partner that has one of its outside ids."""
-    record, text = record_text(partner)
-    assert isinstance(record, Partner)  # noqa: S101  a record is read back as its own kind
+    record, text = gate.read_back(partner)
+    if not isinstance(record, Partner):
+        raise InvalidRequest("partner", record.kind_info.name, "must be a Partner")
     with context.transaction() as tx:
         times = read_times(context, request.at)
         refuse_unless_may_file_on_new(context, record, (record,), by=request.by, at=times.at)

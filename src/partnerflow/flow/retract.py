@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from partnerflow import gate
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverRevocation
-from partnerflow.records.conversion import record_text
 
 from .arguments import check_version, required_reason
 from .context import Context
@@ -20,6 +20,8 @@ from .writing import FileEnd, new_entries, write
 
 def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Request) -> Entry:
     """File a retraction where the entry lies; return that of an entry that was retracted before."""
+    gate.identifier(partnership_id, "partnership_id")
+    gate.identifier(entry_id, "entry_id")
     reason = required_reason(request.reason, "say why it is retracted")
     request_hash = request.hash("retract", partnership_id, entry_id, reason)
     with context.transaction() as tx:
@@ -40,7 +42,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
             else FileEnd(partnership.id, snapshot.own_file, partnership.version)
         )
         loaded = load(context, snapshot, request.at)
-        retraction, text = record_text(Retraction(entry_id=entry_id, reason=reason))
+        retraction, text = gate.read_back(Retraction(entry_id=entry_id, reason=reason))
         refuse_unless_may_file(context, loaded.dossier, (retraction,), by=request.by, at=loaded.times.at)
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made:

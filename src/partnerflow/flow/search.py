@@ -9,11 +9,11 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import InvalidRequest
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Query, SearchField
 
-from .arguments import to_utc
 from .context import Context
 from .search_index import words
 
@@ -39,8 +39,12 @@ def read_query(**arguments: Unpack[SearchArguments]) -> Query:
     """Return the query that the keywords of a search make. Raises InvalidRequest for one that cannot be searched by."""
     state, partner, due_before = arguments.get("state"), arguments.get("partner"), arguments.get("due_before")
     _check_id("partner", partner)
-    if isinstance(due_before, datetime):
-        raise InvalidRequest("due_before", due_before, "must be a day, such as date(2026, 9, 1), and not a moment")
+    for name in ("state", "site", "kind", "service", "contact", "text"):
+        if (text := arguments.get(name)) is not None and not isinstance(text, str):
+            raise InvalidRequest(name, ascii(text)[:80], "must be a text")
+    ids = arguments.get("ids")
+    if ids is not None and not _are_texts(ids):
+        raise InvalidRequest("ids", ascii(ids)[:80], "must be outside ids by system, such as {'edfi': '19255901'}")
     return Query(
         states=None if state is None else [state],
         site=arguments.get("site"),
@@ -50,7 +54,7 @@ def read_query(**arguments: Unpack[SearchArguments]) -> Query:
         words=_read_words(
             {"service": arguments.get("service"), "contact": arguments.get("contact"), "text": arguments.get("text")}
         ),
-        due_before=due_before,
+        due_before=None if due_before is None else gate.day(due_before, "due_before"),
     )
 
 
@@ -61,7 +65,7 @@ def find(
     check_page(after, limit)
     if as_of is None:
         return (partnership for partnership, _ in context.store.find(query, after=after, limit=limit))
-    return find_as_of(context, query, to_utc(as_of, "as_of"), after, limit)
+    return find_as_of(context, query, gate.moment(as_of, "as_of"), after, limit)
 
 
 def find_as_of(
@@ -74,7 +78,7 @@ def find_as_of(
 
 def check_page(after: UUID | None, limit: int | None) -> None:
     """Raise InvalidRequest for an *after* that is no id, or a negative *limit*."""
-    if limit is not None and limit < 0:
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
         raise InvalidRequest("limit", limit, "must be 0 or more")
     _check_id("after", after)
 
@@ -101,6 +105,10 @@ def _read_words(texts: Mapping[SearchField, str | None]) -> frozenset[tuple[Sear
     return frozenset(found)
 
 
-def _check_id(argument: str, value: object) -> None:
-    if value is not None and not isinstance(value, UUID):
-        raise InvalidRequest(argument, repr(value), "must be a UUID, such as UUID(text) makes of a text")
+def _are_texts(ids: object) -> bool:
+    return isinstance(ids, Mapping) and all(isinstance(text, str) for pair in ids.items() for text in pair)
+
+
+def _check_id(argument: str, value: UUID | None) -> None:
+    if value is not None:
+        gate.identifier(value, argument)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.dossier import unknown_kind
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.partnership import DISTRICT
@@ -24,7 +25,6 @@ from partnerflow.records import (
     WaiverRevocation,
     kinds,
 )
-from partnerflow.records.conversion import record_text
 from partnerflow.records.registry import kind_of
 
 from .request import Request
@@ -67,11 +67,12 @@ class Submission:
         return Submission(self.subject, [_pinned(pack, each) for each in self.records], self.documents)
 
 
-def check_submission(subject: UUID, records: Iterable[Record], documents: tuple[Document, ...] = ()) -> Submission:
-    """Check the shape of each record, and that it may lie on this subject's file.
+def check_submission(subject: UUID, records: Iterable[Record], documents: Iterable[Document] = ()) -> Submission:
+    """Read each record and document at the gate, and check that it may lie on this subject's file.
 
     Raises InvalidRecord with every fault of a record, InvalidRequest for one that is about something else.
     """
+    gate.identifier(subject, "subject")
     checked = [_checked(record) for record in records]
     for record, _ in checked:
         about, name = record.kind_info.about, record.kind_info.name
@@ -79,17 +80,19 @@ def check_submission(subject: UUID, records: Iterable[Record], documents: tuple[
             raise InvalidRequest("subject", DISTRICT, f"a {name} is not about the district")
         if subject != DISTRICT and about == "district":
             raise InvalidRequest("subject", subject, f"a {name} is about the district: file(DISTRICT, ...)")
-    return Submission(subject, checked, documents)
+    return Submission(subject, checked, gate.read_documents(documents))
 
 
 def _checked(record: Record) -> RecordText:
+    if not isinstance(record, Record):
+        raise InvalidRequest("record", type(record).__name__, "must be a record, such as Insurance(line=...)")
     kind = kind_of(record)
     if kinds().get(kind) is not type(record):
         raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
     for call, cls in (("retract", Retraction), ("redact", Redaction)):
         if isinstance(record, cls):
             raise InvalidRequest("record", kind, f"call {call}, which knows where the record lies")
-    return record_text(record)
+    return gate.read_back(record)
 
 
 def _pinned(pack: Pack, checked: RecordText) -> RecordText:
@@ -103,5 +106,5 @@ def _pinned(pack: Pack, checked: RecordText) -> RecordText:
         fault = Fault("/policy", f"{record.policy!r} is no policy of the pack {pack.name!r}{hint}")
         raise InvalidRecord(record.kind_info.name, [fault])
     if isinstance(record, (Waiver, WaiverRequest)) and record.revision is None:
-        return record_text(attrs.evolve(record, revision=rule.policy.revision))
+        return gate.read_back(attrs.evolve(record, revision=rule.policy.revision))
     return checked

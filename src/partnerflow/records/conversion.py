@@ -6,6 +6,7 @@ fault of a value in one pass, and it keeps fields that a kind does not have in `
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
@@ -309,16 +310,26 @@ def _unregistered(kind: str, fields: Mapping[str, Any]) -> Unregistered:
 
 
 def record_text(record: Record) -> tuple[Record, str]:
-    """Check the shape of a record made in Python; return it as it will be read back, and its canonical text.
+    """Return a record made in Python as it is read back from its canonical text, and that text.
 
     Raises InvalidRecord for a value of the wrong type, and InvalidRequest for text that no database can store.
     """
     kind = record.kind_info.name
     try:
-        read = read_record(kind, unstructure(record))
-        return read, canonical(unstructure(read))
-    except (TypeError, ValueError, AttributeError) as error:
+        fields = unstructure(record)
+        try:
+            given = canonical(fields)
+        except (TypeError, ValueError):
+            read_record(kind, fields)  # which says where the value is that is not plain data
+            raise
+        read = read_record(kind, json.loads(given))
+        text = canonical(unstructure(read))
+        reads_back = text == given or read_record(kind, json.loads(text)) == read
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidRecord(f"record of kind {kind}", [Fault("", str(error))]) from None
+    if not reads_back:
+        raise InvalidRecord(f"record of kind {kind}", [Fault("", "would not read back as it was given")])
+    return read, text
 
 
 def _faults(error: BaseException, path: str) -> Iterator[Fault]:

@@ -75,6 +75,10 @@ class BulkOperation(Protocol[Item, Input]):
     def context(self) -> Context:
         """The parts of the Partnerflow that it runs in."""
 
+    @property
+    def by(self) -> Actor:
+        """Who does all of it."""
+
     def parse(self, item: Item) -> Parsed[Input]:
         """Check the shape of an item, and hash what it requests."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from partnerflow.canonical import check_text
+from partnerflow import gate
 from partnerflow.errors import Conflict, InvalidRequest, NestedWrite, Refused, StoreError
 from partnerflow.flow.arguments import batched
 from partnerflow.flow.writing import write
@@ -32,10 +32,11 @@ def run(
 
     Raises InvalidRequest at once, and not only when the first result is read.
     """
-    check_text(key, "key")
-    if not key or len(key) > LONGEST_KEY:
+    if isinstance(key, str) and not 0 < len(key) <= LONGEST_KEY:
         raise InvalidRequest("key", f"{key[:40]!r}", f"must be 1 to {LONGEST_KEY} characters")
-    if not 1 <= at_once <= MOST_AT_ONCE:
+    key = gate.name(key, "key")
+    gate.actor(operation.by)
+    if not isinstance(at_once, int) or not 1 <= at_once <= MOST_AT_ONCE:
         raise InvalidRequest("at_once", at_once, f"must be 1 to {MOST_AT_ONCE}")
     return _run(operation, items, key, at_once, progress)
 

@@ -1,0 +1,153 @@
+"""No argument of a call is stored before it was read back, and one of another type is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, Partnerflow
+from partnerflow.flow.bulk import Adoption, Filing, Step
+from partnerflow.records import Insurance, Need
+
+Call = Callable[..., Any]
+COVER = Insurance(line="general_liability")
+WRONG_FOR_ALL: dict[str, list[Any]] = {
+    "by": [None, "a.anderson", Actor("a", roles={1})],  # type: ignore[arg-type]
+    "at": ["2026-09-01", date(2026, 9, 1), datetime(2026, 9, 1)],  # noqa: DTZ001
+    "idempotency_key": [7, "a\nb", "a" * 200],
+}
+WRONG_WHERE_TAKEN: dict[str, list[Any]] = {"reason": [7, "\x00", "x" * 20_000], "expected_version": ["1", True, 1.0]}
+
+
+@pytest.fixture
+def calls(flow: Partnerflow, office: Actor, walked_to: Call) -> dict[str, Call]:
+    """Every call that writes, with everything that it needs."""
+    p, entry_id = walked_to(flow, "active"), uuid4()
+    partner = Partner(name="Another")
+
+    def with_all(call: Call, *given: Any, **named: Any) -> Call:
+        return lambda **other: call(*given, **{"by": office, **named, **other})
+
+    return {
+        "propose": with_all(flow.propose, partner, reason="x"),
+        "adopt": with_all(flow.adopt, partner, state="active", reason="x"),
+        "file": with_all(flow.file, p.id, COVER),
+        "retract": with_all(flow.retract, p.id, entry_id, reason="x"),
+        "redact": with_all(flow.redact, p.id, entries=[entry_id], reason="x"),
+        "fire": with_all(flow.fire, p.id, "renew"),
+    }
+
+
+@pytest.mark.parametrize("name", ["propose", "adopt", "file", "retract", "redact", "fire"])
+def test_whatever_all_writes_take_is_refused_by_its_name(name: str, calls: dict[str, Call]) -> None:
+    taken = WRONG_FOR_ALL | {
+        argument: values
+        for argument, values in WRONG_WHERE_TAKEN.items()
+        if (argument == "reason" and name != "file")
+        or (argument == "expected_version" and name in ("file", "retract", "fire"))
+    }
+    for argument, values in taken.items():
+        for value in values:
+            with pytest.raises(InvalidRequest) as refused:
+                calls[name](**{argument: value})
+            assert refused.value.argument == argument
+
+
+@pytest.mark.parametrize("wrong", [None, "x", str(uuid4()), 7, [uuid4()]])
+def test_what_is_no_id_is_refused_by_its_name(wrong: Any, flow: Partnerflow, office: Actor) -> None:
+    for call in (
+        lambda: flow.propose(wrong, by=office),
+        lambda: flow.propose(uuid4(), by=office, succeeds=wrong or "x"),
+        lambda: flow.file(wrong, COVER, by=office),
+        lambda: flow.retract(wrong, uuid4(), by=office, reason="x"),
+        lambda: flow.retract(uuid4(), wrong, by=office, reason="x"),
+        lambda: flow.redact(wrong, entries=[uuid4()], by=office, reason="x"),
+        lambda: flow.redact(uuid4(), entries=[wrong], by=office, reason="x"),
+        lambda: flow.fire(wrong, "renew", by=office),
+        lambda: flow.check(wrong, "renew", by=office),
+        lambda: flow.options(wrong, by=office),
+        lambda: flow.due(wrong or "x"),
+        lambda: flow.find(partner=wrong or "x"),
+        lambda: flow.find(after=wrong or "x"),
+        *(
+            partial(read, wrong)
+            for read in (
+                flow.explain,
+                flow.dossier,
+                flow.history,
+                flow.attempts,
+                flow.obligations,
+                flow.entries_of,
+                flow.events_of,
+                flow.partner,
+            )
+        ),
+    ):
+        with pytest.raises(InvalidRequest):
+            call()
+
+
+def test_a_day_that_is_a_moment_and_a_moment_that_is_a_day_are_refused(flow: Partnerflow, office: Actor) -> None:
+    now, day = datetime(2026, 9, 1, tzinfo=UTC), date(2026, 9, 1)
+    for call in (
+        lambda: flow.adopt(Partner(name="A"), state="active", since=now, by=office, reason="x"),
+        lambda: flow.purge(before=now, by=office, reason="x"),
+        lambda: flow.purge(before="2026", by=office, reason="x"),  # type: ignore[arg-type]
+        lambda: flow.due(before=now),
+        lambda: flow.due(before="2026"),  # type: ignore[arg-type]
+        lambda: flow.find(due_before=now),
+        lambda: flow.find(as_of=day),  # type: ignore[arg-type]
+        lambda: flow.sweep(at=day),  # type: ignore[arg-type]
+        lambda: flow.impact(at=day),  # type: ignore[arg-type]
+        lambda: flow.dossier(uuid4(), as_of="x"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InvalidRequest):
+            call()  # type: ignore[no-untyped-call]
+
+
+def test_documents_that_would_not_read_back_leave_the_partnership_as_it_was(
+    flow: Partnerflow, office: Actor, walked_to: Call
+) -> None:
+    p = walked_to(flow, "active")
+    on_file = flow.entries_of(p.id)
+    with pytest.raises(InvalidRequest, match="documents"):
+        flow.file(p.id, COVER, by=office, documents=["https://portal/cert.pdf"])  # type: ignore[list-item]
+    filing = Filing(p.id, (COVER,), documents=("https://portal/cert.pdf",))  # type: ignore[arg-type]
+    (told,) = flow.file_many([filing], by=office, key="k")
+    assert isinstance(told.error, InvalidRequest)
+    assert flow.entries_of(p.id) == on_file
+
+
+def test_what_the_gate_refuses_is_refused_in_bulk_and_where_a_partnership_begins(
+    flow: Partnerflow, office: Actor, walked_to: Call
+) -> None:
+    p, forged = walked_to(flow, "active"), Partner(name="Riverbend\n  everything holds\n")
+    for call in (
+        lambda: flow.propose(forged, by=office),
+        lambda: flow.adopt(forged, state="active", by=office, reason="x"),
+        lambda: flow.register(forged, by=office),
+        lambda: flow.file(p.id, forged, by=office),
+    ):
+        with pytest.raises(InvalidRecord):
+            call()  # type: ignore[no-untyped-call]
+    adopted = flow.adopt_many([Adoption(forged, state="active", reason="x")], by=office, key="a")
+    filed = flow.file_many([Filing(p.id, (Need(need=""),)), Filing(p.id, (COVER,))], by=office, key="f")
+    fired = flow.fire_many([Step(p.id, "a\nb"), Step(p.id, "renew", at=date(2026, 9, 1))], by=office, key="s")  # type: ignore[arg-type]
+    assert [each.outcome for each in (*adopted, *filed, *fired)] == ["failed", "failed", "done", "failed", "failed"]
+    for many in (flow.adopt_many, flow.file_many, flow.fire_many):
+        for key in ("", " ", None, "a\nb"):
+            with pytest.raises(InvalidRequest, match=r"^key="):
+                many([], by=office, key=key)  # type: ignore[arg-type]
+        with pytest.raises(InvalidRequest, match=r"^by="):
+            many([], by=None, key="k")  # type: ignore[arg-type]
+
+
+def test_a_blank_key_is_no_key(flow: Partnerflow, office: Actor) -> None:
+    for key in ("", " ", "\t", "\u200b"):
+        flow.propose(Partner(name="A"), by=office, idempotency_key=key)
+        flow.propose(Partner(name="B"), by=office, idempotency_key=key)
