@@ -227,6 +227,19 @@ def test_a_clock_that_was_once_at_2099_binds_nobody_later(
     flow.verify()
 
 
+def test_what_a_wrong_clock_swept_is_mended_by_one_sweep_of_everything(
+    flow: Partnerflow, walked_to: Callable, clock: TickingClock
+) -> None:
+    p = walked_to(flow, "active")
+    now, before = clock.peek(), flow.obligations(p.id)
+    clock.move_to(datetime(2099, 1, 1, tzinfo=UTC))
+    assert "SAFE-002" in {notice.code for notice in flow.sweep().missed}
+    clock.move_to(now)
+    assert "SAFE-002" in {notice.code for notice in flow.sweep(everything=True).mended}
+    due = {each.code: (each.holds, each.due_on, each.next_check_on) for each in before}
+    assert {each.code: (each.holds, each.due_on, each.next_check_on) for each in flow.obligations(p.id)} == due
+
+
 def test_a_term_that_a_wrong_clock_began_runs_for_no_seventy_years(
     flow: Partnerflow, office: Actor, clock: TickingClock
 ) -> None:
