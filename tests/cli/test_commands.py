@@ -93,7 +93,7 @@ def test_show_gives_who_where_and_what_is_on_file(lived: Shell) -> None:
     said = lived.does("show", "riverbend")
     assert "terminated since 2027-05-04 (version 6)" in said
     assert re.search(r"[0-9a-f]{8}  insurance \(general_liability\) +2027-02-01  2028-01-31  2027-02-03", said)
-    assert "nothing has to hold in terminated" in said
+    assert "everything holds in terminated" in said
     assert "what can be asked: nothing: this state is final" in said
 
 
