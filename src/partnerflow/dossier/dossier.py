@@ -79,12 +79,13 @@ class Dossier:
         wanted = _with_defaults(cls, key)
         return tuple(r for r in records if all(getattr(r, name) == value for name, value in wanted.items()))
 
-    def on(self, cls: type[R], day: date, **key: object) -> R | None:
+    def on(self, cls: type[R], day: date, **named: object) -> R | None:
         """Return the record of a kind that stands on *day*: of one key, what began last, whether it has ended or not.
 
         Of several keys, one that covers the day, else the one that ended last. A record without its dates is returned
         too, so that a policy that reads the date finds it missing.
         """
+        key = _with_defaults(cls, named)
         if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
             return in_force(self.on_file.series(cls).get(tuple(key.values()), ()), day)
         found = [one for series in self._matching(cls, key) if (one := in_force(series, day)) is not None]
@@ -292,7 +293,7 @@ class Dossier:
 def _with_defaults(cls: type[Record], key: Mapping[str, object]) -> Mapping[str, object]:
     """Return a key with the fields that may be left out."""
     defaults = cls.kind_info.key_defaults
-    if defaults.keys() <= key.keys():
+    if not defaults:
         return key
     return {**key, **{name: value for name, value in defaults.items() if name not in key}}
 

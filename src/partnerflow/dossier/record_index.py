@@ -73,10 +73,10 @@ class RecordIndex:
         """
         found: dict[tuple[object, ...], list[R]] | None = self._series.get(cls)
         if found is None:
-            found = self._series[cls] = {
-                key: records if len(records) == 1 else _standing_some_day(records)
-                for key, records in self.under_keys(cls).items()
-            }
+            found = self.under_keys(cls)
+            if len(found) < len(self.standing(cls)):
+                found = {key: _standing_some_day(records) for key, records in found.items()}
+            self._series[cls] = found
         return found
 
     def succession(self, cls: type[R], key: tuple[object, ...], day: date) -> Succession[R]:
