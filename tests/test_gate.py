@@ -10,7 +10,7 @@ import pytest
 
 from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, gate
 from partnerflow.policies import load_pack
-from partnerflow.records import Contact, Document, Insurance, Money, Need, Person, Record, Retraction, Scope
+from partnerflow.records import Contact, Document, Insurance, Money, Need, Person, Record, Retraction, Scope, Site
 from partnerflow.testing.examples import example_dossier, example_records
 
 FIRST, LAST = date(2026, 7, 1), date(2027, 6, 30)
@@ -47,7 +47,8 @@ def test_a_sound_record_comes_back_as_it_was_given(record: Record) -> None:
         (Contact(name="A", title="a-" * 300), "/title"),
         (Partner(name="A", summary="a" * (gate.LONGEST_TEXT + 1)), "/summary"),
         (Partner(name="A", extra={"theirs": 10**400}), "/theirs"),
-        (Partner(name="A", extra={"theirs": 2**60}), "/theirs"),
+        (Partner(name="A", extra={"theirs": 1e300}), "/theirs"),
+        (Site(site="a\nb", name="A"), "/site"),
         (Insurance(line="x", starts_on=LAST, ends_on=FIRST), "/ends_on"),
         (Insurance(line="x", per_occurrence=Money.of(-5, "USD")), "/per_occurrence"),
     ],
@@ -83,7 +84,7 @@ def test_what_lies_too_deep_is_refused() -> None:
         Partner(name="Club \U0001f469\u200d\U0001f469\u200d\U0001f467"),
         Partner(name="東京\u200bクラブ", website=""),
         Partner(name="José, O'Neil & Søn — “Café”"),
-        Need(need="x" * gate.LONGEST_NAME, feedback="y" * gate.LONGEST_TEXT),
+        Need(need="two\nlines " + "x" * gate.LONGEST_NAME, feedback="y" * gate.LONGEST_TEXT, extra={"theirs": 10**20}),
         Insurance(line="x", per_occurrence=Money.of(0, "USD"), starts_on=FIRST, ends_on=FIRST),
     ],
 )

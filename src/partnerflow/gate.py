@@ -31,26 +31,26 @@ T = TypeVar("T")
 LONGEST_TEXT = 10_000
 """How many characters a text may have."""
 LONGEST_NAME = 500
-"""How many characters a name may have: what a record is known by, a word of a set, an id, a telephone number."""
+"""How many characters a name may have: of a person or a site, a word of a set, an id, a telephone number."""
 LONGEST_KEY = 190
 """How many characters the name of a trigger, the id of an actor and an idempotency key may have: they are indexed."""
 LONGEST_RECORD = 500_000
 """How many characters the text of a whole record may have."""
-LARGEST_NUMBER = 2**53
-"""Other programs read the numbers of JSON as floating point, which has no more whole numbers than these."""
+LARGEST_NUMBER = 10**30
+"""Numbers of thousands of digits can be written, and not be read back."""
 DEEPEST = 20
 """How deep the lists and objects of a record may lie in each other."""
 ONE_LINE = frozenset(
-    {"name", "title", "email", "phone", "website", "person", "holder", "requested_by", "insurer", "issuer", "provider"}
-    | {"identifier", "certificate", "ids"}
+    {"name", "person", "site", "title", "email", "phone", "website", "holder", "requested_by", "insurer", "issuer"}
+    | {"provider", "identifier", "certificate", "ids"}
 )
-"""Fields that are names in every class, beside those of its key."""
+"""Fields that are names in every class; the others are prose, which may have lines."""
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no text may have: control characters, bidirectional overrides and isolates, halves of surrogate pairs."""
 _NOT_IN_NAMES = re.compile("[\n\x0b\x0c\r\x85\u061c\u200e\u200f\u2028\u2029]")
 """What a name may not have either: line breaks and marks of direction."""
-_PERHAPS_AT_FAULT = re.compile(r'[^ -~\u00a1-\u00ac\u00ae-\u024f]|\\|" *"|"-|[0-9]{16}')
+_PERHAPS_AT_FAULT = re.compile(r'[^ -~\u00a1-\u00ac\u00ae-\u024f]|\\|" *"|"-|[0-9]{16}|[0-9]e[+][0-9]')
 """In the text of a record: a character that is neither plain nor a letter of ours, a blank text, an odd number."""
 _JOINERS = "\u200b\u200c\u200d\u2060\ufeff"
 """Invisible characters that scripts and emoji need between two others; at an end of a name they say nothing."""
@@ -159,11 +159,10 @@ def _fields(cls: Hashable) -> tuple[tuple[str, str], ...]:
 
     A text without a default has to: it is what a record, or a part of one, is all about.
     """
-    key = cls.kind_info.key if isinstance(cls, type) and issubclass(cls, Record) else ()
     found: list[tuple[str, str]] = []
     for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)):
         required = "required " if field.default is attrs.NOTHING or field.name == "name" else ""
-        found.append((field.name, required + ("name" if field.name in key or field.name in ONE_LINE else "text")))
+        found.append((field.name, required + ("name" if field.name in ONE_LINE else "text")))
     return tuple(found)
 
 
@@ -285,13 +284,14 @@ def reason(value: str | None) -> str | None:
 
 def idempotency_key(value: str | None) -> str | None:
     """Read the argument `idempotency_key`; one that shows as nothing, as an absent header gives it, is none."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None:
         return None
-    if isinstance(value, str):
-        check_text(value, "idempotency_key")
-        if not is_visible(value):
-            return None
-    return name(value, "idempotency_key")
+    if not isinstance(value, str):
+        raise InvalidRequest("idempotency_key", _shown(value), "must be a text")
+    check_text(value, "idempotency_key")
+    for fault in _text_faults(value, "", LONGEST_KEY):
+        raise InvalidRequest("idempotency_key", _shown(value), fault.message)
+    return str(value) if is_visible(value) else None
 
 
 def version(value: int | None) -> int | None:

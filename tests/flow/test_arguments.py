@@ -19,7 +19,7 @@ COVER = Insurance(line="general_liability")
 WRONG_FOR_ALL: dict[str, list[Any]] = {
     "by": [None, "a.anderson", Actor("a", roles={1})],  # type: ignore[arg-type]
     "at": ["2026-09-01", date(2026, 9, 1), datetime(2026, 9, 1)],  # noqa: DTZ001
-    "idempotency_key": [7, "a\nb", "a" * 200],
+    "idempotency_key": [7, "a\x07b", "a" * 200],
 }
 WRONG_WHERE_TAKEN: dict[str, list[Any]] = {"reason": [7, "\x00", "x" * 20_000], "expected_version": ["1", True, 1.0]}
 
