@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 import attrs
 
-from partnerflow.canonical import canonical
+from partnerflow.canonical import canonical, check_text
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import unstructure
@@ -100,7 +100,14 @@ def _checked(problem: Problem) -> Problem:
     Raises now, while its policy is evaluated, for a sentence that lacks a fact, a fact that cannot be shown or stored,
     and a day that is none: otherwise the whole report could not be read later.
     """
-    canonical([problem.path, problem.label, problem.message, *(plain(fact) for fact in problem.facts.values())])
+    texts = [problem.path, problem.label, problem.message]
+    for fact in problem.facts.values():
+        kind = type(fact)
+        if kind is str:
+            texts.append(cast("str", fact))
+        elif kind is not int and kind is not date:  # which can always be shown and stored
+            texts.append(canonical(plain(fact)))
+    check_text("".join(texts), "text")
     day: object = problem.mends_on
     if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
         raise TypeError(f"mends_on={day!r} is no day")
