@@ -212,7 +212,7 @@ checks = st.builds(
     st.none() | st.just(NO_END) | near,
     result=st.sampled_from(["clear", "not_clear", None]),
     components=st.none() | several,
-)
+).filter(lambda one: (one.cleared_on or date.min) <= (one.ends_on or NO_END))
 filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), checks), max_size=6)
 
 

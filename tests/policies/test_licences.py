@@ -157,7 +157,7 @@ licences = st.builds(
     st.sampled_from(["active", "expired", "revoked", "on probation", None]),
     st.none() | near,
     st.none() | st.just(NO_END) | near,
-)
+).filter(lambda one: (one.starts_on or date.min) <= (one.ends_on or NO_END))
 filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), licences), max_size=5)
 
 
