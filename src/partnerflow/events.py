@@ -70,6 +70,14 @@ NOTICES: Mapping[str, EventType] = {
         "policy.broken", "a sweep found that a policy no longer holds for any other reason", cites=("CS2-2.S2",)
     ),
     "mended": EventType("policy.mended", "a sweep found that a policy holds again", cites=("CS2-2.S2",)),
+    "waived": EventType(
+        "policy.waived",
+        "a sweep found that a policy which was reported is waived for a while, and no better",
+        cites=("EAF-C.3c",),
+    ),
+    "over": EventType(
+        "policy.over", "a sweep found that a policy which was reported is no longer asked", cites=("CS2-2.S2",)
+    ),
 }
 """The events of a sweep, by the `telling` of the Notice."""
 EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *NOTICES.values())
@@ -167,14 +175,13 @@ def filed(entry: Entry, partnership_id: UUID, time: datetime, *, hidden_by: UUID
 
 def noticed(notice: Notice, time: datetime) -> Fact:
     """Return the fact that a sweep sent a notice."""
-    return Fact(
-        NOTICES[notice.telling].type,
-        time,
-        {
-            "partnership": str(notice.partnership_id),
-            "policy": notice.code,
-            "title": notice.title,
-            "due_on": None if notice.due_on is None else notice.due_on.isoformat(),
-            "days_left": notice.days_left,
-        },
-    )
+    data: dict[str, Any] = {
+        "partnership": str(notice.partnership_id),
+        "policy": notice.code,
+        "title": notice.title,
+        "due_on": None if notice.due_on is None else notice.due_on.isoformat(),
+        "days_left": notice.days_left,
+    }
+    if notice.waiver is not None:
+        data["waiver"] = {"entry": notice.waiver.entry_id, "expires_on": notice.waiver.expires_on.isoformat()}
+    return Fact(NOTICES[notice.telling].type, time, data)

@@ -13,9 +13,10 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow.policies.finding import AppliedWaiver, Finding, Outcome
 from partnerflow.policies.report import Report
 
-NoticeKind: TypeAlias = Literal["approaching", "missed", "broken", "mended"]
+NoticeKind: TypeAlias = Literal["approaching", "missed", "broken", "mended", "waived", "over"]
 """What a notice is about."""
 
 
@@ -31,7 +32,7 @@ class Obligation:
     missed_on: date | None = None
     """The last day on which it held, if it broke because that day passed."""
     broken_notified: bool = False
-    """Whether the last notice was that it is broken or missed, and none since that it was mended."""
+    """Whether the last notice was that it is broken or missed, and none since that it was mended, waived or is over."""
     reminded_due: date | None = None
     """The due date of the last reminder."""
     reminded_lead: int | None = None
@@ -64,6 +65,8 @@ class Notice:
     """For what approaches: how many days from the sweep to the due date."""
     partner: str = ""
     """The partner's name."""
+    waiver: AppliedWaiver | None = None
+    """The waiver that covers it, or one in force that does not cover all that is wrong."""
 
 
 def derive_obligations(
@@ -71,17 +74,23 @@ def derive_obligations(
     due_dates: Mapping[str, date | None],
     before: Sequence[Obligation],
     leads: Sequence[int],
+    *,
+    ended: bool = False,
 ) -> tuple[Obligation, ...]:
     """Return the obligations that follow from *report*; what was notified about them is copied from *before*.
 
     *due_dates* are those of `Pack.due_dates`, *leads* how many days before a due date reminders are sent. An obligation
-    that the state no longer has is dropped without a notice.
+    that the state or the pack no longer has is dropped, but for one that was notified as broken: that stays until a
+    sweep has notified that it is over. Where the partnership has *ended* it is dropped too: that event says enough.
     """
     known = {obligation.code: obligation for obligation in before}
-    found = []
-    for finding in report.findings:
-        if not finding.is_owed:
-            continue
+    obliged = _obliged(report)
+    found = [
+        attrs.evolve(was, holds=True, due_on=None, missed_on=None, next_check_on=report.on)
+        for was in before
+        if was.broken_notified and was.code not in obliged and not ended
+    ]
+    for finding in obliged.values():
         was = known.get(finding.code)
         due_on = due_dates[finding.code]
         missed_on = None
@@ -112,26 +121,39 @@ def derive_obligations(
 
 
 def notices_for(
-    partnership_id: UUID, obligations: Sequence[Obligation], today: date, leads: Sequence[int]
+    partnership_id: UUID, report: Report, obligations: Sequence[Obligation], leads: Sequence[int]
 ) -> tuple[tuple[Obligation, ...], tuple[Notice, ...]]:
-    """Return the obligations with their notices marked as sent, and the notices that have not been sent before."""
+    """Return the obligations with their notices marked as sent, and the notices that have not been sent before.
+
+    *obligations* are those that follow from *report*. One that is over is not among those returned.
+    """
+    today, obliged = report.on, _obliged(report)
     notified, notices = [], []
     for obligation in obligations:
-        changed = obligation
-        for notice in _unsent(partnership_id, obligation, today, leads):
+        changed, finding = obligation, obliged.get(obligation.code)
+        for notice in _unsent(partnership_id, obligation, finding, today, leads):
             notices.append(notice)
             changed = _mark_sent(changed, notice, today, leads)
-        notified.append(attrs.evolve(changed, next_check_on=_next_check_on(changed, today, leads)))
+        if finding is not None:
+            notified.append(attrs.evolve(changed, next_check_on=_next_check_on(changed, today, leads)))
     return tuple(notified), tuple(notices)
 
 
-def _unsent(partnership_id: UUID, obligation: Obligation, today: date, leads: Sequence[int]) -> Iterator[Notice]:
+def _obliged(report: Report) -> dict[str, Finding]:
+    """Return the findings on what a sweep follows, by the code of their policy."""
+    return {finding.code: finding for finding in report.findings if finding.is_owed}
+
+
+def _unsent(
+    partnership_id: UUID, obligation: Obligation, finding: Finding | None, today: date, leads: Sequence[int]
+) -> Iterator[Notice]:
     notice = Notice(
         partnership_id=partnership_id,
-        telling="mended",
+        telling=_end_of_lapse(finding),
         code=obligation.code,
         title=obligation.title,
         due_on=obligation.due_on if obligation.holds else obligation.missed_on,
+        waiver=None if finding is None else finding.waiver or finding.short_waiver,
     )
     if not obligation.holds:
         if not obligation.broken_notified:
@@ -143,11 +165,18 @@ def _unsent(partnership_id: UUID, obligation: Obligation, today: date, leads: Se
         yield attrs.evolve(notice, telling="approaching", days_left=(obligation.due_on - today).days)
 
 
+def _end_of_lapse(finding: Finding | None) -> NoticeKind:
+    """Return how what was notified as broken has ended: nothing asks for it any more, it is waived, or it is mended."""
+    if finding is None or finding.outcome is Outcome.NOT_APPLICABLE:
+        return "over"
+    return "mended" if finding.waiver is None else "waived"
+
+
 def _mark_sent(obligation: Obligation, notice: Notice, today: date, leads: Sequence[int]) -> Obligation:
     if notice.telling == "approaching":
         lead = _lead_reached(obligation, today, leads)
         return attrs.evolve(obligation, reminded_due=obligation.due_on, reminded_lead=lead)
-    return attrs.evolve(obligation, broken_notified=notice.telling != "mended")
+    return attrs.evolve(obligation, broken_notified=notice.telling in ("broken", "missed"))
 
 
 def _lead_reached(obligation: Obligation, today: date, leads: Sequence[int]) -> int | None:

@@ -14,7 +14,7 @@ import pytest
 from partnerflow import Actor, Money, Partner, Partnerflow, Refused, load_pack
 from partnerflow.policies import Pack
 from partnerflow.ports import Store
-from partnerflow.records import Insurance, Scope
+from partnerflow.records import Insurance, Scope, Service
 from partnerflow.testing.clock import TickingClock
 
 CHICAGO = "America/Chicago"
@@ -199,3 +199,27 @@ def test_it_is_read_back_under_rules_that_know_nothing_of_it(
     assert {"title", "fix", "cites", "revision"} <= broken.keys()
     assert kept["report"]["broken"] == ["SAFE-002"]
     later.verify()
+
+
+@pytest.mark.parametrize("change", ["retired", "reported only", "not for this partnership"])
+def test_a_rule_that_is_no_longer_asked_is_over_once(
+    under: Change, before: Partnerflow, office: Actor, walked_to: Callable, clock: TickingClock, change: str
+) -> None:
+    p = walked_to(before, "active").id
+    before.file(p, attrs.evolve(COVER, per_occurrence=Money.of(1, "USD")), by=office)
+    assert [notice.telling for notice in before.sweep().notices if notice.code == "SAFE-002"] == ["broken"]
+    if change == "retired":
+        flow = under(version="2", head='without = ["SAFE-002"]')
+    elif change == "reported only":
+        flow = under('[[set]]\ncode = "SAFE-002"\nenforcement = "report_only"\n')
+    else:
+        flow = under('[[set]]\ncode = "SAFE-002"\nsupervised = "exempt"\n')
+        services = flow.dossier(p).all(Service)
+        flow.file(p, *(attrs.evolve(service, fully_supervised=True) for service in services), by=office)
+    clock.move_on(days=1)
+    swept = flow.sweep()
+    assert "SAFE-002" in [notice.code for notice in swept.over]
+    assert [notice.telling for notice in swept.notices if notice.code == "SAFE-002"] == ["over"]
+    assert "SAFE-002" not in [notice.code for notice in flow.sweep().notices]
+    types = [each.type for each in flow.store.outgoing(p) if each.data.get("policy") == "SAFE-002"]
+    assert types == ["org.partnerflow.policy.broken.v1", "org.partnerflow.policy.over.v1"]

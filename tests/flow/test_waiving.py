@@ -14,6 +14,7 @@ import pytest
 from partnerflow import Actor, Filing, InvalidRecord, InvalidRequest, Money, Partnerflow, PartnerflowError, Refused
 from partnerflow.records import (
     BackgroundCheck,
+    CoveredProblem,
     Insurance,
     Record,
     Waiver,
@@ -108,8 +109,12 @@ def test_its_last_day_is_a_due_date_and_the_day_after_it_blocks_again(
     flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID, clock: TickingClock
 ) -> None:
     flow.sweep()
-    grant(flow, underinsured, board)
-    assert [notice.code for notice in flow.sweep().mended] == ["SAFE-002"]
+    entry = grant(flow, underinsured, board)
+    swept = flow.sweep()
+    assert [(notice.code, notice.due_on) for notice in swept.waived] == [("SAFE-002", LAST_DAY)]
+    assert swept.mended == ()
+    (event,) = (each for each in flow.store.outgoing() if each.type == "org.partnerflow.policy.waived.v1")
+    assert event.data["waiver"] == {"entry": str(entry.id), "expires_on": LAST_DAY.isoformat()}
     heard = []
     for day in range(1, 31):
         clock.move_on(days=1)
@@ -121,6 +126,53 @@ def test_its_last_day_is_a_due_date_and_the_day_after_it_blocks_again(
     assert [(n.code, n.due_on) for n in flow.sweep().missed] == [("SAFE-002", LAST_DAY)]
     assert flow.check(underinsured, "renew", by=office).codes == ("SAFE-002",)
     assert texts(flow.explain(underinsured).lapsed_waivers) == ["SAFE-002: it expired on 2026-10-15"]
+
+
+def test_what_breaks_beside_what_is_waived_is_reported_with_the_waiver_named(
+    flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID, clock: TickingClock
+) -> None:
+    flow.sweep()
+    entry = grant(flow, underinsured, board)
+    flow.sweep()
+    flow.file(underinsured, attrs.evolve(LOW, per_occurrence=Money.of(1, "USD")), by=office)
+    assert blocking(flow, underinsured) == ["SAFE-002"]
+    assert [notice.code for notice in flow.sweep().broken] == ["SAFE-002"]
+    *_, event = flow.store.outgoing(underinsured)
+    assert event.data["waiver"]["entry"] == str(entry.id)
+    flow.file(underinsured, attrs.evolve(LOW, per_occurrence=Money.of(900_000, "USD")), by=office)
+    assert blocking(flow, underinsured) == []
+    assert [notice.code for notice in flow.sweep().waived] == ["SAFE-002"]
+    clock.move_on(days=60)
+    assert [notice.code for notice in flow.sweep().missed] == ["SAFE-002"]
+
+
+def test_filing_writes_what_a_waiver_covers_and_never_the_caller(
+    flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID
+) -> None:
+    forged = CoveredProblem(
+        kind="insurance", key=("general_liability",), field="per_occurrence",
+        sentence="{actual} is below {minimum}", facts={"actual": "1 USD", "minimum": "1000000 USD"},
+    )  # fmt: skip
+    entry = grant(flow, underinsured, board, attrs.evolve(GRANTED, covers=(forged,), covers_all=True))
+    assert entry.record.covers == (attrs.evolve(forged, facts={**forged.facts, "actual": "500000 USD"}),)
+    assert entry.record.covers_all is False
+    assert blocking(flow, underinsured) == []
+    flow.file(underinsured, attrs.evolve(LOW, per_occurrence=Money.of(2, "USD")), by=office)
+    assert blocking(flow, underinsured) == ["SAFE-002"]
+
+
+def test_what_a_waiver_quotes_is_blanked_with_what_it_is_quoted_from(
+    flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID
+) -> None:
+    entry = grant(flow, underinsured, board)
+    (low,) = (each for each in flow.dossier(underinsured).entries if each.record == LOW)
+    assert low.id is not None
+    flow.retract(underinsured, low.id, by=office, reason="of another partner")
+    flow.redact(underinsured, entries=[low.id], by=office, reason="of another partner")
+    after = {each.id: each for each in flow.dossier(underinsured).entries}
+    assert after[entry.id].redacted
+    assert "500000" not in " ".join(each.text for each in after.values())
+    flow.verify()
 
 
 def test_a_refusal_answers_the_request_and_lets_nothing_pass(
@@ -236,7 +288,8 @@ def test_it_is_pinned_to_the_policy_of_its_day(
     if record is GRANTED:
         flow.file(underinsured, ASKED, by=PRINCIPAL)
     (entry,) = flow.file(underinsured, record, by=by, idempotency_key="k")
-    assert entry.record == attrs.evolve(record, revision=flow.pack["SAFE-002"].policy.revision)
+    assert (entry.record.policy, entry.record.reason, entry.record.expires_on) == ("SAFE-002", WHY, LAST_DAY)
+    assert entry.record.revision == flow.pack["SAFE-002"].policy.revision
     policies = {rule.policy.code: rule.policy for rule in flow.pack}
     raised = attrs.evolve(policies["SAFE-002"], revision=policies["SAFE-002"].revision + 1)
     rules = tuple(attrs.evolve(r, policy=raised) if r.policy.code == "SAFE-002" else r for r in flow.pack)

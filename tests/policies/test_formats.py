@@ -38,6 +38,7 @@ def blocked() -> Report:
         requested_by="i.moreno",
         expires_on=date(2026, 12, 1),
         revision=PACK["SAFE-002"].policy.revision,
+        covers_all=True,
     )
     dossier = example_dossier("onboarding", without={"insurance", "training"}, records=[waiver])
     return PACK.check(dossier, on=EXAMPLE_DAY, trigger="activate")

@@ -154,7 +154,9 @@ def blocking(report: Report) -> set[str]:
 
 
 def waived(code: str, dossier: Dossier) -> Dossier:
-    waiver = Waiver(code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1)
+    waiver = Waiver(
+        code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1, covers_all=True
+    )
     entry = attrs.evolve(dossier.entries[-1], record=waiver, id=UUID(int=1), filed_by=BOARD)
     return attrs.evolve(dossier, on_file=RecordIndex([*dossier.entries, entry]))
 
@@ -604,7 +606,9 @@ def test_a_policy_that_crashes_disturbs_no_other() -> None:
 
 @pytest.mark.parametrize("code", ["X-001", "X-002", "X-003"])
 def test_a_policy_that_crashes_cannot_be_waived(code: str) -> None:
-    waiver = Waiver(code, reason="let it be", requested_by=BOARD.id, expires_on=date(2026, 12, 1), revision=1)
+    waiver = Waiver(
+        code, reason="let it be", requested_by=BOARD.id, expires_on=date(2026, 12, 1), revision=1, covers_all=True
+    )
     report = CRASHING.check(example_dossier(records=[waiver]), on=EXAMPLE_DAY)
     assert report[code] in report.blocking
     assert report[code].waiver is None

@@ -196,7 +196,13 @@ def with_waivers(*records: Any, **changes: Any) -> Dossier:
 
 
 def waiver(code: str, **changes: Any) -> Waiver:
-    said = {"reason": "late", "requested_by": OFFICE.id, "expires_on": date(2026, 10, 1), "revision": 1}
+    said = {
+        "reason": "late",
+        "requested_by": OFFICE.id,
+        "expires_on": date(2026, 10, 1),
+        "revision": 1,
+        "covers_all": True,
+    }
     return Waiver(code, **{**said, **changes})
 
 

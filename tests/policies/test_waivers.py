@@ -43,7 +43,7 @@ NEVER = {policy.code for policy in POLICIES if policy.max_waiver_days == 0}
 
 def waiver(code: str = "SAFE-002", **changes: Any) -> Waiver:
     said = {"reason": "the renewal is late", "requested_by": OFFICE.id, "expires_on": LAST_DAY, "revision": 1}
-    return Waiver(code, **{**said, **changes})
+    return Waiver(code, **{**said, "covers_all": True, **changes})
 
 
 def said(remarks: tuple[WaiverNote, ...]) -> tuple[str, ...]:

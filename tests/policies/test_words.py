@@ -105,7 +105,7 @@ def test_a_whole_report_is_said_in_spanish_with_the_same_facts() -> None:
 
 def lapsed(policy: str = "SAFE-002", **changes: Any) -> tuple[WaiverNote, ...]:
     """Return what is said of a waiver that does not count for the reason that *changes* make."""
-    told = {"reason": "late", "requested_by": OFFICE.id, "expires_on": EXAMPLE_DAY, "revision": 1}
+    told = {"reason": "late", "requested_by": OFFICE.id, "expires_on": EXAMPLE_DAY, "revision": 1, "covers_all": True}
     by = changes.pop("by", BOARD)
     after = changes.pop("after", ())
     filed = attrs.evolve(

@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[Listed, ...]] = {
         Listed("fire", "write:fire", "Take a step of the lifecycle, or learn what blocks it."),
     ),
     "Watch": (
-        Listed("sweep", "maintenance:sweep", "Report what comes due, was missed, broke or was mended."),
+        Listed("sweep", "maintenance:sweep", "Report what comes due, was missed or broke, and how that ended."),
         Listed("verify", "maintenance:verify", "Check that nothing stored was changed."),
         Listed("heads", "maintenance:heads", "Print where every chain ends, one JSON object a line."),
         Listed("impact", "impact:impact", "Show what other rules would newly block, and no longer block."),

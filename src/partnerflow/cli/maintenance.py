@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--everything", is_flag=True, help="Evaluate every partnership, also where nothing is due.")
 @click.pass_obj
 def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> None:
-    """Report what comes due, was missed, broke or was mended.
+    """Report what comes due, was missed or broke, and how that ended.
 
     Run it every day. It reports each thing once, as an event too, and changes no state. With --everything, it derives
     again what is derived from histories and files: do that where somebody has written to the tables.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """How many due dates of one partnership are printed."""
-_URGENCY = ("missed", "approaching", "mended", "broken")
+_URGENCY = ("missed", "approaching", "waived", "mended", "over", "broken")
 
 # --- days and names --------------------------------------------------------------------------------------------------
 

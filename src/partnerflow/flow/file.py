@@ -11,7 +11,7 @@ from .context import Context
 from .district import DistrictFile, file_on_district
 from .entries import entries_for
 from .evaluate import refuse_unless_may_file
-from .granting import refuse_what_never_counts
+from .granting import refuse_what_never_counts, with_coverage
 from .idempotency import entries_made, find_completed, pending
 from .loading import Locked, load, load_snapshot, lock_with_siblings
 from .partner_ids import FindPartner, find_partner_in, refuse_ids_of_another
@@ -64,5 +64,6 @@ def file_on_partnership(
     refuse_what_never_counts(context, records, loaded.times)
     for record in records:
         refuse_ids_of_another(find_partner, record, snapshot.partnership.partner_id)
+    submission = with_coverage(context, submission, loaded)
     entries = entries_for(context, snapshot, submission, request, loaded.times)
     return reevaluate(context, loaded, locked.siblings, entries, idempotency)

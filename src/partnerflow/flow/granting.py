@@ -1,15 +1,20 @@
-"""Granting waivers: what could never count is refused when it is filed, and by name."""
+"""Granting waivers: refuse what could never count, and write into each what it covers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+import attrs
 
 from partnerflow.errors import Fault, InvalidRecord
 from partnerflow.policies.waivers import why_never
-from partnerflow.records import Record, Waiver, WaiverRequest
+from partnerflow.records import Entry, Record, Waiver, WaiverRequest
+from partnerflow.records.conversion import record_text, unstructure
 
 from .arguments import Times
 from .context import Context
+from .loading import Loaded
+from .submission import Submission
 
 
 def refuse_what_never_counts(context: Context, records: Iterable[Record], times: Times) -> None:
@@ -20,6 +25,49 @@ def refuse_what_never_counts(context: Context, records: Iterable[Record], times:
     for record in records:
         if isinstance(record, (Waiver, WaiverRequest)) and (faults := list(_faults(context, record, times))):
             raise InvalidRecord(record.kind_info.name, faults)
+
+
+def with_coverage(context: Context, submission: Submission, loaded: Loaded) -> Submission:
+    """Return it with what each waiver covers: what its policy reports of the file today, never what a caller says."""
+    records = [
+        record_text(_covering(context, record, loaded)) if isinstance(record, Waiver) else (record, text)
+        for record, text in submission.records
+    ]
+    return Submission(submission.subject, records, submission.documents)
+
+
+def _covering(context: Context, waiver: Waiver, loaded: Loaded) -> Waiver:
+    covers = context.pack[waiver.policy].covered_by_grant(loaded.dossier, context.today(loaded.times.now))
+    return attrs.evolve(waiver, covers=covers, covers_all=False)
+
+
+def quoting(targets: Iterable[Entry], on_file: Iterable[Entry]) -> list[Entry]:
+    """Return the waivers on file that quote one of *targets* in what they cover, without those that are among them."""
+    known = {target.id for target in targets}
+    words = {word for target in targets if not target.redacted for word in _texts(unstructure(target.record))}
+    return [
+        entry
+        for entry in on_file
+        if isinstance(entry.record, Waiver) and entry.id not in known and not words.isdisjoint(_quoted(entry.record))
+    ]
+
+
+def _quoted(waiver: Waiver) -> Iterator[str]:
+    for problem in waiver.covers or ():
+        yield from problem.key
+        yield from problem.facts.values()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in plain data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def _faults(context: Context, record: Waiver | WaiverRequest, times: Times) -> Iterator[Fault]:

@@ -346,7 +346,7 @@ class Partnerflow(Reading):
         return run.run(operation, adoptions, key=key, at_once=at_once, progress=progress)
 
     def sweep(self, *, at: datetime | None = None, everything: bool = False) -> Sweep:
-        """Notify, each once, of what approaches, was missed, broke or was mended; change no state.
+        """Notify, each once, of what approaches, was missed or broke, and was mended, waived or is over.
 
         With *everything*, every partnership is evaluated, whether something is due or not, and what is derived from
         histories and files is derived again: obligations, and what partnerships are found by.

@@ -1,6 +1,7 @@
 """Redacting: blank single texts that should not be kept.
 
-It changes no evaluation: only what was retracted can be blanked, and no policy reads that any more.
+Only what was retracted can be blanked, and no policy reads that any more. So it changes no evaluation, with one
+exception: a waiver that quotes what is blanked is blanked with it, and ends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverReq
 from .arguments import required_reason
 from .blank import BlankOrder, blank
 from .context import Context
+from .granting import quoting
 from .idempotency import complete, entries_made, find_completed, pending
 from .loading import lock_with_siblings
 from .queries import history
@@ -47,6 +49,7 @@ def redact(
             return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
         snapshot = locked.snapshot
         targets = [_find_entry(snapshot, each) for each in entry_ids]
+        targets += quoting(targets, snapshot.own_file)
         order = BlankOrder(entries=targets, steps=transitions, reason=reason)
         new, changes = blank(context, locked, order, request)
         on_file = (*snapshot.partner_file, *snapshot.own_file, *new)

@@ -1,4 +1,4 @@
-"""Sweeping: as time passes, notify once what approaches, was missed, broke or was mended. No state changes here."""
+"""Sweeping: as time passes, notify once what approaches, was missed or broke, and how that ended. No state changes."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ class Sweep:
     def mended(self) -> tuple[Notice, ...]:
         """What was broken and holds again."""
         return self._all("mended")
+
+    @property
+    def waived(self) -> tuple[Notice, ...]:
+        """What was broken, is no better, and is waived for a while."""
+        return self._all("waived")
+
+    @property
+    def over(self) -> tuple[Notice, ...]:
+        """What was broken and is no longer asked: its rule is retired, or does not apply any more."""
+        return self._all("over")
 
     def _all(self, telling: NoticeKind) -> tuple[Notice, ...]:
         return tuple(notice for notice in self.notices if notice.telling == telling)
@@ -128,7 +138,7 @@ class _Sweeper:
         dossier, _ = load_dossier(context, snapshot)
         report = standing_report(context, snapshot, dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
-        obligations, notices = notices_for(partnership_id, judgement.obligations, self._today, context.pack.leads)
+        obligations, notices = notices_for(partnership_id, report, judgement.obligations, context.pack.leads)
         notices = tuple(attrs.evolve(notice, partner=dossier.partner.name) for notice in notices)
         facts = [events.noticed(notice, self._at) for notice in notices]
         return notices, ChangeSet(

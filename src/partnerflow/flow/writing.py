@@ -108,10 +108,11 @@ def new_transition(
 
 def new_judgement(context: Context, report: Report, dossier: Dossier, before: Sequence[Obligation]) -> Judgement:
     """Return the obligations that follow from *report*, with their due dates; *before* are those on file."""
+    due_dates, ended = context.pack.due_dates(report, dossier), report.state in context.lifecycle.final
     return Judgement(
         partnership_id=dossier.partnership.id,
         digest=context.pack.digest,
-        obligations=derive_obligations(report, context.pack.due_dates(report, dossier), before, context.pack.leads),
+        obligations=derive_obligations(report, due_dates, before, context.pack.leads, ended=ended),
     )
 
 

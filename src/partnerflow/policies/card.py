@@ -21,7 +21,7 @@ from partnerflow.lifecycle import DEFAULT, Move
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import read_record, structure
 
-from .finding import Finding, Outcome, Owner, Severity
+from .finding import Better, Finding, Outcome, Owner, Severity
 from .verdict import NotApplicable, Problem, Until, Verdict, located_absence
 
 FILE = "file"
@@ -97,6 +97,8 @@ class Policy:
     """Whether it reads the actor."""
     compares: bool = False
     """Whether it reads `dossier.neighbours`; such a policy only guards."""
+    better: Mapping[str, Better] = attrs.field(factory=dict)
+    """Facts of its problems, and whether `more` or `less` is less of the same problem, which a waiver then covers."""
     examples: Mapping[str, ExampleData] = attrs.field(factory=dict, repr=False)
     """By outcome: `passing`, `failing`, `missing`."""
 
@@ -150,7 +152,8 @@ class Policy:
             return _ok_finding(self, outcome, None if until == NO_END else until, asked)
         if outcome is not Outcome.ERROR:
             outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
-        return self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
+        finding = self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
+        return finding if until == NO_END else attrs.evolve(finding, nothing_more_until=until)
 
     def _run(
         self, dossier: Dossier, on: date, parameters: Mapping[str, object], problems: list[Problem]
@@ -249,15 +252,17 @@ def policy(
     max_waiver_days: int = 365,
     authority: bool = False,
     compares: bool = False,
+    better: Mapping[str, Better] | None = None,
     passing: ExampleData | None = None,
     failing: ExampleData | None = None,
     missing: ExampleData | None = None,
 ) -> Callable[[Body], Policy]:
     """Turn a function of a dossier, a day and keyword-only parameters into a Policy.
 
-    *passing*, *failing* and *missing* are examples: a list of records, or the parts of a dossier that matter. Raises
-    ValueError for a card that could never be asked, or that compares partnerships outside a trigger, and KeyError for a
-    fix that names a parameter which the function does not have.
+    *better* names facts of its problems, and whether `more` or `less` of one is less of the same problem: a waiver then
+    covers that too. *passing*, *failing* and *missing* are examples: a list of records, or the parts of a dossier that
+    matter. Raises ValueError for a card that could never be asked, or that compares partnerships outside a trigger, and
+    KeyError for a fix that names a parameter which the function does not have.
     """
     if not (holds_in or guards) or not cites or not fix:
         raise ValueError(f"policy {code} must hold in a state or guard a trigger, cite a clause and name a fix")
@@ -280,6 +285,7 @@ def policy(
             max_waiver_days=max_waiver_days,
             authority=authority,
             compares=compares,
+            better=dict(better or {}),
             examples={name: example for name, example in given.items() if example is not None},
         )
         if "{" in fix:

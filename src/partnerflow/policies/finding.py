@@ -13,6 +13,8 @@ from .verdict import Problem, filled
 
 Owner: TypeAlias = Literal["district", "school", "partner"]
 """The side that has to act if something is wrong."""
+Better: TypeAlias = Literal["more", "less"]
+"""Of a fact in a problem: whether a greater or a smaller one is less of the same problem."""
 
 
 class Outcome(StrEnum):
@@ -66,6 +68,8 @@ class Finding:
     problems: tuple[Problem, ...] = ()
     until: date | None = None
     """The last day on which this still holds, as far as the policy knows."""
+    nothing_more_until: date | None = None
+    """Where something is wrong, the last day on which nothing more will be, as far as the policy knows."""
     lapsed_on: date | None = None
     """The last day on which it held, if it failed because that day is past."""
     severity: Severity = Severity.BLOCKING
@@ -75,6 +79,9 @@ class Finding:
     is_standing: bool = True
     """Whether it is part of the check of the state, and so is evaluated again as time passes."""
     waiver: AppliedWaiver | None = None
+    """The waiver that covers everything that is wrong."""
+    short_waiver: AppliedWaiver | None = None
+    """A waiver in force that does not cover everything that is wrong, and so waives nothing."""
     advice: str = ""
     """How to mend it, as a template for the parameters; `fix` has them filled in."""
     parameters: Mapping[str, object] = attrs.field(factory=dict, hash=False, repr=False)

@@ -295,13 +295,13 @@ class Pack:
             return _day_before(min((day for day in later if day is not None), default=None))
         if finding.until is None and finding.waiver is None and not rule.overrides:
             return None  # the most frequent case, without another evaluation
-        day = _last_day(finding, rule, on)
+        day = _last_day(finding, rule, dossier, on)
         for _ in range(MOST_FOLLOWED):
             if day is None or day >= NO_END:
                 return None
             tomorrow = date.fromordinal(day.toordinal() + 1)
             then = rule.evaluate(dossier, tomorrow)
-            following = _last_day(then, rule, tomorrow)
+            following = _last_day(then, rule, dossier, tomorrow)
             if not then.is_ok:
                 return day
             day = following
@@ -320,13 +320,18 @@ def _override_data(setting: Override) -> dict[str, Any]:
     }
 
 
-def _last_day(finding: Finding, rule: Rule, on: date) -> date | None:
-    """Return the last day on which a finding is known to be ok: by its policy, its waiver and its parameters."""
+def _last_day(finding: Finding, rule: Rule, dossier: Dossier, on: date) -> date | None:
+    """Return the last day on which a finding is known to be ok: by its policy, its waiver and its parameters.
+
+    What is waived is evaluated again whenever a record begins or ends, since more may be wrong then than is covered.
+    """
     if finding.waiver is None and not rule.overrides:
         return finding.until
     days: Iterable[date | None] = (
         finding.until,
+        finding.nothing_more_until,
         finding.waiver.expires_on if finding.waiver else None,
+        _day_before(dossier.on_file.next_change(on)) if finding.waiver else None,
         _day_before(rule.changes_after(on)),
     )
     return min((day for day in days if day is not None), default=None)

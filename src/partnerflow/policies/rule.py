@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -11,13 +11,15 @@ import attrs
 
 from partnerflow.clauses import answers
 from partnerflow.dossier import Absent, Dossier
-from partnerflow.records import Profile, Scope
+from partnerflow.records import NO_END, CoveredProblem, Profile, Scope
 
 from .card import ANY_TRIGGER, FILE, AskedAs, Policy
+from .coverage import covered_by_grant
 from .finding import Finding, Severity
 from .verdict import in_words, need
 from .waivers import waive
 
+ONE_DAY = timedelta(days=1)
 Enforcement: TypeAlias = Literal["enforce", "report_only", "off"]
 _IN_WORDS: Mapping[Enforcement, str] = {"enforce": "enforced", "report_only": "reported only", "off": "not asked"}
 
@@ -194,12 +196,22 @@ class Rule:
         """Return how it is asked of partnerships to which no override applies."""
         return AskedAs(self.severity, self.enforcement == "enforce", gates, stands)
 
+    def before_waivers(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
+        """Evaluate the policy as if no waiver were on file."""
+        if self._for_everyone:
+            return self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
+        return self._evaluate_with_overrides(dossier, on, asked or self._alone)
+
+    def covered_by_grant(self, dossier: Dossier, on: date) -> tuple[CoveredProblem, ...]:
+        """Return what a waiver covers that is granted on the day *on*."""
+        today = self.before_waivers(dossier, on)
+        if today.until is None or today.until == NO_END:
+            return covered_by_grant(today, None, dossier)
+        return covered_by_grant(today, self.before_waivers(dossier, today.until + ONE_DAY), dossier)
+
     def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Evaluate the policy, and apply a waiver if there is one on file."""
-        if self._for_everyone:
-            finding = self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
-        else:
-            finding = self._evaluate_with_overrides(dossier, on, asked or self._alone)
+        finding = self.before_waivers(dossier, on, asked)
         return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
 
     def _evaluate_with_overrides(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:

@@ -181,9 +181,11 @@ def each(several: Iterable[T], judge: Callable[[T], Verdict]) -> Verdict:
 def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Verdict:
     """Yield the longest Until of several, where one is enough; if none holds on the day *on*, what is wrong with each.
 
-    Check first, with `need`, that there is at least one: for an empty list it yields nothing, which is a pass.
+    With what is wrong it yields each Until of those, too. Check first, with `need`, that there is at least one: for an
+    empty list it yields nothing, which is a pass.
     """
     wrong: list[Problem] = []
+    ending: list[Until] = []
     best: Until | None = None
     for one in several:
         ends: Until | None = None
@@ -200,8 +202,11 @@ def best_of(several: Iterable[T], judge: Callable[[T], Verdict], on: date) -> Ve
             ends = ends or Until(NO_END, "")
             if best is None or ends.day > best.day:
                 best = ends
+        elif ends is not None:
+            ending.append(ends)
     if best is None or best.day < on:
         yield from wrong
+        yield from ending
     if best is not None:
         yield best
 

@@ -2,7 +2,7 @@
 
 A waiver is applied to a finding once its policy has been evaluated: the outcome and the problems stay in the report, so
 a waiver stops a finding from blocking and hides nothing. Policies never read waivers. Of several waivers of one policy
-the newest that counts is applied: one that does not count never hides one that does.
+the newest that counts and covers all that is wrong is applied: one that does not never hides one that does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from partnerflow.dossier import Dossier
 from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
 from .card import Policy
+from .coverage import uncovered
 from .finding import AppliedWaiver, Finding, Outcome, WaiverNote
 
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
@@ -29,24 +30,27 @@ def waive(
 ) -> Finding:
     """Return *finding* with the waiver that covers it on the day *on*, or as it is; its outcome stays.
 
-    *approvers* are the roles that may grant one; None if the pack has no roles.
+    One that counts and does not cover all that is wrong is named too, as `short_waiver`. *approvers* are the roles that
+    may grant one; None if the pack has no roles.
     """
     if finding.outcome not in _WAIVABLE or not dossier.on_file.standing(Waiver):
         return finding
     granted = reversed(dossier.filed(Waiver, policy=finding.code))
-    waiver = next((one for one in granted if why_not(one, policy, dossier, on, approvers) is None), None)
-    if waiver is None:
-        return finding
+    counting = [one for one in granted if why_not(one, policy, dossier, on, approvers) is None]
+    for waiver in counting:
+        if not uncovered(finding, waiver, dossier, policy.better):
+            return attrs.evolve(finding, waiver=_applied(waiver, dossier))
+    return attrs.evolve(finding, short_waiver=_applied(counting[0], dossier)) if counting else finding
+
+
+def _applied(waiver: Waiver, dossier: Dossier) -> AppliedWaiver:
     entry = dossier.entry(waiver)
-    return attrs.evolve(
-        finding,
-        waiver=AppliedWaiver(
-            entry_id=None if entry.id is None else str(entry.id),
-            requested_by=waiver.requested_by,
-            approved_by=entry.filed_by.id if entry.filed_by else "",
-            expires_on=waiver.expires_on,
-            reason=waiver.reason,
-        ),
+    return AppliedWaiver(
+        entry_id=None if entry.id is None else str(entry.id),
+        requested_by=waiver.requested_by,
+        approved_by=entry.filed_by.id if entry.filed_by else "",
+        expires_on=waiver.expires_on,
+        reason=waiver.reason,
     )
 
 
@@ -126,7 +130,9 @@ def unapplied_waivers(
         if reasons[0] is not None:
             lapsed.append(reasons[0])
         finding = by_code.get(code)
-        if None in reasons and finding is not None and finding.waiver is None:
+        if None in reasons and finding is not None and finding.short_waiver is not None:
+            lapsed.append(WaiverNote(code, "it was not granted for all that is wrong now"))
+        elif None in reasons and finding is not None and finding.waiver is None:
             unused.append(code)
     return UnappliedWaivers(tuple(lapsed), tuple(unused), tuple(_asked(requests, dossier)))
 

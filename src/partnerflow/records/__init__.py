@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from .registry import Kind, Record, Unregistered, kinds, record
     from .safety import BackgroundCheck, FacilityAccess, Insurance, Licence, Person
     from .vetting import ReviewStep, Score, VettingReview
-    from .waiver import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
+    from .waiver import CoveredProblem, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
     from .workplace import (
         AdvisoryCouncil,
         BoardPolicy,
@@ -146,6 +146,7 @@ __all__ = [
     "CostShare",
     "CouncilLiaison",
     "CounselorAssignment",
+    "CoveredProblem",
     "DataSharingAgreement",
     "Definition",
     "DistrictOutline",

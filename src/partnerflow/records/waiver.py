@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import attrs
 
@@ -22,11 +23,34 @@ class WaiverRequest(Record):
     revision: int | None = None
 
 
-@record("waiver", about="partnership", key=("policy",), cites=("EAF-C.3c",))
+@attrs.frozen(kw_only=True)
+class CoveredProblem:
+    """A problem that a waiver covers, as its policy reported it when the waiver was granted."""
+
+    kind: str = ""
+    """The kind of the record where it is; empty where it is in none."""
+    key: tuple[str, ...] = ()
+    """The key of that record, as texts."""
+    field: str = ""
+    """The field of that record, or the place as a path."""
+    sentence: str
+    """The template of the sentence."""
+    facts: dict[str, str] = attrs.field(factory=dict, hash=False)
+    """The facts in it, as texts."""
+
+
+def _as_it_was_granted(revision: int, fields: dict[str, Any]) -> dict[str, Any]:
+    """Read a waiver from before waivers listed what they cover: it covers everything, to its last day."""
+    return {**fields, "covers_all": True} if revision < 2 else fields
+
+
+@record("waiver", about="partnership", key=("policy",), revision=2, upcast=_as_it_was_granted, cites=("EAF-C.3c",))
 class Waiver(Record):
     """Permission not to meet one policy until a day. The person who files it approves it, and is not the requester.
 
-    `expires_on` is its last day. `revision` is the policy's own; `flow.file` fills it in.
+    `expires_on` is its last day. `revision` is the policy's own; `flow.file` fills it in, and `covers`: what the policy
+    reports of the file on the day of the grant. A waiver without that list covers nothing, unless `covers_all` says
+    otherwise, as for waivers from before there were lists.
     """
 
     policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
@@ -34,6 +58,8 @@ class Waiver(Record):
     requested_by: str
     expires_on: date
     revision: int | None = None
+    covers: tuple[CoveredProblem, ...] | None = None
+    covers_all: bool = False
 
 
 @record("waiver_refusal", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))

@@ -299,6 +299,7 @@ class _Draft:
             requested_by=self.draw(st.sampled_from([OFFICE.id, BOARD.id])),
             expires_on=self.draw(days()),
             revision=self.draw(st.sampled_from([1, 1, 1, None])),
+            covers_all=self.draw(st.sampled_from([True, True, False])),
         )
         self._file(waiver, filed_by=self.draw(st.sampled_from([BOARD, BOARD, None])))
 

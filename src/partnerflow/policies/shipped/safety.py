@@ -79,6 +79,7 @@ _COVER = {
     cites=["SPPS-V.4b.2"],
     fix="Ask the partner's insurer for a certificate of at least {minimum} per occurrence.",
     owner="partner",
+    better={"actual": "more"},
     passing=[_COVER],
     failing=[{**_COVER, "per_occurrence": "500000 USD"}],
     missing=[],
