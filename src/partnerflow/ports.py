@@ -58,6 +58,8 @@ class Snapshot:
     """How many events it has had; the number of the last one in the outbox."""
     pack_digest: str
     """Digest of the pack under which it was last evaluated; empty if it must be evaluated by any pack."""
+    unreadable: str = ""
+    """Why a step or an obligation of it cannot be read; such a partnership is listed, and not evaluated."""
 
 
 @attrs.frozen(kw_only=True)

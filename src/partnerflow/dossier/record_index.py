@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 import attrs
 
 from partnerflow.records import NO_END, Entry, Record, Retraction
-from partnerflow.records.registry import Unregistered, key_of
+from partnerflow.records.registry import Unread, Unregistered, key_of
 
 R = TypeVar("R", bound=Record)
 ONE_DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ class Succession(Generic[R]):
 class RecordIndex:
     """The entries on file, in the order of filing, indexed by kind and key for policies. It never changes."""
 
-    __slots__ = ("_by_key", "_by_kind", "_newest", "_positions", "_series", "entries")
+    __slots__ = ("_by_key", "_by_kind", "_newest", "_positions", "_series", "entries", "unreadable")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
@@ -40,6 +40,12 @@ class RecordIndex:
             retracted = {cast("Retraction", entry.record).entry_id for entry in by_kind[Retraction]}
             for cls, several in by_kind.items():
                 by_kind[cls] = [entry for entry in several if entry.id is None or entry.id not in retracted]
+        self.unreadable = {
+            cast("Unread", entry.record).kind: self._positions[id(entry.record)]
+            for entry in by_kind.get(Unread, ())
+            if entry.redacted is None
+        }
+        """The kinds of entries that nobody can read, each with the place of one."""
         self._by_kind: dict[type[Record], list[Entry]] = by_kind
         self._by_key: dict[type[Record], Any] = {}
         self._series: dict[type[Record], Any] = {}

@@ -22,7 +22,7 @@ from partnerflow.records import Entry, Record, Redaction, Unregistered
 from .context import Context
 from .evaluate import refuse_unless_may_file, standing_report
 from .host_records import load_host_records
-from .loading import Locked, build_dossier, load, refuse_unknown_state
+from .loading import Locked, build_dossier, load, refuse_unfit
 from .request import Request
 from .search_index import search_entry
 from .writing import FileEnd, new_entries, new_judgement, number_events
@@ -67,7 +67,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
     judgements: list[Judgement] = []
     found_by: list[SearchEntry] = []
     for each in (snapshot, *(locked.siblings if on_partner else ())):
-        refuse_unknown_state(context, each)
+        refuse_unfit(context, each)
         first = each is snapshot
         host_records = loaded.host_records if first else load_host_records(context, each.partnership)
         steps = order.steps if first else ()

@@ -14,13 +14,13 @@ import attrs
 
 from partnerflow import gate
 from partnerflow.dossier import Dossier
-from partnerflow.errors import PartnerflowError, UnknownState
+from partnerflow.errors import PartnerflowError
 from partnerflow.lifecycle import Move, Row
 from partnerflow.policies import Pack, Rule, load_pack
 from partnerflow.ports import Snapshot
 
 from .context import Context
-from .loading import build_dossier, load_dossier, load_many
+from .loading import build_dossier, load_dossier, load_many, refuse_unfit
 from .validation import check_fit
 from .writing import new_judgement
 
@@ -151,8 +151,7 @@ class _Comparison:
         partner, unjudged = "", None
         changes: tuple[Change, ...] = ()
         try:
-            if partnership.state not in self.context.lifecycle.states:
-                raise UnknownState(partnership.state, snapshot.lifecycle_version, str(self.context.lifecycle))
+            refuse_unfit(self.context, snapshot)
             dossier = self._dossier(snapshot)
             partner, changes = dossier.partner.name, tuple(changes_of(dossier))
         except PartnerflowError as error:

@@ -17,7 +17,7 @@ from .arguments import batched
 from .context import Context
 from .due import DueItem
 from .evaluate import standing_report
-from .loading import load_dossier, newest_partner, refuse_unknown_state
+from .loading import load_dossier, newest_partner, refuse_unfit
 from .queries import recorded_by
 from .search import check_page, find_as_of
 
@@ -83,7 +83,7 @@ def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> lis
 def _row(context: Context, snapshot: Snapshot, name: str, today: date) -> InventoryRow:
     row = InventoryRow(partnership=snapshot.partnership, partner=name)
     try:
-        refuse_unknown_state(context, snapshot)
+        refuse_unfit(context, snapshot)
         dossier, _ = load_dossier(context, snapshot)
         report = standing_report(context, snapshot, dossier, today)
         due_dates = context.pack.due_dates(report, dossier)

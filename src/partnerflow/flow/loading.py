@@ -13,11 +13,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from partnerflow.dossier import Dossier, RecordIndex
-from partnerflow.errors import NotFound, UnknownState
+from partnerflow.errors import NotFound, UnknownState, Unreadable
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
 from partnerflow.ports import PartnerFile, Snapshot, Store, Transaction
-from partnerflow.records import Entry, Partner, Record
+from partnerflow.records import Entry, Partner, Record, Retraction
+from partnerflow.records.registry import Unread
 
 from .arguments import Times, batched, times_on
 from .context import Context
@@ -49,11 +50,11 @@ class Loaded(NamedTuple):
 
 
 def load_snapshot(context: Context, tx: Transaction, partnership_id: UUID, *, lock: bool) -> Snapshot:
-    """Load a partnership. Raises NotFound, and UnknownState for a state that the lifecycle does not have."""
+    """Load a partnership. Raises NotFound, and as `refuse_unfit` does."""
     snapshot = tx.snapshots([partnership_id], lock=lock).get(partnership_id)
     if snapshot is None:
         raise NotFound("partnership", partnership_id)
-    refuse_unknown_state(context, snapshot)
+    refuse_unfit(context, snapshot)
     return snapshot
 
 
@@ -76,7 +77,7 @@ def pick_snapshot(context: Context, snapshots: Mapping[UUID, Snapshot], partners
     """Return one of many that were loaded together. Raises as `load_snapshot` does."""
     if partnership_id not in snapshots:
         raise NotFound("partnership", partnership_id)
-    refuse_unknown_state(context, snapshots[partnership_id])
+    refuse_unfit(context, snapshots[partnership_id])
     return snapshots[partnership_id]
 
 
@@ -101,8 +102,11 @@ def partnerships_of(context: Context, partner: PartnerFile, *, ended: bool) -> t
     return tuple(each.id for each in partner.partnerships if ended or each.state not in context.lifecycle.final)
 
 
-def refuse_unknown_state(context: Context, snapshot: Snapshot) -> None:
-    """Raise UnknownState for a state that the lifecycle does not have."""
+def refuse_unfit(context: Context, snapshot: Snapshot) -> None:
+    """Raise Unreadable for a step or due date that cannot be read, UnknownState for a state that is not known."""
+    if snapshot.unreadable:
+        source = f"a step or due date of partnership {snapshot.partnership.id}"
+        raise Unreadable(source, snapshot.unreadable)
     if snapshot.partnership.state not in context.lifecycle.states:
         raise UnknownState(snapshot.partnership.state, snapshot.lifecycle_version, str(context.lifecycle))
 
@@ -142,11 +146,16 @@ def build_dossier(
 
 
 def newest_partner(entries: Iterable[Entry]) -> Partner:
-    """Return the newest Partner record; one that was redacted since counts as a partner named "redacted"."""
+    """Return the newest Partner record; of one that was redacted, or cannot be read, nothing is known."""
     found: Partner | None = None
-    for entry in entries:
+    listed = tuple(entries)
+    retracted = {entry.record.entry_id for entry in listed if isinstance(entry.record, Retraction)}
+    for entry in listed:
         if isinstance(entry.record, Partner):
             found = entry.record
+        elif isinstance(entry.record, Unread) and entry.kind == Partner.kind_info.name and entry.redacted is None:
+            if found is None or entry.id not in retracted:
+                found = Partner(name="unreadable")
         elif entry.redacted and entry.kind == Partner.kind_info.name:
             found = Partner(name="redacted")
     if found is None:

@@ -15,7 +15,7 @@ from partnerflow.ports import ChangeSet, Snapshot
 from .arguments import batched, read_times
 from .context import Context
 from .evaluate import standing_report
-from .loading import load_dossier, refuse_unknown_state
+from .loading import load_dossier, refuse_unfit
 from .search_index import search_entries, search_entry
 from .writing import new_judgement, number_events, write
 
@@ -134,7 +134,7 @@ class _Sweeper:
 
     def _evaluate(self, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
         context, partnership_id = self._context, snapshot.partnership.id
-        refuse_unknown_state(context, snapshot)
+        refuse_unfit(context, snapshot)
         dossier, _ = load_dossier(context, snapshot)
         report = standing_report(context, snapshot, dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)

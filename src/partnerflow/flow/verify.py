@@ -22,6 +22,7 @@ from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Audit
 from partnerflow.records import Entry, Redaction, kinds
 from partnerflow.records.conversion import read_record
+from partnerflow.records.registry import Unread
 
 from .arguments import batched
 from .context import Context
@@ -220,7 +221,10 @@ def _faults_of_entry(entry: Entry, place: int, previous: str) -> Iterator[str]:
     if entry.seq != place:
         yield f"place {place} is missing"
     if entry.link != entry_link(entry, previous):
-        yield "what is stored does not match its link"
+        unread = entry.record
+        yield (
+            f"cannot be read ({unread.why})" if isinstance(unread, Unread) else "what is stored does not match its link"
+        )
     elif entry.redacted and entry.text:
         yield "was redacted, and has a text again"
     elif not entry.redacted and not _matches_text(entry):

@@ -11,13 +11,14 @@ import attrs
 
 from partnerflow.clauses import answers
 from partnerflow.dossier import Absent, Dossier
+from partnerflow.dossier.readable import as_asked
 from partnerflow.records import NO_END, CoveredProblem, Profile, Scope
 
 from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .coverage import covered_by_grant
 from .finding import Finding, Severity
 from .verdict import in_words, need
-from .waivers import waive
+from .waivers import DECIDES_ON_WAIVERS, waive
 
 ONE_DAY = timedelta(days=1)
 Enforcement: TypeAlias = Literal["enforce", "report_only", "off"]
@@ -198,6 +199,7 @@ class Rule:
 
     def before_waivers(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Evaluate the policy as if no waiver were on file."""
+        dossier = as_asked(dossier)
         if self._for_everyone:
             return self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
         return self._evaluate_with_overrides(dossier, on, asked or self._alone)
@@ -212,7 +214,9 @@ class Rule:
     def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Evaluate the policy, and apply a waiver if there is one on file."""
         finding = self.before_waivers(dossier, on, asked)
-        return finding if finding.is_ok else waive(finding, self.policy, dossier, on, self.approvers)
+        if finding.is_ok or not DECIDES_ON_WAIVERS.isdisjoint(dossier.on_file.unreadable):
+            return finding  # what cannot be read may be what revoked the waiver
+        return waive(finding, self.policy, dossier, on, self.approvers)
 
     def _evaluate_with_overrides(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
         """Evaluate with the overrides that apply to this partnership; a fact that they need and lack is missing."""

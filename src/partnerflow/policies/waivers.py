@@ -14,6 +14,7 @@ import attrs
 
 from partnerflow.actors import normal_id
 from partnerflow.dossier import Dossier
+from partnerflow.dossier.readable import TAKES_BACK
 from partnerflow.records import Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation, days_after
 
 from .card import Policy
@@ -23,6 +24,8 @@ from .finding import AppliedWaiver, Finding, Outcome, WaiverNote
 _WAIVABLE = frozenset({Outcome.FAILED, Outcome.MISSING})
 _ANSWERS = (Waiver, WaiverRefusal, WaiverRevocation)
 """The kinds that answer a request if filed after it."""
+DECIDES_ON_WAIVERS = frozenset(kind.kind_info.name for kind in (*_ANSWERS, WaiverRequest)) | TAKES_BACK
+"""The kinds that decide whether a waiver counts: where one of them cannot be read, none does."""
 
 
 def waive(

@@ -85,6 +85,17 @@ class Unregistered(Record):
     fields: Mapping[str, Any] = attrs.field(hash=False)
 
 
+@attrs.frozen(kw_only=True)
+class Unread(Unregistered):
+    """A record on file that cannot be read, so nobody knows its content."""
+
+    why: str
+    documents: Any = attrs.field(default=None, hash=False, repr=False)
+    """The documents as they are stored."""
+    filed_by: Any = attrs.field(default=None, hash=False, repr=False)
+    """Who filed it, as it is stored."""
+
+
 POSITIONAL: Mapping[str, bool] = {"positional": True}
 """The metadata of a field that may be given by position: `attrs.field(kw_only=False, metadata=POSITIONAL)`."""
 

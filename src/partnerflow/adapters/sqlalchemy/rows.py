@@ -14,7 +14,7 @@ import attrs
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
-from partnerflow.errors import InvalidRecord
+from partnerflow.errors import InvalidRecord, error_text
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.lifecycle import Move
@@ -23,6 +23,7 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import IdempotencyRecord, Snapshot
 from partnerflow.records import Document, Entry, Record, Unregistered
 from partnerflow.records.conversion import read_filed, structure, unstructure
+from partnerflow.records.registry import Unread
 
 Values = dict[str, Any]
 
@@ -45,12 +46,8 @@ OBLIGATION = tuple((_RENAMED.get(name, name), name) for name in attrs.fields_dic
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
-def _record(kind: str, revision: int, text: str) -> Record:
-    """Read a stored text; one that is unreadable by now becomes a record of no kind, which no policy reads."""
-    try:
-        return read_filed(kind, json.loads(text), revision=revision)
-    except (ValueError, TypeError, InvalidRecord):
-        return Unregistered(kind=kind, fields={"unreadable": text})
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, InvalidRecord)
+"""What reading a stored text may raise."""
 
 
 @lru_cache(maxsize=1024)
@@ -68,14 +65,24 @@ def entry(row: DatabaseRow) -> Entry:
     """Read an entry from a row of the whole table; it is unpacked, because access by name is slow."""
     _, file_id, seq, entry_id, kind, revision, text, documents, *rest = row
     filed_at, recorded_at, filed_by, version, link, redacted = rest
+    record: Record
+    try:
+        actor = _actor(filed_by)
+        attached = () if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents")
+        record = Unregistered(kind=kind, fields={})
+        if not redacted:
+            record = read_filed(kind, json.loads(text), revision=revision)
+    except UNREADABLE as error:  # so that it is one bad entry, and the file can still be read
+        actor, attached = None, ()
+        record = _unread(kind, text, error_text(error), documents, filed_by)
     return Entry(
-        record=Unregistered(kind=kind, fields={}) if redacted else _record(kind, revision, text),
+        record=record,
         id=entry_id,
         filed_at=filed_at,
         recorded_at=recorded_at,
-        filed_by=_actor(filed_by),
+        filed_by=actor,
         version=version,
-        documents=() if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents"),
+        documents=attached,
         text=text,
         revision=revision,
         file_id=file_id,
@@ -83,6 +90,19 @@ def entry(row: DatabaseRow) -> Entry:
         link=link,
         redacted=redacted,
     )
+
+
+def _unread(kind: str, text: str, why: str, documents: str, filed_by: str) -> Unread:
+    fields = {"unreadable": text}
+    return Unread(kind=kind, fields=fields, why=why, documents=_plain(documents), filed_by=_plain(filed_by))
+
+
+def _plain(text: str) -> object:
+    """Return the data in a JSON text, or the text where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def entry_values(entry: Entry) -> Values:
@@ -193,17 +213,23 @@ def snapshot(
     own_file: list[Entry] = []
     for one in entries:
         (own_file if one.file_id == row.id else partner_file).append(one)
+    unreadable, made, obligations = "", tuple[Move, ...](), tuple[Obligation, ...]()
+    try:
+        made, obligations = tuple(map(move, moves)), by_code(owed)
+    except UNREADABLE as error:  # so that it is one bad partnership, which is still listed
+        unreadable = error_text(error)
     return Snapshot(
         partnership=partnership(row),
-        moves=tuple(map(move, moves)),
+        moves=made,
         recorded_at=row.recorded_at,
         link=row.link,
         lifecycle_version=row.made_under,
         partner_file=tuple(partner_file),
         own_file=tuple(own_file),
-        obligations=by_code(owed),
+        obligations=obligations,
         events=row.events,
         pack_digest=row.judged_by,
+        unreadable=unreadable,
     )
 
 
