@@ -10,7 +10,19 @@ import pytest
 
 from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, gate
 from partnerflow.policies import load_pack
-from partnerflow.records import Contact, Document, Insurance, Money, Need, Person, Record, Retraction, Scope, Site
+from partnerflow.records import (
+    Contact,
+    Document,
+    Insurance,
+    Licence,
+    Money,
+    Need,
+    Person,
+    Record,
+    Retraction,
+    Scope,
+    Site,
+)
 from partnerflow.testing.examples import example_dossier, example_records
 
 FIRST, LAST = date(2026, 7, 1), date(2027, 6, 30)
@@ -49,6 +61,8 @@ def test_a_sound_record_comes_back_as_it_was_given(record: Record) -> None:
         (Partner(name="A", extra={"theirs": 10**400}), "/theirs"),
         (Partner(name="A", extra={"theirs": 1e300}), "/theirs"),
         (Site(site="a\nb", name="A"), "/site"),
+        (Insurance(line="x", label="field\nday"), "/label"),
+        (Licence(licence_type="x", status="active\n"), "/status"),
         (Insurance(line="x", starts_on=LAST, ends_on=FIRST), "/ends_on"),
         (Insurance(line="x", per_occurrence=Money.of(-5, "USD")), "/per_occurrence"),
     ],

@@ -42,7 +42,7 @@ DEEPEST = 20
 """How deep the lists and objects of a record may lie in each other."""
 ONE_LINE = frozenset(
     {"name", "person", "site", "title", "email", "phone", "website", "holder", "requested_by", "insurer", "issuer"}
-    | {"provider", "identifier", "certificate", "ids"}
+    | {"provider", "identifier", "certificate", "ids", "label", "status"}
 )
 """Fields that are names in every class; the others are prose, which may have lines."""
 
