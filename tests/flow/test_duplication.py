@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import attrs
 import pytest
 
-from partnerflow import Actor, Partner, Partnerflow, Refused
-from partnerflow.records import DuplicationDecision, Service
+from partnerflow import Actor, Filing, Partner, Partnerflow, Refused
+from partnerflow.records import DuplicationDecision, Service, Waiver, WaiverRequest
 
 
 def test_the_second_at_a_site_is_held_up_until_somebody_decides(
@@ -43,6 +44,23 @@ def test_another_site_another_subject_or_an_ended_neighbour_is_no_duplication(
     assert not flow.check(second.id, "approve", by=board).allowed
     flow.file(first.id, *_notice(), by=office)
     flow.fire(first.id, "end", by=office, reason="term end")
+    assert flow.check(second.id, "approve", by=board).allowed
+
+
+def test_leave_to_double_one_partner_is_none_to_double_another(
+    flow: Partnerflow, office: Actor, board: Actor, walked_to: Callable
+) -> None:
+    walked_to(flow, "active")
+    second = walked_to(flow, "vetting", partner=_tutors())
+    until = flow.today() + timedelta(days=30)
+    flow.file(second.id, WaiverRequest("DUP-001", reason="one term", expires_on=until), by=office)
+    granted = Waiver("DUP-001", reason="one term", requested_by=office.id, expires_on=until)
+    flow.file(second.id, granted, by=board)
+    assert flow.check(second.id, "approve", by=board).allowed
+    walked_to(flow, "intake", partner=attrs.evolve(_tutors(), name="Eastside Tutors"))
+    assert flow.check(second.id, "approve", by=board).codes == ("DUP-001",)
+    (done,) = flow.file_many([Filing(second.id, [granted])], by=board, key="again")
+    assert done.error is None
     assert flow.check(second.id, "approve", by=board).allowed
 
 

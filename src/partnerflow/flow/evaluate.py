@@ -68,8 +68,7 @@ def evaluate(
     else:
         after = dossier.after(move, own_day)
         if context.pack.compares(move.trigger):
-            near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=context.lifecycle.live)
-            after = attrs.evolve(after, neighbours=near)
+            after = with_neighbours(context, tx, after)
         report = context.pack.evaluate(after, today, row=row)
         if own_day < today:
             report = report.with_earlier(context.pack.evaluate(after, own_day, row=row))
@@ -96,6 +95,12 @@ def standing_report(context: Context, snapshot: Snapshot, dossier: Dossier, on: 
         return report
     owed = {obligation.code for obligation in snapshot.obligations}
     return attrs.evolve(report, findings=tuple(f for f in report.findings if f.code in owed or not f.is_owed))
+
+
+def with_neighbours(context: Context, tx: Transaction, dossier: Dossier) -> Dossier:
+    """Return *dossier* with the services of other partnerships at the same places."""
+    near = tx.neighbours(dossier.places(), apart_from=dossier.partnership.id, states=context.lifecycle.live)
+    return attrs.evolve(dossier, neighbours=near)
 
 
 def missing_fields(decision: Decision) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from partnerflow.partnership import DISTRICT
-from partnerflow.ports import IdempotencyRecord
+from partnerflow.ports import IdempotencyRecord, Transaction
 from partnerflow.records import Entry
 
 from .arguments import check_version
@@ -39,7 +39,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
             if completed := find_completed(tx, request, request_hash):
                 return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
             result = file_on_partnership(
-                context, locked, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
+                context, tx, locked, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
             )
         write(context, tx, result.changes)
         return result.entries
@@ -47,6 +47,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
 
 def file_on_partnership(
     context: Context,
+    tx: Transaction,
     locked: Locked,
     submission: Submission,
     request: Request,
@@ -64,6 +65,6 @@ def file_on_partnership(
     refuse_what_never_counts(context, records, loaded.times)
     for record in records:
         refuse_ids_of_another(find_partner, record, snapshot.partnership.partner_id)
-    submission = with_coverage(context, submission, loaded)
+    submission = with_coverage(context, tx, submission, loaded)
     entries = entries_for(context, snapshot, submission, request, loaded.times)
     return reevaluate(context, loaded, locked.siblings, entries, idempotency)

@@ -8,11 +8,13 @@ import attrs
 
 from partnerflow.errors import Fault, InvalidRecord
 from partnerflow.policies.waivers import why_never
+from partnerflow.ports import Transaction
 from partnerflow.records import Entry, Record, Waiver, WaiverRequest
 from partnerflow.records.conversion import record_text, unstructure
 
 from .arguments import Times
 from .context import Context
+from .evaluate import with_neighbours
 from .loading import Loaded
 from .submission import Submission
 
@@ -27,17 +29,20 @@ def refuse_what_never_counts(context: Context, records: Iterable[Record], times:
             raise InvalidRecord(record.kind_info.name, faults)
 
 
-def with_coverage(context: Context, submission: Submission, loaded: Loaded) -> Submission:
+def with_coverage(context: Context, tx: Transaction, submission: Submission, loaded: Loaded) -> Submission:
     """Return it with what each waiver covers: what its policy reports of the file today, never what a caller says."""
     records = [
-        record_text(_covering(context, record, loaded)) if isinstance(record, Waiver) else (record, text)
+        record_text(_covering(context, tx, record, loaded)) if isinstance(record, Waiver) else (record, text)
         for record, text in submission.records
     ]
     return Submission(submission.subject, records, submission.documents)
 
 
-def _covering(context: Context, waiver: Waiver, loaded: Loaded) -> Waiver:
-    covers = context.pack[waiver.policy].covered_by_grant(loaded.dossier, context.today(loaded.times.now))
+def _covering(context: Context, tx: Transaction, waiver: Waiver, loaded: Loaded) -> Waiver:
+    rule, dossier = context.pack[waiver.policy], loaded.dossier
+    if rule.policy.compares:
+        dossier = with_neighbours(context, tx, dossier)
+    covers = rule.covered_by_grant(dossier, context.today(loaded.times.now))
     return attrs.evolve(waiver, covers=covers, covers_all=False)
 
 

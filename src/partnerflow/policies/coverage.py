@@ -14,6 +14,7 @@ from .finding import Better, Finding, Outcome
 from .verdict import PASSED, Problem, in_words, plain
 
 _IN_RECORD = re.compile(r"/records/(\d+)(?:/(.*))?")
+_BESIDE = re.compile(r"/neighbours/\d+(?:/(.*))?")
 _AMOUNT = re.compile(r"(-?\d+(?:\.\d+)?)( \S+)?")
 
 
@@ -55,6 +56,8 @@ def _covered(problem: Problem, dossier: Dossier) -> CoveredProblem:
         entry = dossier.entries[int(found[1])]
         place = {"kind": kind_of(entry.record), "field": found[2] or ""}
         key = tuple(map(in_words, shown_key(entry.record)))
+    elif (beside := _BESIDE.fullmatch(problem.path)) is not None:
+        place, key = {"kind": "neighbour", "field": beside[1] or ""}, (problem.label,)
     facts = {name: str(plain(fact)) for name, fact in problem.facts.items()}
     return CoveredProblem(**place, key=key, sentence=problem.template, facts=facts)
 

@@ -28,7 +28,7 @@ class CoveredProblem:
     """A problem that a waiver covers, as its policy reported it when the waiver was granted."""
 
     kind: str = ""
-    """The kind of the record where it is; empty where it is in none."""
+    """The kind of the record where it is, or `neighbour`; empty where it is in none."""
     key: tuple[str, ...] = ()
     """The key of that record, as texts."""
     field: str = ""

@@ -190,6 +190,7 @@ class Filings:
             others = tuple(pick_snapshot(context, snapshots, each) for each in near if each != subject)
             result = file_on_partnership(
                 context,
+                tx,
                 Locked(snapshot, others),
                 submission,
                 one.request,
