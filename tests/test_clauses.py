@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import pytest
 
-from partnerflow import Partnerflow, traceability
+from partnerflow import Actor, Partnerflow, traceability
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.clauses import DOCUMENTS, answers, document_of
 from partnerflow.clauses.not_ours import NOT_OURS
@@ -27,6 +27,7 @@ from partnerflow.obligations import NoticeKind
 from partnerflow.policies import Pack, Policy, load_pack
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.records import (
+    BackgroundCheck,
     Insurance,
     Liaison,
     Record,
@@ -235,6 +236,14 @@ class Life:
         self.flow.sweep()
         self.flow.redact(begun.id, entries=[entry_id], by=OFFICE, reason="asked to be forgotten")
 
+    def the_partner_files_and_the_office_confirms(self) -> None:
+        """Have the partner file a background check, and the office confirm it."""
+        begun = self.flow.propose(example_dossier().partner, by=OFFICE)
+        rep = Actor("i.moreno", side="partner", roles={"partner"}, partner_id=begun.partner_id)
+        (waiting,) = self.flow.file(begun.id, BackgroundCheck(person="x", result="clear"), by=rep)
+        assert waiting.id is not None
+        self.flow.confirm(begun.id, waiting.id, by=OFFICE)
+
     def waivers_come_and_go(self) -> None:
         """Ask for waivers, grant one, refuse the other, and revoke the first."""
         begun = self.flow.propose(example_dossier().partner, by=OFFICE)
@@ -288,6 +297,7 @@ def told() -> list[Event]:
     life.papers_lapse_and_a_liaison_leaves()
     life.waivers_come_and_go()
     life.what_is_broken_is_waived_and_what_is_retired_is_over()
+    life.the_partner_files_and_the_office_confirms()
     return list(life.flow.store.outgoing())
 
 

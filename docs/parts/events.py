@@ -11,7 +11,7 @@ from uuid import UUID
 from partnerflow import Actor, Partner, Partnerflow, events, obligations
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.lifecycle import DEFAULT
-from partnerflow.records import Contact, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
+from partnerflow.records import BackgroundCheck, Contact, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
 
 from .write import codes, fenced, pretty, table
 
@@ -32,6 +32,9 @@ def _example_flow() -> Partnerflow:
     (entry,) = flow.file(p.id, Contact(name="Ines Moreno"), by=office)
     flow.retract(p.id, entry.id, by=office, reason="filed for the wrong partner")
     flow.redact(p.id, entries=[entry.id], by=office, reason="names somebody of another partner")
+    rep = Actor("i.moreno", side="partner", roles={"partner"}, partner_id=p.partner_id)
+    (waiting,) = flow.file(p.id, BackgroundCheck(person="j.rivera", result="clear"), by=rep)
+    flow.confirm(p.id, waiting.id, by=office)
     for code in ("SAFE-002", "GOAL-001"):
         flow.file(p.id, WaiverRequest(code, reason="on order", expires_on=_UNTIL), by=office)
     flow.file(p.id, Waiver("SAFE-002", reason="on order", requested_by=office.id, expires_on=_UNTIL), by=board)

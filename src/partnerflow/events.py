@@ -17,6 +17,7 @@ from partnerflow.canonical import canonical
 from partnerflow.history import Transition
 from partnerflow.obligations import Notice
 from partnerflow.records import (
+    Confirmation,
     Entry,
     Record,
     Redaction,
@@ -47,6 +48,10 @@ class EventType:
 
 FILED = EventType("record.filed", "a record was filed", cites=("EAF-4.2.0",))
 RETRACTED = EventType("record.retracted", "a record was taken back", cites=("SPPS-III.D2",))
+WAITING = EventType(
+    "record.waiting", "what the partner filed waits for the district's side to confirm it", cites=("EAF-C.3b",)
+)
+CONFIRMED = EventType("record.confirmed", "the district's side confirmed what the partner filed", cites=("EAF-C.3b",))
 REDACTED = EventType("record.redacted", "texts were blanked: blank your copies of them too", cites=("SPPS-III.D2",))
 WAIVERS: Mapping[type[Record], EventType] = {
     WaiverRequest: EventType("waiver.requested", "a waiver of a policy was requested", cites=("EAF-C.3c",)),
@@ -80,7 +85,15 @@ NOTICES: Mapping[str, EventType] = {
     ),
 }
 """The events of a sweep, by the `telling` of the Notice."""
-EVENT_TYPES: tuple[EventType, ...] = (FILED, RETRACTED, REDACTED, *WAIVERS.values(), *NOTICES.values())
+EVENT_TYPES: tuple[EventType, ...] = (
+    FILED,
+    RETRACTED,
+    WAITING,
+    CONFIRMED,
+    REDACTED,
+    *WAIVERS.values(),
+    *NOTICES.values(),
+)
 """Every type of event except those of the lifecycle, whose rows name their own."""
 
 
@@ -148,20 +161,30 @@ def moved(transition: Transition, partner_id: UUID) -> Fact:
     )
 
 
-def filed(entry: Entry, partnership_id: UUID, time: datetime, *, hidden_by: UUID | None = None) -> Iterator[Fact]:
-    """Yield the facts that a record was filed, retracted or redacted, and what this means for a waiver; no content.
+def filed(
+    entry: Entry, partnership_id: UUID, time: datetime, *, hidden_by: UUID | None = None, waits: bool = False
+) -> Iterator[Fact]:
+    """Yield the facts that a record was filed, retracted, confirmed or redacted, and what this means; no content.
 
-    *hidden_by* is the entry that begins later under its key, and stands in its place.
+    *hidden_by* is the entry that begins later under its key, and stands in its place. A word that *waits* is the
+    partner's, and does not count yet.
     """
     record = entry.record
     data = {"partnership": str(partnership_id), "entry": str(entry.id), "kind": entry.kind, "file": str(entry.file_id)}
     if isinstance(record, Retraction):
         yield Fact(RETRACTED.type, time, {**data, "retracted": str(record.entry_id)})
+        if waits:
+            yield Fact(WAITING.type, time, data)
+        return
+    if isinstance(record, Confirmation):
+        yield Fact(CONFIRMED.type, time, {**data, "confirmed": list(map(str, record.entries))})
         return
     if isinstance(record, Redaction):
         yield Fact(REDACTED.type, time, {**data, "redacted": list(map(str, record.entries)), "steps": [*record.steps]})
         return
     yield Fact(FILED.type, time, data if hidden_by is None else {**data, "hidden_by": str(hidden_by)})
+    if waits:
+        yield Fact(WAITING.type, time, data)
     if isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
         until = record.expires_on.isoformat() if isinstance(record, (Waiver, WaiverRequest)) else None
         waiver = {

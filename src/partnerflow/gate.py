@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -280,6 +280,13 @@ def reason(value: str | None) -> str | None:
     for fault in _text_faults(value, "", LONGEST_TEXT):
         raise InvalidRequest("reason", _shown(value), fault.message)
     return str(value) if is_visible(value) else None
+
+
+def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:
+    """Read the argument `word_of`: on whose word something is filed."""
+    if value is None or value == "partner":
+        return value
+    raise InvalidRequest("word_of", _shown(value), 'must be "partner", or None for the word of who files it')
 
 
 def idempotency_key(value: str | None) -> str | None:

@@ -168,6 +168,7 @@ def entry_link(entry: Entry, previous: str) -> str:
             "by": record.filed_by if isinstance(record, Unread) else _actor_data(entry.filed_by),
             "version": entry.version,
             "documents": record.documents if isinstance(record, Unread) else unstructure(entry.documents),
+            **({"word_of": entry.word_of} if entry.word_of else {}),
         },
     )
 

@@ -282,6 +282,26 @@ def test_somebody_of_the_partners_acts_for_it_and_for_no_other(riverbend: Shell)
     assert riverbend(*words, "--acts-for", "riverbend").code == 0
 
 
+def test_what_the_partner_files_is_listed_until_it_is_confirmed(riverbend: Shell) -> None:
+    cover = '{"kind": "insurance", "line": "auto", "insurer": "%s"}'
+    riverbend.does("file", "riverbend", "--json", cover % "Acme")
+    assert "nothing waits for confirmation" in riverbend.does("list", "--waiting")
+    rep = ["--side", "partner", "--by", "i.moreno", "--acts-for", "riverbend"]
+    riverbend.does(*rep, "file", "riverbend", "--json", cover % "Other")
+    said = riverbend.does("list", "--waiting")
+    assert "insurance (auto)" in said
+    assert "1 entry; to confirm one" in said
+    assert "nothing waits" in riverbend.does("list", "--waiting", "--state", "active")
+    assert re.search(r"insurance \(auto\) +unconfirmed", riverbend.does("show", "riverbend"))
+    assert "confirms nothing" in riverbend(*rep, "confirm", "riverbend", "--all").err
+    assert "name the entries to be confirmed, or give --all" in riverbend("confirm", "riverbend").err
+    (entry,) = re.findall(r"([0-9a-f]{8})  insurance \(auto\)", said)
+    assert f"confirmed: entry {entry}" in riverbend.does("confirm", "riverbend", entry)
+    assert "nothing waits on this file" in riverbend.does("confirm", "riverbend", "--all")
+    riverbend.does("file", "riverbend", "--word-of", "partner", "--json", cover % "Third")
+    assert "nothing waits for confirmation" in riverbend.does("list", "--waiting")
+
+
 def test_a_principal_acts_at_their_own_sites(riverbend: Shell) -> None:
     riverbend.does("file", "riverbend", "--json", SCOPE)
     park = ["--by", "p.park", "--side", "school", "--role", "principal"]

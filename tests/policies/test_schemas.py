@@ -377,7 +377,7 @@ def test_the_schema_of_a_report_lets_it_grow_and_holds_it_to_what_it_has() -> No
     grown = data | {"new": 1, "findings": [one | {"new": 1} for one in data["findings"]]}
     grown["pack"] = data["pack"] | {"new": 1}
     assert told(REPORT, grown) == []
-    assert data.keys() | {"also_on"} == report_schema()["properties"].keys(), (
+    assert data.keys() | {"also_on", "unconfirmed"} == report_schema()["properties"].keys(), (
         "the schema tells of everything that is said"
     )
     said: set[str] = set().union(*(one.keys() for one in data["findings"])) | {"until"}

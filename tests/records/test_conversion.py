@@ -552,7 +552,7 @@ def test_every_kind_says_what_it_is_about_and_only_that() -> None:
         assert len(info.period) <= 2
     against = {name for name, cls in kinds().items() if cls.kind_info.weighs == "against"}
     assert against == {
-        "access_grant", "commitment", "evaluation", "friction", "person", "plan_closing", "retraction",
+        "access_grant", "commitment", "confirmation", "evaluation", "friction", "person", "plan_closing", "retraction",
         "review_decision", "scope", "service", "support_action", "waiver_refusal", "waiver_request",
         "waiver_revocation", "workplace_quality_review",
     }  # fmt: skip

@@ -487,7 +487,8 @@ def test_every_fault_of_a_file_is_named_in_one_pass() -> None:
         "/records/2/kind": "'insurence' is no kind of record; did you mean 'insurance'?",
         "/records/3/kind": "is required: which kind of record this is",
         "/records/4/sites": "'s1' is not a list",
-        "/records/4/entry": "has no by; it has documents, filed_at, filed_by, id, recorded_at, redacted, version",
+        "/records/4/entry": "has no by; it has documents, filed_at, filed_by, id, recorded_at, redacted, version, "
+        "word_of",
         "/records/4/entry/version": "'1' is not a whole number",
         "/records/5/held_on": "'soon' is not a day such as 2026-09-01 (or no_end)",
         "/moves": "is not a list",

@@ -125,10 +125,12 @@ def checked(files: Sequence[str], bar: Bar) -> Iterator[Site | Listing | License
     return chain(list(islice(listed, 1)), listed)
 
 
-def admit(flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], bar: Bar, by: Actor) -> ImportSummary:
+def admit(
+    flow: Partnerflow, listed: Iterable[Site | Listing | Licensed], bar: Bar, by: Actor, *, confirm: bool = False
+) -> ImportSummary:
     """Admit what is listed, and count what became of it."""
     summary = ImportSummary()
-    for admission in flow.admit(listed, by=by):
+    for admission in flow.admit(listed, by=by, confirm=confirm):
         summary.note(admission)
         bar.advance()
     return summary
@@ -146,8 +148,11 @@ def import_() -> None:
     shares=("where", "who"),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--confirm", is_flag=True, help="The district stands behind what is listed: it is not the partners' word."
+)
 @click.pass_obj
-def edfi(settings: Settings, files: Sequence[str]) -> None:
+def edfi(settings: Settings, files: Sequence[str], *, confirm: bool) -> None:
     """Import Ed-Fi 5.2 interchange XML: sites, organisations, and providers with their licences.
 
     An active provider is adopted, and what its file lacks is reported. A provider of unknown status is proposed, and an
@@ -157,7 +162,7 @@ def edfi(settings: Settings, files: Sequence[str]) -> None:
     with bar_over(files) as bar:
         listed = checked(files, bar)
         flow = settings.flow(make=True)
-        summary = admit(flow, listed, bar, settings.actor(flow))
+        summary = admit(flow, listed, bar, settings.actor(flow), confirm=confirm)
     for line in summary.lines():
         say(line)
     for one in summary.begun[:_SHOWN]:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--after", metavar="ID", help="Only those after this one, in the order of ids.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
 @click.option("--count", is_flag=True, help="Print only how many there are in each state.")
+@click.option("--waiting", is_flag=True, help="Print only what the partners filed that waits for confirmation.")
 @click.option("--brief", is_flag=True, help="Leave out what does not hold and what is due next: faster.")
 @click.pass_obj
 def list_partnerships(
@@ -56,6 +57,7 @@ def list_partnerships(
     limit: int | None,
     count: bool,
     brief: bool,
+    waiting: bool,
     **wanted: Any,
 ) -> None:
     """List partnerships, with what does not hold and what is due next.
@@ -65,6 +67,9 @@ def list_partnerships(
     if wanted["ids"] is not None:
         wanted["ids"] = {wanted["ids"].system: wanted["ids"].value}
     flow = settings.flow()
+    if waiting:
+        _print_waiting(settings, flow, **wanted)
+        return
     if count:
         if after is not None or limit is not None:
             raise CannotDo("--count counts all that match: leave out --after and --limit")
@@ -83,6 +88,18 @@ def list_partnerships(
     say(f"\n{number}; more of one: {settings.command('show', 'ID')}", style="pf.quiet", whole=True)
     if len(found) > len(rows):
         say(f"there are more: the same with --after {short(rows[-1].partnership.id)}", style="pf.quiet", whole=True)
+
+
+def _print_waiting(settings: Settings, flow: Partnerflow, **wanted: Any) -> None:
+    """Print what waits for confirmation, of the partnerships that match."""
+    among = {each.id for each in flow.find(**wanted)} if any(value is not None for value in wanted.values()) else None
+    found = (dossier for dossier in flow.waiting() if among is None or dossier.partnership.id in among)
+    number = views.unconfirmed(found, flow)
+    if not number:
+        say("nothing waits for confirmation")
+        return
+    words = views.counted(number, "entry", "entries")
+    say(f"\n{words}; to confirm one: {settings.command('confirm', 'ID', 'ENTRY')}", style="pf.quiet", whole=True)
 
 
 def _counts(flow: Partnerflow, *, state: str | None, as_of: datetime | None, **wanted: Any) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from .errors import CannotDo
 
 if TYPE_CHECKING:
-    from partnerflow import Dossier, InventoryRow, Partnerflow
+    from partnerflow import Dossier, Entry, InventoryRow, Partnerflow
 
 _SHORTEST_TAIL = 4
 _SHOWN = 10
@@ -43,10 +43,16 @@ def find_one(flow: Partnerflow, text: str) -> InventoryRow:
 
 def find_entry(dossier: Dossier, text: str) -> UUID:
     """Find an entry on file by its id or the tail of it. Raises CannotDo unless exactly one matches."""
-    matching = [entry for entry in dossier.entries if entry.id is not None and _is_tail(text.strip(), entry.id)]
-    if len(matching) == 1 and matching[0].id is not None:
-        return matching[0].id
-    listed = matching or dossier.entries
+    return find_among(dossier.entries, text)
+
+
+def find_among(entries: Iterable[Entry], text: str) -> UUID:
+    """Find one of *entries* by its id or the tail of it. Raises CannotDo unless exactly one matches."""
+    by_id = {entry.id: entry for entry in entries if entry.id is not None}
+    matching = [entry_id for entry_id in by_id if _is_tail(text.strip(), entry_id)]
+    if len(matching) == 1:
+        return matching[0]
+    listed = [by_id[entry_id] for entry_id in matching] or list(by_id.values())
     raise CannotDo(
         _listing(
             f"{len(matching) or 'no'} entries on this file end with {text!r}",

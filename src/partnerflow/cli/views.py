@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from partnerflow.flow.sweep import Sweep
     from partnerflow.obligations import Notice, Obligation
     from partnerflow.policies import Report
+    from partnerflow.records import Record
 
     from .settings import Settings
 
@@ -134,6 +135,7 @@ def _cells(row: InventoryRow, *, evaluated: bool) -> list[str]:
 def entries(flow: Partnerflow, dossier: Dossier) -> None:
     """Print a table of the entries on a file."""
     kinds = {type(entry.record) for entry in dossier.entries}
+    waiting = {word.entry.id for word in dossier.waiting}
     valid = {id(entry) for kind in kinds for entry in dossier.on_file.standing(kind)}
     table(
         ["entry", "record", "from", "through", "filed"],
@@ -142,13 +144,55 @@ def entries(flow: Partnerflow, dossier: Dossier) -> None:
                 short(entry.id) if entry.id else "",
                 called(entry),
                 *_days(entry),
-                "redacted" if entry.redacted else "retracted" if id(entry) not in valid else _filed_on(flow, entry),
+                _standing_of(flow, entry, unconfirmed=entry.id in waiting, valid=id(entry) in valid),
             ]
             for entry in dossier.entries
         ),
         wide=["record"],
     )
     _redactions(flow, dossier)
+
+
+def unconfirmed(dossiers: Iterable[Dossier], flow: Partnerflow) -> int:
+    """Print a table of the words that wait, each with what counts in its place; return how many there are."""
+    rows = [
+        [
+            short(dossier.partnership.id),
+            dossier.partner.name,
+            short(word.entry.id) if word.entry.id else "",
+            called(word.entry),
+            ", ".join(word.fields),
+            _in_place_of(flow, dossier, word.replaces),
+            _filed_on(flow, word.entry),
+        ]
+        for dossier in dossiers
+        for word in dossier.waiting
+    ]
+    if rows:
+        table(
+            ["id", "partner", "entry", "unconfirmed", "fields", "counts instead", "filed"],
+            rows,
+            wide=["partner", "unconfirmed", "counts instead"],
+        )
+    return len(rows)
+
+
+def _in_place_of(flow: Partnerflow, dossier: Dossier, record: Record | None) -> str:
+    """Name what counts as long as a word waits."""
+    if record is None:
+        return "nothing"
+    if dossier.on_file.position(record) is None:
+        return "what was on file before"
+    entry = dossier.entry(record)
+    return f"{short(entry.id) if entry.id else 'the host'}, {_filed_on(flow, entry)}".rstrip(", ")
+
+
+def _standing_of(flow: Partnerflow, entry: Entry, *, unconfirmed: bool, valid: bool) -> str:
+    if entry.redacted:
+        return "redacted"
+    if unconfirmed:
+        return "unconfirmed"
+    return _filed_on(flow, entry) if valid else "retracted"
 
 
 def _filed_on(flow: Partnerflow, entry: Entry) -> str:

@@ -1,10 +1,10 @@
-"""The commands that write: propose, adopt, file, retract, fire."""
+"""The commands that write: propose, adopt, file, confirm, retract, fire."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,7 +17,7 @@ from .console import say
 from .errors import CannotDo
 from .json_input import JsonText, read_records, read_source, unknown_fields
 from .parameters import OutsideId, day, moment, outside_id
-from .resolve import find_entry, find_one, short
+from .resolve import find_among, find_entry, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -140,9 +140,19 @@ def _begun(settings: Settings, flow: Partnerflow, made: Partnership, how: str) -
     metavar="FILE",
     help="A JSON file of a record or a list of records; - reads standard input.",
 )
+@click.option(
+    "--word-of", type=click.Choice(["partner"]), help="On whose word you file it, if it is not your own: the partner's."
+)
 @_AT
 @click.pass_obj
-def file(settings: Settings, identity: str, texts: Sequence[str], paths: Sequence[str], at: datetime | None) -> None:
+def file(
+    settings: Settings,
+    identity: str,
+    texts: Sequence[str],
+    paths: Sequence[str],
+    word_of: Literal["partner"] | None,
+    at: datetime | None,
+) -> None:
     """File records, as JSON.
 
     If one has a fault, none is filed. A record that is on file already is not filed again. The ID `district` is the
@@ -154,28 +164,70 @@ def file(settings: Settings, identity: str, texts: Sequence[str], paths: Sequenc
     flow = settings.flow()
     if identity == "district":
         before = {entry.id for entry in flow.district_file()}
-        for entry in _file(settings, flow, DISTRICT, read_records(given, None), at):
+        for entry in _file(settings, flow, DISTRICT, read_records(given, None), None, at):
             _filed(entry, new=entry.id not in before)
         return
     named = find_one(flow, identity).partnership
     records = read_records(given, lambda: flow.partner(named.partner_id))
     new: set[str] = set()
     flow.after.connect(lambda _, event: new.add(event.data.get("entry", "")))
-    for entry in _file(settings, flow, named.id, records, at):
+    for entry in _file(settings, flow, named.id, records, word_of, at):
         _filed(entry, new=str(entry.id) in new)
     views.obligations(settings, flow, named.state, named.id)
 
 
 def _file(
-    settings: Settings, flow: Partnerflow, subject: UUID, records: Sequence[Record], at: datetime | None
+    settings: Settings,
+    flow: Partnerflow,
+    subject: UUID,
+    records: Sequence[Record],
+    word_of: Literal["partner"] | None,
+    at: datetime | None,
 ) -> Sequence[Entry]:
     for warning in unknown_fields(records):
         say(f"note: {warning}", stderr=True)
-    return flow.file(subject, *records, by=settings.actor(flow), at=at)
+    return flow.file(subject, *records, by=settings.actor(flow), word_of=word_of, at=at)
 
 
 def _filed(entry: Entry, *, new: bool) -> None:
     say(f"{'filed' if new else 'unchanged'}: {views.called(entry)}, entry {short(entry.id)}")
+
+
+@command(
+    "confirm",
+    "partnerflow confirm riverbend 4f1c2a9e",
+    "partnerflow confirm riverbend --all",
+    shares=_ACTS,
+)
+@click.argument("identity", metavar="ID")
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.option("--all", "everything", is_flag=True, help="Everything on its file that waits.")
+@_AT
+@click.pass_obj
+def confirm(
+    settings: Settings, identity: str, entries: Sequence[str], *, everything: bool, at: datetime | None
+) -> None:
+    """Confirm what the partner filed, so that it counts.
+
+    ENTRY is the id of an entry that waits, or the last letters of it, as `partnerflow list --waiting` lists them.
+    """
+    if bool(entries) is everything:
+        raise CannotDo("name the entries to be confirmed, or give --all")
+    flow = settings.flow()
+    named = find_one(flow, identity).partnership
+    waiting = [word.entry for word in flow.dossier(named.id).waiting]
+    if everything:
+        ids = [entry.id for entry in waiting if entry.id is not None]
+    else:
+        on_file = [*waiting, *flow.entries_of(named.id)]
+        ids = [find_among(on_file, text) for text in entries]
+    if not ids:
+        say("nothing waits on this file")
+        return
+    flow.confirm(named.id, *ids, by=settings.actor(flow), at=at)
+    for entry_id in ids:
+        say(f"confirmed: entry {short(entry_id)}")
+    views.standing(settings, flow, named.id)
 
 
 @command("retract", 'partnerflow retract riverbend 4f1c2a9e --reason "filed for the wrong partner"', shares=_ACTS)

@@ -10,6 +10,7 @@ from .dossier import Absent, Dossier
 from .mapping import unknown_kind
 from .neighbour import Neighbour, overlap, services_at
 from .record_index import ONE_DAY, RecordIndex, Succession, period_of
+from .waiting import WaitingWord, confirmed_by, taken_back, weigh_partner
 from .zone import time_zone, zone_name
 
 __all__ = [
@@ -19,10 +20,14 @@ __all__ = [
     "Neighbour",
     "RecordIndex",
     "Succession",
+    "WaitingWord",
+    "confirmed_by",
     "overlap",
     "period_of",
     "services_at",
+    "taken_back",
     "time_zone",
     "unknown_kind",
+    "weigh_partner",
     "zone_name",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from partnerflow.records.registry import key_of, kind_of, shown_key
 from . import mapping
 from .neighbour import Neighbour
 from .record_index import ONE_DAY, R, RecordIndex, Succession, change_days, in_force, may_cover, period_of
+from .waiting import WaitingWord, WeighedPartner
 from .zone import time_zone
 
 
@@ -46,6 +48,8 @@ class Dossier:
     """Services of other partnerships that share a site and a content area; None where nobody has looked."""
     tz: tzinfo = UTC
     """The district's time zone, which decides on which day a moment falls."""
+    partner_word: WeighedPartner | None = None
+    """What waits of the partner's own record; None where the file does not say."""
 
     # --- records ----------------------------------------------------------------------------------------------------
 
@@ -59,14 +63,59 @@ class Dossier:
         """The entries whose record was redacted: their kind, and when and by whom they were filed, are still there."""
         return tuple(entry for entry in self.entries if entry.redacted is not None)
 
+    @property
+    def waiting(self) -> tuple[WaitingWord, ...]:
+        """The words of the partner's that wait for the district's side, and are not what the methods below return."""
+        of_partner = self.partner_word.word if self.partner_word is not None else None
+        words = self.on_file.weighed.words
+        return words if of_partner is None else (of_partner, *words)
+
+    def under(self, confirm: AbstractSet[str]) -> Dossier:
+        """Return the dossier as a pack reads it that has the kinds in *confirm* confirmed always."""
+        on_file = self.on_file.under(confirm)
+        return self if on_file is self.on_file else attrs.evolve(self, on_file=on_file)
+
+    def in_place(self) -> tuple[Dossier, ...]:
+        """Return the dossier with all waiting words in place, once or in two ways; none where nothing waits.
+
+        A rule is asked on these too, and the worse finding counts: a word that waits can only make things worse.
+        """
+        partners = self.partner_word.in_place if self.partner_word is not None else ()
+        if not partners and not self.on_file.weighed.views:
+            return ()
+        files = self.on_file.in_place or (self.on_file,)
+        partners = partners or (self.partner,)
+        return tuple(
+            attrs.evolve(
+                self,
+                on_file=files[min(at, len(files) - 1)],
+                partner=partners[min(at, len(partners) - 1)],
+                partner_word=None,
+            )
+            for at in range(max(len(files), len(partners)))
+        )
+
+    def _refuse_nobodys(self, cls: type[Record], key: Mapping[str, object]) -> None:
+        """Raise Absent where an entry under the key does not say who filed it."""
+        for entry in self.on_file.weighed.nobodys:
+            record = entry.record
+            if isinstance(record, cls) and all(
+                getattr(record, name) == value for name, value in _with_defaults(cls, key).items()
+            ):
+                raise Absent(record, "entry/filed_by")
+
     def all(self, cls: type[R], **key: object) -> tuple[R, ...]:
         """Return the current records of a kind: the one that begins last for each key, oldest key first."""
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, key)
         if not key and not cls.kind_info.key_defaults:
             return self.on_file.newest(cls)
         return tuple([series[0] for series in reversed(self._matching(cls, key))])
 
     def latest(self, cls: type[R], **key: object) -> R | None:
         """Return the record of a kind that begins last; None where there is none."""
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, key)
         if not key and not cls.kind_info.key_defaults:
             newest = self.on_file.newest(cls)
             return newest[-1] if newest else None
@@ -75,6 +124,8 @@ class Dossier:
 
     def filed(self, cls: type[R], **key: object) -> tuple[R, ...]:
         """Return every record of a kind that was not retracted, including superseded ones, oldest first."""
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, key)
         records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
         wanted = _with_defaults(cls, key)
         return tuple(r for r in records if all(getattr(r, name) == value for name, value in wanted.items()))
@@ -86,6 +137,8 @@ class Dossier:
         too, so that a policy that reads the date finds it missing.
         """
         key = _with_defaults(cls, named)
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, key)
         if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
             return in_force(self.on_file.series(cls).get(tuple(key.values()), ()), day)
         found = [one for series in self._matching(cls, key) if (one := in_force(series, day)) is not None]
@@ -94,6 +147,8 @@ class Dossier:
 
     def all_on(self, cls: type[R], day: date) -> tuple[R, ...]:
         """Return, for each key, the record of a kind that stands on *day* and covers it, or lacks its dates."""
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, {})
         found = [in_force(records, day) for records in self._matching(cls, {})]
         return tuple([record for record in found if record is not None and may_cover(record, day)])
 
@@ -103,15 +158,16 @@ class Dossier:
         For evidence that stays until it is answered, `on` returns too little: what a later record says of one thing
         leaves an earlier one standing about another.
         """
+        if self.on_file.weighed.nobodys:
+            self._refuse_nobodys(cls, key)
         whole = _with_defaults(cls, key)
         return self.on_file.succession(cls, tuple([whole[name] for name in cls.kind_info.key]), day)
 
     def is_of_district(self, record: Record) -> bool:
-        """Return whether the district's side filed *record*, or the host supplied it without an entry."""
+        """Return whether the district's side filed or confirmed *record*, or the host supplied it without an entry."""
         entry = self.entry(record)
-        if entry.filed_by is None:
-            return entry.id is None and entry.recorded_at is None and entry.version is None
-        return entry.filed_by.side != "partner"
+        is_confirmed = entry.id is not None and entry.id in self.on_file.weighed.confirmed
+        return is_confirmed or not (entry.is_partners or entry.is_nobodys)
 
     def through(self, record: Record, day: date) -> date:
         """Return the last day, from *day*, on which `on` still returns *record*. Raises Absent for a missing date."""
@@ -245,7 +301,17 @@ class Dossier:
         since = self.partnership.since if move.source == move.target else move.since or on
         stood = self.partnership
         partnership = Partnership(move.target, stood.id, stood.partner_id, since, stood.version, stood.succeeds)
-        return Dossier(self.partner, partnership, self.on_file, self.moves, move, self.filing, self.neighbours, self.tz)
+        return Dossier(
+            self.partner,
+            partnership,
+            self.on_file,
+            self.moves,
+            move,
+            self.filing,
+            self.neighbours,
+            self.tz,
+            self.partner_word,
+        )
 
     # --- as a mapping -----------------------------------------------------------------------------------------------
 

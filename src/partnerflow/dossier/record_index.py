@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import Any, Generic, TypeVar, cast
 
@@ -11,6 +12,8 @@ import attrs
 
 from partnerflow.records import NO_END, Entry, Record, Retraction
 from partnerflow.records.registry import Unread, Unregistered, key_of
+
+from .waiting import Weighed, weigh
 
 R = TypeVar("R", bound=Record)
 ONE_DAY = timedelta(days=1)
@@ -26,15 +29,37 @@ class Succession(Generic[R]):
 
 
 class RecordIndex:
-    """The entries on file, in the order of filing, indexed by kind and key for policies. It never changes."""
+    """The entries on file, in the order of filing, indexed by kind and key for policies. It never changes.
 
-    __slots__ = ("_by_key", "_by_kind", "_newest", "_positions", "_series", "entries", "unreadable")
+    Words of the partner's that wait are among the entries, and in the index only with `in_place`. *confirm* are the
+    kinds whose words always wait; None where no pack asks.
+    """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    __slots__ = (
+        "_by_key",
+        "_by_kind",
+        "_in_place",
+        "_newest",
+        "_positions",
+        "_series",
+        "confirm",
+        "entries",
+        "unreadable",
+        "weighed",
+    )
+
+    def __init__(
+        self, entries: Iterable[Entry], confirm: AbstractSet[str] | None = None, *, weighed: Weighed | None = None
+    ) -> None:
         self.entries = tuple(entries)
+        self.confirm = confirm
+        self.weighed = weigh(self.entries, confirm) if weighed is None else weighed
+        self._in_place: tuple[RecordIndex, ...] | None = None
         self._positions = {id(entry.record): place for place, entry in enumerate(self.entries)}
         by_kind: defaultdict[type[Record], list[Entry]] = defaultdict(list)
-        for entry in self.entries:
+        without = self.weighed.without
+        counting = self.entries if not without else [e for at, e in enumerate(self.entries) if at not in without]
+        for entry in counting:
             by_kind[type(entry.record)].append(entry)
         if Retraction in by_kind:
             retracted = {cast("Retraction", entry.record).entry_id for entry in by_kind[Retraction]}
@@ -50,6 +75,24 @@ class RecordIndex:
         self._by_key: dict[type[Record], Any] = {}
         self._series: dict[type[Record], Any] = {}
         self._newest: dict[type[Record], Any] = {}
+
+    def under(self, confirm: AbstractSet[str]) -> RecordIndex:
+        """Return the same entries as a pack reads them that has the kinds in *confirm* confirmed always."""
+        return self if self.confirm == confirm else RecordIndex(self.entries, confirm)
+
+    @property
+    def in_place(self) -> tuple[RecordIndex, ...]:
+        """The file with all waiting words in place, once or in two ways; none where nothing waits."""
+        if self._in_place is None:
+            self._in_place = tuple(
+                RecordIndex(
+                    [view.instead.get(place, entry) for place, entry in enumerate(self.entries)],
+                    self.confirm,
+                    weighed=attrs.evolve(self.weighed, without=view.without, words=(), views=()),
+                )
+                for view in self.weighed.views
+            )
+        return self._in_place
 
     def standing(self, cls: type[Record]) -> list[Entry]:
         """Return the entries of a kind that were not retracted, oldest first."""

@@ -66,10 +66,11 @@ def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> l
     """File some sites in one transaction, so that the district's file is read only once."""
     admitted: list[Admission] = []
     changes: list[ChangeSet] = []
+    own_word = attrs.evolve(request, word_of=None)
     with context.transaction() as tx:
         district = DistrictFile(tx.file(DISTRICT))
         for site in sites:
-            filed = file_on_district(context, district, check_submission(DISTRICT, [site]), request).changes
+            filed = file_on_district(context, district, check_submission(DISTRICT, [site]), own_word).changes
             district.add(filed.entries)
             changes.append(filed)
             outcome: AdmissionOutcome = "filed" if filed.entries else "unchanged"

@@ -129,7 +129,9 @@ def begin(
     new: tuple[Entry, ...] = ()
     if isinstance(partner, tuple):
         partner_id = context.new_id()
-        new = new_entries(context, [partner], FileEnd(partner_id, ()), by=request.by, times=times)
+        new = new_entries(
+            context, [partner], FileEnd(partner_id, ()), by=request.by, times=times, word_of=request.word_of
+        )
         partner_file = new
     elif file is None:
         raise NotFound("partner", partner)
@@ -137,7 +139,7 @@ def begin(
         partner_id, partner_file = file.partner_id, file.entries
     partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
     host_records = load_host_records(context, partnership)
-    dossier = build_dossier(partnership, partner_file, (), (), host_records, tz=context.tz)
+    dossier = build_dossier(context, partnership, partner_file, (), (), host_records)
     row = context.lifecycle.row(move.trigger, None)
     asked = _not_stored(dossier) if new else dossier
     decision, _ = evaluate(context, tx, asked, move, row, context.today(times.now), host_records)

@@ -128,6 +128,4 @@ def _with_blanks(
 
 
 def _dossier_after(context: Context, after: Snapshot, host_records: Sequence[Record]) -> Dossier:
-    return build_dossier(
-        after.partnership, after.partner_file, after.own_file, after.moves, host_records, tz=context.tz
-    )
+    return build_dossier(context, after.partnership, after.partner_file, after.own_file, after.moves, host_records)

@@ -176,7 +176,7 @@ class _Comparison:
     def _dossier(self, snapshot: Snapshot) -> Dossier:
         if self.context.host_records is None:
             return build_dossier(
-                snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, tz=self.context.tz
+                self.context, snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves
             )
         with self.context.reading():
             return load_dossier(self.context, snapshot)[0]

@@ -61,7 +61,7 @@ def file_on_district(
     documents = submission.documents
     for record, text in submission.records:
         alike = [*file.like(record), *added.like(record)]
-        entry = existing_entry(alike, record, documents, by=request.by, version=None)
+        entry = existing_entry(alike, record, documents, request=request, version=None)
         if entry is None:
             end = FileEnd(DISTRICT, added.last or file.last)
             (entry,) = new_entries(context, [(record, text)], end, by=request.by, times=times, documents=documents)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from partnerflow.actors import Actor
-from partnerflow.dossier import RecordIndex
+from partnerflow.dossier import RecordIndex, confirmed_by
 from partnerflow.ports import Snapshot
 from partnerflow.records import (
     Approval,
@@ -49,10 +48,16 @@ def entries_for(
     found: list[Entry] = []
     for record, text in submission.records:
         end, file = ends[record.kind_info.about], files[record.kind_info.about]
-        entry = existing_entry(file, record, submission.documents, by=request.by, version=end.version)
+        entry = existing_entry(file, record, submission.documents, request=request, version=end.version)
         if entry is None:
             (entry,) = new_entries(
-                context, [(record, text)], end, by=request.by, times=times, documents=submission.documents
+                context,
+                [(record, text)],
+                end,
+                by=request.by,
+                times=times,
+                documents=submission.documents,
+                word_of=request.word_of,
             )
             file.append(entry)
         found.append(entry)
@@ -60,14 +65,23 @@ def entries_for(
 
 
 def existing_entry(
-    entries: Sequence[Entry], record: Record, documents: tuple[Document, ...], *, by: Actor, version: int | None
+    entries: Sequence[Entry], record: Record, documents: tuple[Document, ...], *, request: Request, version: int | None
 ) -> Entry | None:
-    """Return the entry that says the very same and still counts: not retracted, superseded or undone."""
+    """Return the entry that says the very same and still counts: not retracted, superseded or undone.
+
+    Where the partner said it, the same words from the district's side are a new act: they confirm it.
+    """
     on_file = RecordIndex(entries)
+    of_partner = request.by.side == "partner" or request.word_of is not None
+    confirmed = confirmed_by(entries)
+    for word in on_file.weighed.words if of_partner else ():
+        if word.entry.record == record and (not documents or word.entry.documents == documents):
+            return word.entry
     for known in on_file.series(type(record)).get(key_of(record), []):
         entry = on_file.entry(known)
         undone = on_file.followed_by(known, UNDONE_BY.get(type(known), ()))
-        new_act = isinstance(record, CONSENTS) and (entry.filed_by != by or entry.version != version or undone)
-        if known == record and not new_act and (not documents or entry.documents == documents):
+        new_act = isinstance(record, CONSENTS) and (entry.filed_by != request.by or entry.version != version or undone)
+        confirms = not of_partner and entry.is_partners and entry.id not in confirmed
+        if known == record and not new_act and not confirms and (not documents or entry.documents == documents):
             return entry
     return None

@@ -7,12 +7,12 @@ rows then wait for one another, and cannot deadlock.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
-from partnerflow.dossier import Dossier, RecordIndex
+from partnerflow.dossier import Dossier, RecordIndex, weigh_partner
 from partnerflow.errors import NotFound, UnknownState, Unreadable
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
@@ -125,24 +125,27 @@ def load_dossier(context: Context, snapshot: Snapshot) -> tuple[Dossier, tuple[R
     """Return the dossier of a partnership, and the host's facts that are in it."""
     host_records = load_host_records(context, snapshot.partnership)
     dossier = build_dossier(
-        snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host_records, tz=context.tz
+        context, snapshot.partnership, snapshot.partner_file, snapshot.own_file, snapshot.moves, host_records
     )
     return dossier, host_records
 
 
 def build_dossier(
+    context: Context,
     partnership: Partnership,
     partner_file: Sequence[Entry],
     own_file: Sequence[Entry],
     moves: tuple[Move, ...],
     host_records: Sequence[Record] = (),
-    *,
-    tz: tzinfo,
 ) -> Dossier:
     """Build a dossier from the two files; the host's facts come last, as the newest."""
     entries = [entry for entry in partner_file if not isinstance(entry.record, Partner)]
-    index = RecordIndex([*entries, *own_file, *(Entry(record=record) for record in host_records)])
-    return Dossier(newest_partner(partner_file), partnership, index, moves=moves, tz=tz)
+    index = RecordIndex([*entries, *own_file, *(Entry(record=record) for record in host_records)], context.pack.confirm)
+    found = weigh_partner(partner_file)
+    if found is None:
+        raise NotFound("partner record", "of this partner")
+    partner_word = None if found.word is None else found
+    return Dossier(found.partner, partnership, index, moves=moves, tz=context.tz, partner_word=partner_word)
 
 
 def newest_partner(entries: Iterable[Entry]) -> Partner:

@@ -7,7 +7,7 @@ from copy import copy
 from datetime import date, datetime, tzinfo
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from uuid import UUID
 
 import attrs
@@ -25,6 +25,7 @@ from partnerflow.records import Document, Entry, Partner, Record, Site
 from . import (
     admit,
     begin,
+    confirm,
     file,
     fire,
     purge,
@@ -212,9 +213,14 @@ class Partnerflow(Reading):
         """Put an organisation on file that has no partnership; return its id. One that is on file stays as it is."""
         return register.register(self.context, partner, Request(by, at))
 
-    def admit(self, listed: Iterable[Site | Listing | Licensed], *, by: Actor) -> Iterator[Admission]:
-        """Take in what an outside system lists; yield what was done about each. Doing it twice changes nothing."""
-        return admit.admit(self.context, listed, Request(by))
+    def admit(
+        self, listed: Iterable[Site | Listing | Licensed], *, by: Actor, confirm: bool = False
+    ) -> Iterator[Admission]:
+        """Take in what an outside system lists; yield what was done about each. Doing it twice changes nothing.
+
+        What it lists of partners is filed as their word; with *confirm*, the district stands behind it.
+        """
+        return admit.admit(self.context, listed, Request(by, word_of=None if confirm else "partner"))
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -224,6 +230,7 @@ class Partnerflow(Reading):
         *records: Record,
         by: Actor,
         documents: Iterable[Document] = (),
+        word_of: Literal["partner"] | None = None,
         at: datetime | None = None,
         expected_version: int | None = None,
         idempotency_key: str | None = None,
@@ -231,11 +238,32 @@ class Partnerflow(Reading):
         """File records on a partnership, or on its partner if they are about the partner; return one Entry for each.
 
         Any number, in one transaction, in any state. A record that is on file already is not filed again; its entry is
-        returned. *subject* is a partnership's id, or `DISTRICT` for records about the district. Raises InvalidRecord
-        for a record of the wrong shape, Refused for an actor who may not file it.
+        returned. *subject* is a partnership's id, or `DISTRICT` for records about the district. What the office files
+        as the partner's word is filed with `word_of="partner"`. Raises InvalidRecord for a record of the wrong shape,
+        Refused for an actor who may not file it.
         """
         submission = check_submission(subject, records, documents)
-        return file.file(self.context, submission, Request(by, at, None, expected_version, idempotency_key))
+        request = Request(by, at, None, expected_version, idempotency_key, word_of)
+        return file.file(self.context, submission, request)
+
+    @answers("EAF-C.3b")
+    def confirm(
+        self,
+        partnership_id: UUID,
+        *entry_ids: UUID,
+        by: Actor,
+        at: datetime | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Entry, ...]:
+        """Confirm words of the partner's, which count from then on; return the confirmations.
+
+        Any number of entries on the partnership's file and its partner's, in one transaction. Confirming again changes
+        nothing. `dossier(...).waiting` has what waits. Raises Refused for an actor on the partner's side, or one who
+        may not file these kinds here.
+        """
+        request = Request(by, at, None, expected_version, idempotency_key)
+        return confirm.confirm(self.context, partnership_id, entry_ids, request)
 
     def retract(
         self,

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow import gate
-from partnerflow.dossier import Dossier, RecordIndex
+from partnerflow.dossier import Dossier, RecordIndex, weigh_partner
 from partnerflow.errors import NotFound
 from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
@@ -19,7 +19,7 @@ from partnerflow.ports import Snapshot
 from partnerflow.records import Entry, Partner, Site
 
 from .context import Context
-from .loading import build_dossier, load_dossier, load_snapshot, newest_partner
+from .loading import build_dossier, load_dossier, load_snapshot
 
 Recorded = TypeVar("Recorded", Entry, Transition)
 
@@ -52,11 +52,11 @@ def _dossier_as_of(
             since = transition.move.since or context.today(transition.at)
     partnership = attrs.evolve(snapshot.partnership, state=past[-1].target, since=since, version=past[-1].version)
     return build_dossier(
+        context,
         partnership,
         recorded_by(moment, snapshot.partner_file),
         recorded_by(moment, snapshot.own_file),
         tuple(transition.move for transition in past),
-        tz=context.tz,
     )
 
 
@@ -108,13 +108,16 @@ def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
 
 
 def partner(context: Context, partner_id: UUID) -> Partner:
-    """Return the newest Partner record of a partner. Raises NotFound."""
+    """Return the newest Partner record of a partner, with the facts that count. Raises NotFound."""
     gate.identifier(partner_id, "partner_id")
     with context.reading() as tx:
         entries = tx.file(partner_id)
     if not entries:
         raise NotFound("partner", partner_id)
-    return newest_partner(entries)
+    found = weigh_partner(entries)
+    if found is None:
+        raise NotFound("partner record", "of this partner")
+    return found.partner
 
 
 def district_file(context: Context) -> tuple[Entry, ...]:

@@ -19,7 +19,7 @@ from partnerflow.policies import Pack, Report
 from partnerflow.ports import Clock, NewId, Store
 from partnerflow.records import Entry, Partner, Site
 
-from . import check, compare, due, impact, inventory, queries, search, verify
+from . import check, compare, confirm, due, impact, inventory, queries, search, verify
 from .compare import Compared
 from .context import Context, Opened
 from .due import DueItem
@@ -101,6 +101,13 @@ class Reading:
     def dossier(self, partnership_id: UUID, *, as_of: datetime | None = None) -> Dossier:
         """Return everything on a partnership, as recorded now or up to and with a past moment."""
         return queries.dossier(self.context, partnership_id, as_of=as_of)
+
+    def waiting(self) -> Iterator[Dossier]:
+        """Return the dossier of each live partnership on whose file words of the partner's wait, in order of id.
+
+        `Dossier.waiting` has the words; `confirm` makes them count.
+        """
+        return confirm.waiting(self.context)
 
     @answers("CS2-X3g", "TK-9")
     def history(self, partnership_id: UUID) -> list[Transition]:

@@ -12,11 +12,12 @@ from uuid import UUID
 import attrs
 
 from partnerflow import gate
+from partnerflow.dossier import taken_back
 from partnerflow.errors import InvalidRequest, NotFound
 from partnerflow.history import Transition
 from partnerflow.partnership import DISTRICT
 from partnerflow.ports import Snapshot
-from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverRequest, WaiverRevocation
+from partnerflow.records import Confirmation, Entry, Partner, Redaction, Retraction, WaiverRequest, WaiverRevocation
 
 from .arguments import required_reason
 from .blank import BlankOrder, blank
@@ -28,7 +29,7 @@ from .queries import history
 from .request import Request
 from .writing import write
 
-KEPT_FOR_GOOD = (Redaction, Retraction, WaiverRequest, WaiverRevocation)
+KEPT_FOR_GOOD = (Confirmation, Redaction, Retraction, WaiverRequest, WaiverRevocation)
 """Records that always count: what became of something else, and who requested a waiver, which they may never grant."""
 
 
@@ -103,7 +104,7 @@ def _refuse_unless_out_of_use(entry: Entry, on_file: Sequence[Entry]) -> None:
         if entry is newest:
             remedy = "is the partner's newest record: file the partner again as it should be, and then blank this"
             raise InvalidRequest("entries", entry.id, remedy)
-    elif not any(isinstance(each.record, Retraction) and each.record.entry_id == entry.id for each in on_file):
+    elif entry.id not in taken_back(on_file):
         remedy = f"is a {entry.kind} that still counts: file what is right, retract this, and then blank it"
         raise InvalidRequest("entries", entry.id, remedy)
 

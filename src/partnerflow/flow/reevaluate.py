@@ -13,7 +13,7 @@ from partnerflow import events
 from partnerflow.dossier import Dossier
 from partnerflow.obligations import Judgement
 from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot
-from partnerflow.records import Entry, Partner, Unregistered
+from partnerflow.records import Confirmation, Entry, Partner, Unregistered
 
 from .context import Context
 from .evaluate import standing_report
@@ -53,6 +53,8 @@ def reevaluate(
     completed = complete(idempotency, (entry.id for entry in entries))
     if not new:
         return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed))
+    waits: set[UUID | None] = set()
+    partner: tuple[UUID, Partner] | None = None
     judgements: list[Judgement] = []
     found_by: list[SearchEntry] = []
     hidden: Mapping[UUID | None, UUID | None] = {}
@@ -61,23 +63,29 @@ def reevaluate(
         own_file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
         host = loaded.host_records if each is snapshot else load_host_records(context, each.partnership)
         partner_file = [*each.partner_file, *on_partner]
-        dossier = build_dossier(each.partnership, partner_file, own_file, each.moves, host, tz=context.tz)
+        dossier = build_dossier(context, each.partnership, partner_file, own_file, each.moves, host)
         if each is snapshot:
             hidden = _hidden(dossier, new, context.today(times.now))
+            waits = {word.entry.id for word in dossier.waiting}
+            if any(isinstance(entry.record, (Partner, Confirmation)) for entry in on_partner):
+                partner = partnership.partner_id, dossier.partner
         if each is snapshot or each.partnership.state not in context.lifecycle.final:
             report = standing_report(context, each, dossier, context.today(times.now))
             judgements.append(new_judgement(context, report, dossier, each.obligations))
         found_by += search_entries(each, dossier, new)
-    partners = [entry.record for entry in on_partner if isinstance(entry.record, Partner)]
     facts = [
         fact
         for entry in new
         for fact in events.filed(
-            entry, partnership.id, entry.filed_at or times.recorded_at, hidden_by=hidden.get(entry.id)
+            entry,
+            partnership.id,
+            entry.filed_at or times.recorded_at,
+            hidden_by=hidden.get(entry.id),
+            waits=entry.id in waits,
         )
     ]
     changes = ChangeSet(
-        partner=(partnership.partner_id, partners[-1]) if partners else None,
+        partner=partner,
         entries=new,
         judgements=judgements,
         search_entries=found_by,

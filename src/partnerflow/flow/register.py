@@ -29,6 +29,7 @@ def register(context: Context, partner: Partner, request: Request) -> UUID:
         if known:
             return next(known[pair] for pair in ids if pair in known)
         partner_id = context.new_id()
-        entries = new_entries(context, [(record, text)], FileEnd(partner_id, ()), by=request.by, times=times)
+        end = FileEnd(partner_id, ())
+        entries = new_entries(context, [(record, text)], end, by=request.by, times=times, word_of=request.word_of)
         tx.write(ChangeSet(partner=(partner_id, record), entries=entries))
         return partner_id

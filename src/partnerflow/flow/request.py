@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import attrs
 
@@ -21,6 +22,8 @@ class Request:
     reason: str | None = attrs.field(default=None, converter=gate.reason)
     expected_version: int | None = attrs.field(default=None, converter=gate.version)
     idempotency_key: str | None = attrs.field(default=None, converter=gate.idempotency_key)
+    word_of: Literal["partner"] | None = attrs.field(default=None, converter=gate.word_of)
+    """On whose word the actor files: the partner's; None: their own."""
 
     def hash(self, call: str, *arguments: object) -> str:
         """Hash what is requested, so that an idempotency key can tell its own request from another.
@@ -29,4 +32,6 @@ class Request:
         """
         at = None if self.at is None else moment_text(self.at)
         texts = [None if argument is None else str(argument) for argument in arguments]
+        if self.word_of is not None:
+            texts.append(f"word of {self.word_of}")
         return sha256(canonical([call, self.by.id, self.by.side, at, texts]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from partnerflow import gate
+from partnerflow.dossier import taken_back
 from partnerflow.errors import InvalidRequest, NotFound
-from partnerflow.records import Entry, Partner, Redaction, Retraction, WaiverRevocation
+from partnerflow.records import Confirmation, Entry, Partner, Record, Redaction, Retraction, WaiverRevocation
 
 from .arguments import check_version, required_reason
 from .context import Context
@@ -45,7 +47,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
         retraction, text = gate.read_back(Retraction(entry_id=entry_id, reason=reason))
         refuse_unless_may_file(context, loaded.dossier, (retraction,), by=request.by, at=loaded.times.at)
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
-        if not made:
+        if not made or (request.by.side != "partner" and entry_id not in taken_back(end.entries)):
             made = new_entries(context, [(retraction, text)], end, by=request.by, times=loaded.times)
         result = reevaluate(context, loaded, locked.siblings, made, pending(request, request_hash))
         write(context, tx, result.changes)
@@ -54,6 +56,12 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
 
 def _refuse_unretractable(target: Entry) -> None:
     """Raise InvalidRequest for an entry that only a newer record can answer."""
-    if isinstance(target.record, (Partner, Retraction, Redaction, WaiverRevocation)):
-        instead = "grant the waiver again" if isinstance(target.record, WaiverRevocation) else "file a newer one"
+    if isinstance(target.record, (Partner, Retraction, Redaction, Confirmation, WaiverRevocation)):
+        instead = _INSTEAD.get(type(target.record), "file a newer one")
         raise InvalidRequest("entry_id", target.id, f"a {target.kind} cannot be retracted: {instead}")
+
+
+_INSTEAD: Mapping[type[Record], str] = {
+    WaiverRevocation: "grant the waiver again",
+    Confirmation: "retract what it confirms",
+}

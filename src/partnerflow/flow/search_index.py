@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from partnerflow.dossier import Dossier
 from partnerflow.ports import SearchEntry, SearchField, Snapshot
-from partnerflow.records import Contact, Entry, Liaison, Need, Partner, Record, Retraction, Scope, Service
+from partnerflow.records import Confirmation, Contact, Entry, Liaison, Need, Partner, Record, Retraction, Scope, Service
 
-INDEXED: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Partner, Retraction)
+INDEXED: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Partner, Confirmation, Retraction)
 """The kinds of records that the index is built from, or that can take one of them away."""
 LONGEST = 64
 """How many letters of a word are indexed."""

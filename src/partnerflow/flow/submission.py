@@ -15,6 +15,7 @@ from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.partnership import DISTRICT
 from partnerflow.policies import Pack
 from partnerflow.records import (
+    Confirmation,
     Document,
     Record,
     Redaction,
@@ -89,7 +90,7 @@ def _checked(record: Record) -> RecordText:
     kind = kind_of(record)
     if kinds().get(kind) is not type(record):
         raise InvalidRecord("record", [unknown_kind(kind, "/kind")])
-    for call, cls in (("retract", Retraction), ("redact", Redaction)):
+    for call, cls in (("retract", Retraction), ("redact", Redaction), ("confirm", Confirmation)):
         if isinstance(record, cls):
             raise InvalidRequest("record", kind, f"call {call}, which knows where the record lies")
     return gate.read_back(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import attrs
@@ -52,6 +52,7 @@ def new_entries(
     by: Actor,
     times: Times,
     documents: tuple[Document, ...] = (),
+    word_of: Literal["partner"] | None = None,
 ) -> tuple[Entry, ...]:
     """Return the entries of *records* (each with its text), chained to the end of their file."""
     made: list[Entry] = []
@@ -64,6 +65,7 @@ def new_entries(
             filed_at=times.at,
             recorded_at=times.recorded_at,
             filed_by=by,
+            word_of=word_of,
             version=end.version,
             documents=documents,
             text=text,

@@ -47,6 +47,8 @@ def lines(report: ReportData, say: Translation) -> Iterator[str]:
             asked=note_line(asked_for, say),
             roles=report.may_waive or ("nobody",),
         )
+    if report.unconfirmed:
+        yield f"  {say('filed by the partner, to be confirmed before it counts: {words}', words=report.unconfirmed)}"
     if report.not_asked:
         yield f"  {say('not asked, because nobody was named who asks: {codes}', codes=report.not_asked)}"
     if report.blocking and report.trigger and report.may_fire:

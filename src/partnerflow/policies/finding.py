@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from partnerflow.records import NO_END
+
 from .verdict import Problem, filled
 
 Owner: TypeAlias = Literal["district", "school", "partner"]
@@ -119,4 +121,15 @@ class Finding:
         return max(day for day in days if day) if days and all(days) else None
 
 
+def worse(one: Finding, other: Finding) -> Finding:
+    """Return the finding that lets less pass: what is not ok before what is, then the outcome, then the earlier end."""
+    return min(one, other, key=_standing)
+
+
+def _standing(finding: Finding) -> tuple[bool, bool, int, date]:
+    return finding.is_ok, not finding.is_blocking, _ORDER.index(finding.outcome), finding.until or NO_END
+
+
+_ORDER = (Outcome.ERROR, Outcome.FAILED, Outcome.MISSING, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+"""From the worst on."""
 _SOUND = frozenset({Outcome.PASSED, Outcome.NOT_APPLICABLE})

@@ -93,6 +93,8 @@ class Pack:
     backdate_days: int = BACKDATE_DAYS
     """How many days back a step may be dated; a role may go further."""
     title: str = ""
+    confirm: frozenset[str] = frozenset({"background_check"})
+    """Kinds whose records, filed by the partner, wait for confirmation even where nobody filed one before."""
 
     @cached_property
     def digest(self) -> str:
@@ -120,6 +122,7 @@ class Pack:
                     "roles": unstructure([self.roles[name] for name in sorted(self.roles)]),
                     "leads": list(self.leads),
                     "backdate_days": self.backdate_days,
+                    "confirm": sorted(self.confirm),
                 }
             )
         )
@@ -204,6 +207,7 @@ class Pack:
 
         *row* is the move's row of the lifecycle; None for the check of a state, and for filing, which is no move.
         """
+        dossier = dossier.under(self.confirm)
         state = dossier.partnership.state
         move = dossier.move
         asked = None if move is None else move.trigger
@@ -228,6 +232,7 @@ class Pack:
             not_asked=tuple(not_asked),
             may_fire=self._may_fire(asked) if asked else (),
             may_waive=self._may_waive,
+            unconfirmed=tuple(dossier.label(word.entry.record) for word in dossier.waiting),
         )
 
     def _rules_for(self, state: str, asked: str | None, *, advances: bool) -> tuple[tuple[Rule, AskedAs], ...]:
@@ -279,6 +284,7 @@ class Pack:
 
     def due_dates(self, report: Report, dossier: Dossier) -> Mapping[str, date | None]:
         """Return, for every finding that is checked in the state, the last day before its outcome changes."""
+        dossier = dossier.under(self.confirm)
         return {
             f.code: self._due(self.by_code[f.code], f, dossier, report.on) for f in report.findings if f.is_standing
         }

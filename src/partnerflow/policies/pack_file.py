@@ -31,6 +31,7 @@ PACK: Shape = {
     "leads": tuple[int, ...],
     "retention_months": int,
     "backdate_days": int,
+    "confirm": frozenset[str],
 }
 ROLE: Shape = {
     "side": Any,

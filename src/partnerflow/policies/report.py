@@ -74,6 +74,7 @@ class Report(ReportData):
             "not_asked": list(self.not_asked),
             "may_fire": list(self.may_fire),
             "may_waive": list(self.may_waive),
+            **({"unconfirmed": list(self.unconfirmed)} if self.unconfirmed else {}),
         }
 
     def to_json(self) -> str:

@@ -46,6 +46,8 @@ class ReportData:
     """Requests for waivers without an answer, each with who asked and its last day."""
     not_asked: tuple[str, ...] = ()
     """Policies that read the actor and were not asked, because none was named."""
+    unconfirmed: tuple[str, ...] = ()
+    """What the partner filed and nobody of the district's side confirmed yet: kind and key of each."""
     may_fire: tuple[str, ...] = ()
     """The roles that may take the step."""
     may_waive: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from partnerflow.records import NO_END, CoveredProblem, Profile, Scope
 
 from .card import ANY_TRIGGER, FILE, AskedAs, Policy
 from .coverage import covered_by_grant
-from .finding import Finding, Severity
+from .finding import Finding, Severity, worse
 from .verdict import in_words, need
 from .waivers import DECIDES_ON_WAIVERS, waive
 
@@ -157,11 +157,13 @@ class Rule:
     """Parameters whose values are the pack's own, such as its roles; no override sets them."""
     approvers: frozenset[str] | None = None
     """The roles that may grant a waiver; None if the pack has no roles."""
+    confirm: frozenset[str] = frozenset()
+    """The kinds that the pack has confirmed always."""
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
         """Evaluate this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
-        return self.evaluate(read, on)
+        return self.evaluate(read.under(self.confirm), on)
 
     def parameters(self, on: date) -> Mapping[str, object]:
         """Return the parameters that apply to everyone on the day *on* (EAF-C.3c)."""
@@ -205,14 +207,28 @@ class Rule:
         return self._evaluate_with_overrides(dossier, on, asked or self._alone)
 
     def covered_by_grant(self, dossier: Dossier, on: date) -> tuple[CoveredProblem, ...]:
-        """Return what a waiver covers that is granted on the day *on*."""
+        """Return what a waiver covers that is granted on the day *on*, of words that wait too."""
+        files = (dossier, *dossier.in_place())
+        return tuple(dict.fromkeys(covered for file in files for covered in self._covered_on(file, on)))
+
+    def _covered_on(self, dossier: Dossier, on: date) -> tuple[CoveredProblem, ...]:
         today = self.before_waivers(dossier, on)
         if today.until is None or today.until == NO_END:
             return covered_by_grant(today, None, dossier)
         return covered_by_grant(today, self.before_waivers(dossier, today.until + ONE_DAY), dossier)
 
     def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
-        """Evaluate the policy, and apply a waiver if there is one on file."""
+        """Evaluate the policy, and apply a waiver if there is one on file.
+
+        Where words of the partner's wait, it is asked on the file without them and again with them in place, and the
+        worse finding counts.
+        """
+        found = self._evaluate(dossier, on, asked)
+        for with_waiting in dossier.in_place():
+            found = worse(found, self._evaluate(with_waiting, on, asked))
+        return found
+
+    def _evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None) -> Finding:
         finding = self.before_waivers(dossier, on, asked)
         if finding.is_ok or not DECIDES_ON_WAIVERS.isdisjoint(dossier.on_file.unreadable):
             return finding  # what cannot be read may be what revoked the waiver

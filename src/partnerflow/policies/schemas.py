@@ -148,6 +148,7 @@ def report_schema() -> Schema:
         "not_asked": texts,
         "may_fire": texts,
         "may_waive": texts,
+        "unconfirmed": texts,
     }
     return {
         "$schema": DIALECT,
@@ -156,7 +157,7 @@ def report_schema() -> Schema:
         **_object(
             "What a pack of policies says of a dossier on one day.",
             _described(Report, asked),
-            required={name: schema for name, schema in asked.items() if name != "also_on"},
+            required={name: schema for name, schema in asked.items() if name not in ("also_on", "unconfirmed")},
         ),
         "$defs": dict(sorted(shapes.defs.items())),
     }

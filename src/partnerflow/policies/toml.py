@@ -8,6 +8,7 @@ A district writes, for example:
     extends = "default"                 # another pack, by its name or the path of its file
     without = ["AGR-007"]               # what is not asked here
     leads = [30, 7, 0]                  # days before a due date on which a sweep reminds
+    confirm = ["background_check"]      # kinds whose records by the partner always wait for the district
     retention_months = 84               # how long what is on file of an ended partnership is kept
 
     [[set]]                             # one policy's parameters, severity, enforcement
@@ -52,6 +53,7 @@ from .pack_file import CODES, PACK, ROLE, TOP, Keys, PackFile, nearest
 from .rule import Override, Rule, effective_overrides
 
 _LEADS = (30, 7, 0)
+_CONFIRM = frozenset({"background_check"})
 
 
 def read_pack(
@@ -90,6 +92,7 @@ class _Reader:
         base = self._base(head)
         roles = {**(base.roles if base else {}), **self._roles(top.get("roles", {}))}
         rules = self._rules(head, base, roles)
+        confirm = head.get("confirm", base.confirm if base else _CONFIRM)
         overrides = self._overrides(top.get("set", []), rules)
         if faults := self.file.faults():
             raise PackError(self.source, *faults)
@@ -97,9 +100,13 @@ class _Reader:
             name=head["name"],
             version=head["version"],
             title=head.get("title", ""),
-            rules=tuple(_with_overrides(rule, overrides.get(code, [])) for code, rule in rules.items()),
+            rules=tuple(
+                _with_overrides(attrs.evolve(rule, confirm=confirm), overrides.get(code, []))
+                for code, rule in rules.items()
+            ),
             roles=roles,
             leads=tuple(sorted(set(head.get("leads", base.leads if base else _LEADS)), reverse=True)),
+            confirm=confirm,
             retention_months=head.get("retention_months", base.retention_months if base else None),
             backdate_days=head.get("backdate_days", base.backdate_days if base else BACKDATE_DAYS),
         )
@@ -114,6 +121,8 @@ class _Reader:
         for place, days in enumerate(head.get("leads", ())):
             if days < 0:
                 self.file.fault(("pack", "leads", place), f"{days}: days before a due date are not negative")
+        for kind in sorted(kind for kind in head.get("confirm", ()) if registered(kind) is None):
+            self.file.is_known(("pack", "confirm"), kind, kind_names())
         months = head.get("retention_months", 0)
         if months < 0:
             self.file.fault(("pack", "retention_months"), f"{months}: months are not negative")

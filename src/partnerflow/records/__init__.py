@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .entry import Document, Entry
     from .evaluation import Evaluation, ImprovementPlan, PlanClosing, PlanItem, ReviewDecision
     from .funding import CostPart, CostShare, FundingPlan, FundingSource, FundingStep
-    from .governance import Approval, Redaction, Retraction, TerminationNotice
+    from .governance import Approval, Confirmation, Redaction, Retraction, TerminationNotice
     from .money import Money
     from .mutual import Benefit, ExpectedOutcome, SharedGoal, Statement
     from .onboarding import ExpectationsMeeting, Liaison, Orientation, Training
@@ -140,6 +140,7 @@ __all__ = [
     "Commitment",
     "CommunicationPlan",
     "Competency",
+    "Confirmation",
     "Consultation",
     "Contact",
     "CostPart",

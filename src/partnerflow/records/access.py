@@ -15,6 +15,7 @@ from .registry import Record, record
     key=("access", "what"),
     period=("starts_on", "ends_on"),
     weighs="against",
+    asks={"elements": "more"},
     cites=("TK-7", "EAF-4.4.a", "EAF-C.5b"),
 )
 class AccessGrant(Record):

@@ -70,6 +70,7 @@ class SharedElement:
     about="partnership",
     key=("label",),
     period=("starts_on", "ends_on"),
+    asks={"cost": "any", "trained_people": "more"},
     cites=(
         "EAF-4.2.0",
         "EAF-4.2.a",
@@ -118,6 +119,7 @@ class Agreement(Record):
     about="partnership",
     key=("label",),
     period=("starts_on", "ends_on"),
+    asks={"elements": "any"},
     cites=("EAF-C.5b", "EAF-4.2.e", "EAF-4.4.a"),
 )
 class DataSharingAgreement(Record):

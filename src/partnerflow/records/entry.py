@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import attrs
@@ -32,11 +33,24 @@ class Filed:
     recorded_at: datetime | None = None
     """When it was stored, by the flow's clock; aware, UTC."""
     filed_by: Actor | None = None
+    word_of: Literal["partner"] | None = None
+    """Whose word it is, where somebody else filed it: the office for the partner."""
     version: int | None = None
     """The partnership's version at that moment, for a record about it: was it filed before or after a transition?"""
     documents: tuple[Document, ...] = ()
     redacted: str | None = None
     """The SHA-256 of the text that a redaction blanked; None where it was not redacted."""
+
+    @property
+    def is_partners(self) -> bool:
+        """Whether it is the partner's word, which the partner filed itself or the office for it."""
+        return self.word_of is not None or (self.filed_by is not None and self.filed_by.side == "partner")
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether its filing is on file but not who filed it. Without any of it, it is the host's word."""
+        known = self.id or self.filed_at or self.recorded_at or self.documents or self.version is not None
+        return self.filed_by is None and bool(known)
 
 
 @attrs.frozen(kw_only=True)

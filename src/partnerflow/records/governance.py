@@ -9,7 +9,7 @@ from uuid import UUID
 from .registry import Record, record
 
 
-@record("approval", about="partnership", key=("trigger",), cites=("SPPS-V.13",))
+@record("approval", about="partnership", key=("trigger",), waits="never", cites=("SPPS-V.13",))
 class Approval(Record):
     """Consent to a transition that another person will request. The person who files it gives the consent."""
 
@@ -18,7 +18,7 @@ class Approval(Record):
     note: str | None = None
 
 
-@record("retraction", about="partnership", key=("entry_id",), weighs="against", cites=("SPPS-III.D2",))
+@record("retraction", about="partnership", key=("entry_id",), weighs="against", waits="never", cites=("SPPS-III.D2",))
 class Retraction(Record):
     """Takes back a record that should not have been filed; both stay readable."""
 
@@ -26,7 +26,15 @@ class Retraction(Record):
     reason: str
 
 
-@record("redaction", about="partnership", key=("entries", "steps"), cites=("SPPS-III.D2",))
+@record("confirmation", about="partnership", weighs="against", waits="never", cites=("EAF-C.3b",))
+class Confirmation(Record):
+    """That the district stands behind what the partner filed: from then on these entries count as its own word."""
+
+    entries: tuple[UUID, ...] = ()
+    """Ids of entries on the same file."""
+
+
+@record("redaction", about="partnership", key=("entries", "steps"), waits="never", cites=("SPPS-III.D2",))
 class Redaction(Record):
     """Which texts were blanked, and why; the hash of each stays in its chain."""
 

@@ -25,7 +25,13 @@ PartnerKind = Literal[
 ]
 
 
-@record("partner", about="partner", cites=("EAF-C.2", "SPPS-V.2a", "SPPS-V.4a", "EAF-4.2.i"))
+@record(
+    "partner",
+    about="partner",
+    asks={"kind": "any", "classification": "any", "licences_required": "more", "has_employees": "if_true"},
+    waits="by_field",
+    cites=("EAF-C.2", "SPPS-V.2a", "SPPS-V.4a", "EAF-4.2.i"),
+)
 class Partner(Record):
     """An outside organisation, as it registered.
 
@@ -48,7 +54,14 @@ class Partner(Record):
     part_of: str | None = None
 
 
-@record("contact", about="partner", key=("name",), period=("starts_on", "ends_on"), cites=("EAF-4.2.i", "EAF-4.2.b"))
+@record(
+    "contact",
+    about="partner",
+    key=("name",),
+    period=("starts_on", "ends_on"),
+    waits="never",
+    cites=("EAF-4.2.i", "EAF-4.2.b"),
+)
 class Contact(Record):
     """A person at the partner whom the district can reach, from one day to another."""
 

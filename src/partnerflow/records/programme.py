@@ -18,7 +18,12 @@ ScopeLevel = Literal["district", "school"]
 PartnershipKind = Literal["contractual_service", "short_term_collaboration", "long_term"]
 
 
-@record("profile", about="partnership", cites=("TK-2", "TK-3", "TK-4", "TK-5", "SPPS-V.2d", "SPPS-II.2"))
+@record(
+    "profile",
+    about="partnership",
+    asks={"partnership_kind": "any"},
+    cites=("TK-2", "TK-3", "TK-4", "TK-5", "SPPS-V.2d", "SPPS-II.2"),
+)
 class Profile(Record):
     """What sort of partnership this is. It changes by filing a newer one, which changes no state (TK-2)."""
 
@@ -36,7 +41,7 @@ class Profile(Record):
     """How the district learned of it, such as "survey of principals 2026"."""
 
 
-@record("scope", about="partnership", weighs="against", cites=("SPPS-V.3",))
+@record("scope", about="partnership", weighs="against", asks={"level": "any", "sites": "more"}, cites=("SPPS-V.3",))
 class Scope(Record):
     """Whether it is for the whole district or for some schools (SPPS-V.3). A wider scope must meet more policies."""
 
@@ -59,6 +64,15 @@ class Slot:
     about="partnership",
     key=("service",),
     weighs="against",
+    asks={
+        "content_areas": "more",
+        "sites": "more",
+        "timing": "any",
+        "needs_access": "more",
+        "direct_contact": "if_true",
+        "on_site": "if_true",
+        "fully_supervised": "if_false",
+    },
     cites=("EAF-4.2.i", "TK-1", "TK-6", "TK-13", "TK-17", "CS2-I9"),
 )
 class Service(Record):

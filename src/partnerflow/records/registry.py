@@ -14,6 +14,8 @@ from partnerflow.clauses import answers
 from partnerflow.errors import InvalidRequest
 
 About = Literal["partner", "partnership", "district"]
+Asks = Literal["if_true", "if_false", "more", "any"]
+"""When a field asks for more: if it is true, if it is not, the more is in the set; `any`: its words have no order."""
 
 SUBJECTS = (
     "partner",
@@ -57,6 +59,10 @@ class Kind:
     """`against`: it counts against a partnership or widens it, so that taking it away must never unblock anything."""
     adverse: Mapping[str, frozenset[str]] = attrs.field(factory=dict, hash=False)
     """Fields with the words that make one of the kind adverse: such a record is answered by a later one only."""
+    asks: Mapping[str, Asks] = attrs.field(factory=dict, hash=False)
+    """Fields on which it depends whether something is asked, or of whom: where the partner asks for less, it waits."""
+    waits: Literal["whole", "by_field", "never"] = "whole"
+    """What of a partner's newer word waits for the district: all of it, the fields in `asks`, or nothing."""
     revision: int = 1
     upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = None
     """Converts the fields of an older revision when they are read; stored texts are never rewritten."""
@@ -114,13 +120,16 @@ def record(
     period: tuple[str, ...] = (),
     weighs: Literal["for", "against"] = "for",
     adverse: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    asks: Mapping[str, Asks] = MappingProxyType({}),
+    waits: Literal["whole", "by_field", "never"] = "whole",
     revision: int = 1,
     upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = None,
     cites: tuple[str, ...] = (),
 ) -> Callable[[type[R]], type[R]]:
     """Make a frozen attrs class of a subclass of Record and register it as the kind *name*.
 
-    Raises InvalidRequest for a name that is taken, and for a key, a period or adverse words of a field that it lacks.
+    Raises InvalidRequest for a name that is taken, and for a key, a period, adverse words or `asks` of a field that it
+    does not have.
     A field of the key may have a default, such as a `label` for what stands beside the usual record: policies read the
     default. So a kind that may speak against a partnership has none, or a record would evade them under another label.
     """
@@ -131,6 +140,8 @@ def record(
         period=period,
         weighs=weighs,
         adverse=adverse,
+        asks=asks,
+        waits=waits,
         revision=revision,
         upcast=upcast,
         cites=cites,
@@ -142,9 +153,10 @@ def record(
         for field in RESERVED if name != "partner" else ():
             if field in fields:
                 raise InvalidRequest("field", field, "is a key beside the fields of a record in a mapping: rename it")
-        for field in (*key, *period, *adverse):
+        for field in (*key, *period, *adverse, *asks):
             if field not in fields:
-                raise InvalidRequest("key, period or adverse", field, f"kind {name} has the fields {sorted(fields)}")
+                known = f"kind {name} has the fields {sorted(fields)}"
+                raise InvalidRequest("key, period, adverse or asks", field, known)
         key_defaults = {field: fields[field].default for field in key if fields[field].default is not attrs.NOTHING}
         for field, default in key_defaults.items():
             if default is None or info.weighs == "against" or info.adverse:

@@ -10,7 +10,14 @@ from .money import Money
 from .registry import Record, record
 
 
-@record("person", about="partner", key=("person",), weighs="against", cites=("EAF-C.5a", "SPPS-V.4b.1"))
+@record(
+    "person",
+    about="partner",
+    key=("person",),
+    weighs="against",
+    asks={"direct_contact": "if_true", "one_time_visitor": "if_false"},
+    cites=("EAF-C.5a", "SPPS-V.4b.1"),
+)
 class Person(Record):
     """Somebody who works for the partner, paid or not. A further person must meet more policies.
 

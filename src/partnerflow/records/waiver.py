@@ -10,7 +10,7 @@ import attrs
 from .registry import POSITIONAL, Record, record
 
 
-@record("waiver_request", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
+@record("waiver_request", about="partnership", key=("policy",), weighs="against", waits="never", cites=("EAF-C.3c",))
 class WaiverRequest(Record):
     """A request to waive one policy until a day. The person who files it is the requester, and so cannot grant it.
 
@@ -44,7 +44,15 @@ def _as_it_was_granted(revision: int, fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "covers_all": True} if revision < 2 else fields
 
 
-@record("waiver", about="partnership", key=("policy",), revision=2, upcast=_as_it_was_granted, cites=("EAF-C.3c",))
+@record(
+    "waiver",
+    about="partnership",
+    key=("policy",),
+    revision=2,
+    upcast=_as_it_was_granted,
+    waits="never",
+    cites=("EAF-C.3c",),
+)
 class Waiver(Record):
     """Permission not to meet one policy until a day. The person who files it approves it, and is not the requester.
 
@@ -62,7 +70,7 @@ class Waiver(Record):
     covers_all: bool = False
 
 
-@record("waiver_refusal", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
+@record("waiver_refusal", about="partnership", key=("policy",), weighs="against", waits="never", cites=("EAF-C.3c",))
 class WaiverRefusal(Record):
     """The refusal of a requested waiver. The person who files it refuses."""
 
@@ -70,7 +78,7 @@ class WaiverRefusal(Record):
     reason: str
 
 
-@record("waiver_revocation", about="partnership", key=("policy",), weighs="against", cites=("EAF-C.3c",))
+@record("waiver_revocation", about="partnership", key=("policy",), weighs="against", waits="never", cites=("EAF-C.3c",))
 class WaiverRevocation(Record):
     """The end of a waiver before its last day. Only a waiver granted after it applies again."""
 

@@ -96,6 +96,8 @@ _FIRST_DAY = "it places the record before or after what was filed later under it
 _KEY = "without it, it is a record under another key, which was there before or was not"
 _ENTRY = "without it, the record is the word of the host that supplies it"
 
+_WHOSE = "without it, the word of the partner is the district's"
+
 
 def left_alone(mapping: Mapping[str, Any]) -> dict[str, str]:
     """Return the fields of a dossier's mapping whose absence means something else than that it is unknown, and why."""
@@ -108,8 +110,10 @@ def left_alone(mapping: Mapping[str, Any]) -> dict[str, str]:
             kept[f"/records/{place}/{cls.kind_info.period[0]}"] = _FIRST_DAY
         kept.update({f"/records/{place}/{name}": _KEY for name in cls.kind_info.key_defaults})
         kept[f"/records/{place}/entry"] = _ENTRY
-        if (record.get("entry") or {}).keys() == {"filed_by"}:
-            kept[f"/records/{place}/entry/filed_by"] = _ENTRY
+        entry = record.get("entry") or {}
+        if len(entry) == 1:
+            kept.update({f"/records/{place}/entry/{name}": _ENTRY for name in entry})
+        kept[f"/records/{place}/entry/filed_by/side"] = kept[f"/records/{place}/entry/word_of"] = _WHOSE
     return kept
 
 

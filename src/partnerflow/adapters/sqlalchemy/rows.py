@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import attrs
@@ -61,19 +61,38 @@ def _actor(text: str) -> Actor:
     return structure(json.loads(text), Actor, "actor")
 
 
+@lru_cache(maxsize=1024)
+def _filing_text(by: Actor | None, word_of: Literal["partner"] | None) -> str:
+    """Return who filed an entry as JSON text, with whose word it is where somebody else filed it."""
+    return actor_text(by) if word_of is None else canonical({**unstructure(by), "word_of": word_of})
+
+
+@lru_cache(maxsize=1024)
+def _filing(text: str) -> tuple[Actor, Literal["partner"] | None]:
+    """Read who filed an entry, and whose word it is."""
+    data = json.loads(text)
+    word_of = _word_of(data)
+    return structure(data, Actor, "actor"), word_of
+
+
+def _word_of(filed: object) -> Literal["partner"] | None:
+    """Take whose word it is out of what is stored of who filed it."""
+    return filed.pop("word_of", None) if isinstance(filed, dict) else None
+
+
 def entry(row: DatabaseRow) -> Entry:
     """Read an entry from a row of the whole table; it is unpacked, because access by name is slow."""
     _, file_id, seq, entry_id, kind, revision, text, documents, *rest = row
     filed_at, recorded_at, filed_by, version, link, redacted = rest
     record: Record
     try:
-        actor = _actor(filed_by)
+        actor, word_of = _filing(filed_by)
         attached = () if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents")
         record = Unregistered(kind=kind, fields={})
         if not redacted:
             record = read_filed(kind, json.loads(text), revision=revision)
     except UNREADABLE as error:  # so that it is one bad entry, and the file can still be read
-        actor, attached = None, ()
+        actor, word_of, attached = None, _word_of(_plain(filed_by)), ()
         record = _unread(kind, text, error_text(error), documents, filed_by)
     return Entry(
         record=record,
@@ -81,6 +100,7 @@ def entry(row: DatabaseRow) -> Entry:
         filed_at=filed_at,
         recorded_at=recorded_at,
         filed_by=actor,
+        word_of=word_of,
         version=version,
         documents=attached,
         text=text,
@@ -93,8 +113,9 @@ def entry(row: DatabaseRow) -> Entry:
 
 
 def _unread(kind: str, text: str, why: str, documents: str, filed_by: str) -> Unread:
-    fields = {"unreadable": text}
-    return Unread(kind=kind, fields=fields, why=why, documents=_plain(documents), filed_by=_plain(filed_by))
+    by = _plain(filed_by)
+    _word_of(by)
+    return Unread(kind=kind, fields={"unreadable": text}, why=why, documents=_plain(documents), filed_by=by)
 
 
 def _plain(text: str) -> object:
@@ -117,7 +138,7 @@ def entry_values(entry: Entry) -> Values:
         "documents": canonical(unstructure(entry.documents)),
         "filed_at": entry.filed_at,
         "recorded_at": entry.recorded_at,
-        "filed_by": actor_text(entry.filed_by),
+        "filed_by": _filing_text(entry.filed_by, entry.word_of),
         "version": entry.version,
         "link": entry.link,
         "redacted": entry.redacted,

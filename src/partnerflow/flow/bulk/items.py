@@ -40,6 +40,7 @@ class Filing:
     subject: UUID = attrs.field(validator=_check_id)
     records: tuple[Record, ...] = attrs.field(converter=tuple[Record, ...])
     documents: tuple[Document, ...] = attrs.field(default=(), kw_only=True, converter=tuple[Document, ...])
+    word_of: Literal["partner"] | None = attrs.field(default=None, kw_only=True)
     at: datetime | None = attrs.field(default=None, kw_only=True)
     expected_version: int | None = attrs.field(default=None, kw_only=True)
 

@@ -147,7 +147,7 @@ class Filings:
 
     def parse(self, item: Filing) -> Parsed[Submission]:
         """Check the records, and hash what is to be filed."""
-        request = Request(self.by, item.at, None, item.expected_version)
+        request = Request(self.by, item.at, None, item.expected_version, word_of=item.word_of)
         submission = check_submission(item.subject, item.records, item.documents)
         return Parsed(request, submission, submission.hash(request))
 

@@ -208,6 +208,10 @@ class _Page:
             )
             for one in report.asked_waivers
         ]
+        if report.unconfirmed:
+            told.append(
+                say("filed by the partner, to be confirmed before it counts: {words}", words=report.unconfirmed)
+            )
         if report.not_asked:
             told.append(say("not asked, because nobody was named who asks: {codes}", codes=report.not_asked))
         if told:

@@ -273,7 +273,7 @@ _AMENDMENT = {
     "kind": "amendment",
     "what": "a second site",
     "requested_by": "school",
-    "entry": {"version": 1},
+    "entry": {"version": 1, "filed_by": {"id": "a.anderson"}},
 }
 
 

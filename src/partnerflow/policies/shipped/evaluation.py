@@ -22,7 +22,7 @@ _EVALUATION = {
     "evaluated_on": "2026-08-20",
     "rating": "ineffective",
     "evidence": "attendance below half of the plan",
-    "entry": {"version": 1},
+    "entry": {"version": 1, "filed_by": {"id": "a.anderson"}},
 }
 _PLAN = {
     "kind": "improvement_plan",
@@ -38,7 +38,7 @@ _PLAN = {
             "success_measure": "70% attend",
         }
     ],
-    "entry": {"version": 1},
+    "entry": {"version": 1, "filed_by": {"id": "a.anderson"}},
 }
 _CLOSING = {"kind": "plan_closing", "plan": "autumn 2026", "outcome": "unsuccessful", "closed_on": "2026-08-31"}
 
@@ -100,7 +100,7 @@ _KEPT: dict[str, Any] = {
     "reasons": "attendance rose, and families ask for it",
     "needs": ["no reading support after 15:00"],
     "took_part": ["principal", "partner", "families"],
-    "entry": {"version": 1},
+    "entry": {"version": 1, "filed_by": {"id": "a.anderson"}},
 }
 
 

@@ -16,6 +16,7 @@ from partnerflow.policies.pack import Role
 from partnerflow.records import (
     EVERYWHERE,
     Approval,
+    Confirmation,
     Retraction,
     Scope,
     TerminationNotice,
@@ -62,7 +63,7 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
     "Who files may file this",
     guards={FILE},
     cites=["SPPS-V.5c", "TK-10"],
-    revision=3,
+    revision=4,
     owner="district",
     fix="Have it filed, or taken back, by somebody who holds a role that may do so here.",
     max_waiver_days=0,
@@ -74,11 +75,14 @@ def may_ask(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Ve
 def may_file(dossier: Dossier, on: date, *, roles: Mapping[str, Role] = {}) -> Verdict:
     """A partner files about itself and judges nobody; what others filed, or what is adverse, the office takes back."""
     by = need(need(dossier.move, "move").by, "move.by")
-    for kind in sorted({kind_of(record) for record in dossier.filing if not isinstance(record, Retraction)}):
+    plain = [record for record in dossier.filing if not isinstance(record, (Retraction, Confirmation))]
+    for kind in sorted({kind_of(record) for record in plain}):
         yield from _without_right(dossier, by, "file", kind, roles)
     for record in dossier.filing:
         if isinstance(record, Retraction):
             yield from _may_not_retract(dossier, by, record, roles)
+        elif isinstance(record, Confirmation) and by.side == "partner":
+            yield Problem("", None, "{actor} is on the partner's side, which confirms nothing", actor=by.id)
 
 
 def _may_not_retract(dossier: Dossier, by: Actor, record: Retraction, roles: Mapping[str, Role]) -> Iterator[Problem]:

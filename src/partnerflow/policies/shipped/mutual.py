@@ -248,7 +248,7 @@ def _running(*records: dict[str, Any]) -> dict[str, Any]:
 
 
 def _filed_at(version: int, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**record, "entry": {"version": version}} for record in records]
+    return [{**record, "entry": {"version": version, "filed_by": {"id": "a.anderson"}}} for record in records]
 
 
 @policy(

@@ -1,0 +1,88 @@
+"""Confirming: the district's side stands behind words that the partner filed, and from then on they count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from partnerflow import gate
+from partnerflow.dossier import Dossier, confirmed_by, taken_back
+from partnerflow.errors import InvalidRequest, NotFound
+from partnerflow.records import Confirmation, Entry, Record
+from partnerflow.records.registry import Unregistered
+
+from .arguments import check_version
+from .context import Context
+from .evaluate import refuse_unless_may_file
+from .idempotency import entries_made, find_completed, pending
+from .loading import load, load_dossier, load_many, lock_with_siblings
+from .reevaluate import reevaluate
+from .request import Request
+from .writing import FileEnd, new_entries, write
+
+
+def confirm(context: Context, partnership_id: UUID, entry_ids: Sequence[UUID], request: Request) -> tuple[Entry, ...]:
+    """File the confirmation of entries where they lie, one for each file; return those of what was confirmed before."""
+    gate.identifier(partnership_id, "partnership_id")
+    for entry_id in entry_ids:
+        gate.identifier(entry_id, "entry_ids")
+    if not entry_ids:
+        raise InvalidRequest("entry_ids", "()", "name at least one entry")
+    request_hash = request.hash("confirm", partnership_id, *entry_ids)
+    with context.transaction() as tx:
+        locked = lock_with_siblings(context, tx, partnership_id, ended=True)
+        snapshot = locked.snapshot
+        if completed := find_completed(tx, request, request_hash):
+            return entries_made(completed, snapshot.partner_file, snapshot.own_file)
+        check_version(snapshot, request.expected_version)
+        entries = (*snapshot.partner_file, *snapshot.own_file)
+        targets = _targets(entries, entry_ids, partnership_id)
+        loaded = load(context, snapshot, request.at)
+        records: list[Record] = [Confirmation(entries=tuple(entry_ids)), *(entry.record for entry in targets)]
+        refuse_unless_may_file(context, loaded.dossier, tuple(records), by=request.by, at=loaded.times.at)
+        known = confirmed_by(entries)
+        made: list[Entry] = []
+        for end in (
+            FileEnd(snapshot.partnership.partner_id, snapshot.partner_file),
+            FileEnd(partnership_id, snapshot.own_file, snapshot.partnership.version),
+        ):
+            ids = tuple(dict.fromkeys(entry.id for entry in targets if entry.file_id == end.file_id and entry.id))
+            new = tuple(each for each in ids if each not in known)
+            if new:
+                texts = [gate.read_back(Confirmation(entries=new))]
+                made += new_entries(context, texts, end, by=request.by, times=loaded.times)
+            made += [entry for entry in end.entries if _confirms(entry, ids)]
+        result = reevaluate(context, loaded, locked.siblings, tuple(made), pending(request, request_hash))
+        write(context, tx, result.changes)
+        return result.entries
+
+
+def waiting(context: Context) -> Iterator[Dossier]:
+    """Yield the dossier of each live partnership on whose file something waits, in the order of their ids."""
+    for snapshot in load_many(context.store, apart_from=context.lifecycle.final):
+        dossier, _ = load_dossier(context, snapshot)
+        if dossier.waiting:
+            yield dossier
+
+
+def _targets(entries: Sequence[Entry], entry_ids: Sequence[UUID], partnership_id: UUID) -> list[Entry]:
+    """Return the entries that are to be confirmed. Raises NotFound, and InvalidRequest for one that cannot be."""
+    by_id = {entry.id: entry for entry in entries}
+    retracted = taken_back(entries)
+    targets: list[Entry] = []
+    for entry_id in entry_ids:
+        target = by_id.get(entry_id)
+        if target is None:
+            raise NotFound("entry", f"{entry_id} on the file of partnership {partnership_id}")
+        if isinstance(target.record, Unregistered):
+            raise InvalidRequest("entry_ids", entry_id, f"a {target.kind} that cannot be read cannot be confirmed")
+        if not target.is_partners:
+            raise InvalidRequest("entry_ids", entry_id, f"this {target.kind} is the district's own word, and counts")
+        if entry_id in retracted:
+            raise InvalidRequest("entry_ids", entry_id, f"this {target.kind} was retracted")
+        targets.append(target)
+    return targets
+
+
+def _confirms(entry: Entry, ids: Sequence[UUID]) -> bool:
+    return isinstance(entry.record, Confirmation) and not set(ids).isdisjoint(entry.record.entries)
