@@ -29,9 +29,12 @@ from partnerflow.records import (
     NO_END,
     Agreement,
     Contact,
+    CoveredProblem,
     Entry,
     ExpectationsMeeting,
     FacilityAccess,
+    Insurance,
+    Money,
     Need,
     Orientation,
     Person,
@@ -150,13 +153,14 @@ def questions(state: str, on: date, by: Actor | None = OFFICE) -> list[Question]
 
 
 def blocking(report: Report) -> set[str]:
-    return {finding.code for finding in report.blocking}
+    """Return what would block if nothing were waived: who waived that something is lacking waived its removal too."""
+    bare = (attrs.evolve(finding, waiver=None) if finding.waiver else finding for finding in report.findings)
+    return {finding.code for finding in bare if finding.gates and finding.is_blocking}
 
 
-def waived(code: str, dossier: Dossier) -> Dossier:
-    waiver = Waiver(
-        code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1, covers_all=True
-    )
+def waived(code: str, dossier: Dossier, **covers: Any) -> Dossier:
+    given = covers or {"covers_all": True}
+    waiver = Waiver(code, reason="late", requested_by=OFFICE.id, expires_on=date(2026, 12, 31), revision=1, **given)
     entry = attrs.evolve(dossier.entries[-1], record=waiver, id=UUID(int=1), filed_by=BOARD)
     return attrs.evolve(dossier, on_file=RecordIndex([*dossier.entries, entry]))
 
@@ -228,6 +232,19 @@ TRICKY = {
         ),
     ),
     "cover that ended, and leave to go without it for a while": waived("SAFE-002", replacing("insurance")),
+    "cover that is low, and leave to have none": waived(
+        "SAFE-002",
+        replacing(
+            "insurance",
+            Insurance(
+                line="general_liability",
+                per_occurrence=Money.of(1, "USD"),
+                starts_on=date(2026, 7, 2),
+                ends_on=date(2027, 7, 1),
+            ),
+        ),
+        covers=(CoveredProblem(field="insurance.general_liability", sentence="is not on file"),),
+    ),
     "another orientation and another meeting are to be held, of which nothing good is known": example_dossier(
         records=[Orientation(held_on=date(2026, 10, 1)), ExpectationsMeeting(held_on=date(2026, 11, 1))]
     ),
