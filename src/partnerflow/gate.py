@@ -50,6 +50,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066
 """What no text may have: control characters, bidirectional overrides and isolates, halves of surrogate pairs."""
 _NOT_IN_NAMES = re.compile("[\n\x0b\x0c\r\x85\u061c\u200e\u200f\u2028\u2029]")
 """What a name may not have either: line breaks and marks of direction."""
+_LINE_BREAKS = re.compile("[\n\x0b\x0c\r\x85\u2028\u2029]+")
 _PERHAPS_AT_FAULT = re.compile(r'[^ -~\u00a1-\u00ac\u00ae-\u024f]|\\|" *"|"-|[0-9]{16}|[0-9]e[+][0-9]')
 """In the text of a record: a character that is neither plain nor a letter of ours, a blank text, an odd number."""
 _JOINERS = "\u200b\u200c\u200d\u2060\ufeff"
@@ -61,6 +62,11 @@ _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 def is_visible(text: str) -> bool:
     """Return whether *text* has a character that shows as something."""
     return any(unicodedata.category(each)[0] in "LNPS" and each not in _FILLERS for each in text)
+
+
+def on_one_line(text: str) -> str:
+    """Return *text* as it is shown in a line: what was stored with line breaks before the gate forges no line."""
+    return text if text.isprintable() else _LINE_BREAKS.sub(" / ", text)
 
 
 # --- records and documents ------------------------------------------------------------------------------------------

@@ -290,3 +290,13 @@ def test_what_was_stored_is_neither_markup_nor_an_escape_sequence(
     said = shell.does("list")
     assert "[red]A[/red] ?[31m:smile:" in said
     assert "\x1b" not in shell.does("show", "[red]")
+
+
+def test_a_name_that_was_stored_with_lines_forges_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(gate, "_faults", lambda _: ())  # releases before the gate let it in
+        shell.does("propose", "Riverbend\n  everything holds\u202e")
+    for command in (["list"], ["show", "riverbend"], ["why", "riverbend"]):
+        said = shell.does(*command)
+        assert "Riverbend /   everything holds?" in said
+        assert "\n  everything holds" not in said.split("Riverbend", 1)[1].split("?", 1)[0]

@@ -23,6 +23,7 @@ _WIDE = 10_000
 _LAID_OUT_BY = ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 """Variables of the environment by which rich lays out what goes to no terminal."""
 _CONTROLS = {code: "?" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_CONTROLS |= dict.fromkeys((0x61C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "?")
 _STYLES = {
     "pf.code": "bold cyan",
     "pf.bad": "bold red",
@@ -68,7 +69,7 @@ def _highlighted(text: str, style: str = "") -> Text:
 
 
 def clean(text: str) -> str:
-    """Return *text* without control characters."""
+    """Return *text* without control characters and marks of direction."""
     return text.translate(_CONTROLS)
 
 

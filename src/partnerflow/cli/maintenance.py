@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--at", type=moment, help="At this moment, not now.")
 @click.option("--everything", is_flag=True, help="Evaluate every partnership, also where nothing is due.")
 @click.pass_obj
-def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> None:
+def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> int:
     """Report what comes due, was missed or broke, and how that ended.
 
     Run it every day. It reports each thing once, as an event too, and changes no state. With --everything, it derives
@@ -37,12 +37,15 @@ def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> None:
     """
     flow = settings.flow()
     swept = flow.sweep(at=at, everything=everything)
-    if not swept.notices:
+    for partnership_id in swept.unreadable:
+        say(f"{partnership_id} was not evaluated: a step or due date of it cannot be read", stderr=True)
+    if swept.notices:
+        views.notices(swept)
+        kinds = [notice.telling for notice in swept.notices]
+        say("\n" + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
+    else:
         say("nothing new to tell")
-        return
-    views.notices(swept)
-    kinds = [notice.telling for notice in swept.notices]
-    say("\n" + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
+    return 2 if swept.unreadable else 0
 
 
 @command("verify", "partnerflow verify", "partnerflow verify --against heads-2026-09.jsonl")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from partnerflow.gate import on_one_line
 from partnerflow.lifecycle import State
 
 from . import views
@@ -146,7 +147,7 @@ def show(settings: Settings, identity: str, as_of: datetime | None, form: str) -
 
 def _head(dossier: Dossier) -> None:
     partner, stands = dossier.partner, dossier.partnership
-    say(partner.name, style="pf.head")
+    say(on_one_line(partner.name), style="pf.head")
     what = [
         partner.classification,
         partner.kind,
@@ -204,7 +205,7 @@ def options(settings: Settings, identity: str, at: datetime | None) -> None:
     flow = settings.flow()
     named = find_one(flow, identity)
     found = flow.options(named.partnership.id, by=settings.actor(flow), at=at)
-    say(f"{named.partner} is in {named.partnership.state}")
+    say(f"{on_one_line(named.partner)} is in {named.partnership.state}")
     if not found:
         say("nothing can be asked: this state is final")
         return

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from partnerflow.gate import on_one_line
 from partnerflow.records import NO_END, Redaction
 from partnerflow.records.registry import Unregistered, shown_key
 
@@ -123,7 +124,7 @@ def partnerships(rows: Iterable[InventoryRow], *, evaluated: bool = True, indent
 
 def _cells(row: InventoryRow, *, evaluated: bool) -> list[str]:
     stands = row.partnership
-    known = [short(stands.id), row.partner, stands.state, day(stands.since)]
+    known = [short(stands.id), on_one_line(row.partner), stands.state, day(stands.since)]
     if not evaluated:
         return known
     if row.broken is None:
@@ -230,7 +231,7 @@ def notices(swept: Sweep, *, brief: bool = False, indent: int = 0) -> None:
     for partnership_id, together in groupby(swept.notices, key=attrgetter("partnership_id")):
         sent = sorted(together, key=lambda notice: _URGENCY.index(notice.telling))
         broken = [notice.code for notice in sent if notice.telling == "broken"]
-        say(f"{'':{indent}}{sent[0].partner} ({short(partnership_id)})", style="pf.head")
+        say(f"{'':{indent}}{on_one_line(sent[0].partner)} ({short(partnership_id)})", style="pf.head")
         rows = [_notice(notice) for notice in sent if not (brief and notice.telling == "broken")]
         facts([*rows, *([["broken", "", "", few(broken)]] if brief and broken else [])], indent=indent + 2)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow import events
+from partnerflow.errors import Unreadable
 from partnerflow.obligations import Notice, NoticeKind, notices_for
 from partnerflow.ports import ChangeSet, Snapshot
 
@@ -29,6 +30,8 @@ class Sweep:
 
     at: datetime
     notices: tuple[Notice, ...]
+    unreadable: tuple[UUID, ...] = ()
+    """The partnerships that were not evaluated, because a step or due date of theirs cannot be read."""
 
     @property
     def approaching(self) -> tuple[Notice, ...]:
@@ -71,10 +74,11 @@ def sweep(context: Context, *, at: datetime | None, everything: bool = False) ->
 
     Each batch is committed by itself, so a sweep that was stopped continues where it was. Several may sweep at once,
     and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
-    does not hold up the others; the first error is raised at the end.
+    does not hold up the others; the first error is raised at the end. One that cannot be read is listed.
     """
     when = read_times(context, at).at
-    return Sweep(when, tuple(_Sweeper(context, when, everything=everything).notices()))
+    sweeper = _Sweeper(context, when, everything=everything)
+    return Sweep(when, tuple(sweeper.notices()), tuple(sweeper.unreadable))
 
 
 class _Sweeper:
@@ -84,6 +88,7 @@ class _Sweeper:
         self._context, self._at, self._today = context, at, context.today(at)
         self._everything = everything
         self._first_error: Exception | None = None
+        self.unreadable: list[UUID] = []
 
     def notices(self) -> Iterator[Notice]:
         """Sweep what is due; then wait for those that another transaction had locked, and sweep them too."""
@@ -113,6 +118,9 @@ class _Sweeper:
                     continue  # another sweep was faster
                 try:
                     notices, change = self._evaluate(snapshot)
+                except Unreadable:
+                    self.unreadable.append(snapshot.partnership.id)
+                    continue
                 except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
                     self._first_error = self._first_error or error
                     continue

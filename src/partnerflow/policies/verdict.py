@@ -16,6 +16,7 @@ import attrs
 
 from partnerflow.canonical import canonical, check_text
 from partnerflow.dossier import Absent, Dossier
+from partnerflow.gate import on_one_line
 from partnerflow.records import NO_END
 from partnerflow.records.conversion import unstructure
 
@@ -224,10 +225,11 @@ def filled(template: str, facts: Mapping[str, object]) -> str:
 
 
 def in_words(value: object) -> str:
-    """Return a fact as text for a sentence."""
+    """Return a fact as text for a sentence, on one line: a name that was stored with lines forges none of ours."""
     if isinstance(value, frozenset):
         value = tuple(sorted(map(str, value)))
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return on_one_line(text)
 
 
 def plain(value: object) -> object:
