@@ -107,8 +107,11 @@ class _Weighing:
 
     def weighed(self) -> Weighed:
         self._retractions()
+        doubtful = {type(entry.record) for entry in self.entries if entry.is_partners or entry.is_nobodys}
         for place, entry in enumerate(self.entries):
             record = entry.record
+            if type(record) not in doubtful:  # all of its kind is the word of the district's side
+                continue
             if isinstance(record, Unregistered) or record.kind_info.waits != "whole" or entry.id in self.taken_back:
                 continue
             held = self.held.setdefault((type(record), *key_of(record)), _Held())
