@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from partnerflow import Actor, InvalidRequest, Partner, Partnerflow, Partnership, Refused, Tampered, Unreadable
 from partnerflow.flow import submission
 from partnerflow.flow.bulk import Filing, Step
-from partnerflow.records import Contact, Insurance
+from partnerflow.records import BackgroundCheck, Contact, Insurance, Person
 from partnerflow.records.registry import Unread
 from partnerflow.testing import EXAMPLE_DAY
 
@@ -122,6 +122,21 @@ def test_whatever_of_an_entry_cannot_be_read_its_kind_is_missing_and_the_change_
     with pytest.raises(Tampered):
         flow.verify()
     everybodys_calls_work(flow, other, office)
+
+
+def test_beside_an_unreadable_entry_what_waits_goes_on_waiting(
+    flow: Partnerflow, both: tuple[Partnership, Partnership], office: Actor, change: Callable[[str], None]
+) -> None:
+    p, _ = both
+    partner = Actor("rep", side="partner", roles={"partner"}, partner_id=p.partner_id)
+    flow.file(p.id, Person(person="new", direct_contact=True), by=office)
+    check = BackgroundCheck(person="new", result="clear", cleared_on=EXAMPLE_DAY, ends_on=COVER.ends_on)
+    flow.file(p.id, check, by=partner)
+    stood = outcome(flow, p, "SAFE-001")
+    assert stood in ("missing", "failed")
+    flow.file(p.id, Insurance(line="another"), by=office)
+    change("UPDATE pf_entry SET text = '?' WHERE text LIKE '%another%'")
+    assert outcome(flow, p, "SAFE-001") == stood
 
 
 def test_an_unreadable_retraction_makes_everything_missing(

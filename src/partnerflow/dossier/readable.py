@@ -35,4 +35,6 @@ def as_asked(dossier: Dossier) -> Dossier:
     """Return the dossier as a policy is asked about it; the same where everything on file can be read."""
     if not dossier.on_file.unreadable:
         return dossier
-    return attrs.evolve(dossier, on_file=_ReadableIndex(dossier.entries))
+    on_file = dossier.on_file
+    readable = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)  # what waits goes on waiting
+    return attrs.evolve(dossier, on_file=readable)
