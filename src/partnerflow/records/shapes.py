@@ -78,7 +78,7 @@ VALUES: Mapping[Any, tuple[str, Schema]] = {
         {
             "description": "An amount with its currency (ISO 4217), with no more decimals than the currency has.",
             "type": "string",
-            "pattern": "^-?[0-9]+(?:(?:\\.[0-9]{1,2}0*)? [A-Z]{3}"
+            "pattern": "^[0-9]+(?:(?:\\.[0-9]{1,2}0*)? [A-Z]{3}"
             f"|\\.[0-9]{{3}}0* (?:{_DECIMALS[3]})|\\.[0-9]{{3,4}}0* (?:{_DECIMALS[4]}))$",
             "not": {"pattern": f"\\.[0-9]*[1-9][0-9]* (?:{_DECIMALS[0]})$"},
             "examples": ["1000000 USD", "12.50 USD"],
