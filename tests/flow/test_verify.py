@@ -121,8 +121,8 @@ def test_editing_any_field_of_an_entry_is_named(
     lying: list[Entry] = memory.store._data.files[file_id]  # type: ignore[attr-defined]
     entry = lying[1]
     put_in = {
-        "record": Need(need="another"), "documents": (Document("s3://x", "0" * 64),), "version": 7, "redacted": "0" * 64,
-        "word_of": "partner",
+        "record": Need(need="another"), "documents": (Document("s3://x", "0" * 64),), "version": 7,
+        "redacted": "0" * 64, "word_of": "partner",
     }  # fmt: skip
     value = put_in.get(field) or _other(getattr(entry, field))
     lying[1] = attrs.evolve(entry, **{field: value})
