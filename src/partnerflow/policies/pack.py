@@ -54,7 +54,7 @@ class Role:
     """Triggers that they may fire (SPPS-V.5c)."""
     file: frozenset[str] = frozenset()
     """Kinds of records that they may file; and they may retract what they filed themselves, unless it is adverse."""
-    retract: frozenset[str] = attrs.field()
+    retract: frozenset[str] = attrs.field(default=attrs.Factory(lambda self: self.file & {"*"}, takes_self=True))
     """Kinds of records that they may retract for others; unless set: all where they may file all, else none."""
     own_sites: bool = False
     """Only where every site of the partnership is theirs."""
@@ -62,10 +62,6 @@ class Role:
     """Only for the partner that they act for."""
     backdate_days: int | None = None
     """How many days back they may date a step; None: as many as the pack says."""
-
-    @retract.default
-    def _office_retracts(self) -> frozenset[str]:
-        return self.file & {"*"}
 
     def may(self, what: str, name: str) -> bool:
         """Return whether the role may `fire` the trigger, or `file` or `retract` the kind, of that name."""
