@@ -179,7 +179,7 @@ class Found:
         for holding in load_many(flow.store):
             whose = holding.partnership
             try:
-                dossier = build_dossier(whose, holding.partner_file, holding.own_file, holding.moves, tz=flow.tz)
+                dossier = build_dossier(flow.context, whose, holding.partner_file, holding.own_file, holding.moves)
             except PartnerflowError as error:
                 yield f"partnership {whose.id} cannot be judged: {error}"
                 continue

@@ -12,7 +12,7 @@ from partnerflow.records import Need
 
 OFFICE = Actor("a.anderson", side="district", roles={"partnership_office"})
 FREE = Pack(name="free", version="1", rules=())
-LETTERS = st.characters(exclude_categories=["Cs", "Cn", "Co"], exclude_characters="\0")
+LETTERS = st.characters(exclude_categories=["Cs", "Cn", "Co", "Cc", "Cf", "Zl", "Zp"])
 
 
 def has_a_word(text: str) -> bool:

@@ -122,6 +122,15 @@ def test_records_that_weigh_against_a_partnership_are_left_standing() -> None:
     assert "/records" in [name for name, _ in deletions({**mapping, "records": [LOW]})]
 
 
+def test_records_of_which_one_is_nobodys_word_are_left_alone_for_only_the_office_takes_that_back() -> None:
+    nobodys = {"records": [LOW, {**LOW, "entry": {"id": "0198f000-0000-7000-8000-000000000001", "version": 4}}]}
+    somebodys = {"records": [LOW, LOW]}
+    whole = {"/records", "every record of insurance general_liability"}
+    assert whole <= {name for name, _ in deletions(somebodys)}
+    assert whole <= left_alone(nobodys).keys()
+    assert not whole & {name for name, _ in deletions(nobodys)}
+
+
 def test_what_says_something_else_by_its_absence_is_left_alone_each_with_its_reason() -> None:
     entry = {"id": "0198f000-0000-7000-8000-000000000001", "filed_by": {"id": "i", "side": "partner", "roles": []}}
     low = {**LOW, "starts_on": "2026-07-01"}
@@ -129,7 +138,11 @@ def test_what_says_something_else_by_its_absence_is_left_alone_each_with_its_rea
     mapping = {"records": [{**low, **filing} for filing in filings]}
     kept = left_alone(mapping)
     assert kept.keys() == {
-        *(f"/records/{place}/{field}" for place in range(4) for field in ("label", "entry")),
+        *(
+            f"/records/{place}/{field}"
+            for place in range(4)
+            for field in ("label", "entry", "entry/filed_by/side", "entry/word_of")
+        ),
         *(f"/records/{place}/starts_on" for place in (0, 2)),
         "/records/3/entry/filed_by",
     }

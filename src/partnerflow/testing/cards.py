@@ -95,12 +95,12 @@ def deletions(mapping: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 _FIRST_DAY = "it places the record before or after what was filed later under its key, which stands without it"
 _KEY = "without it, it is a record under another key, which was there before or was not"
 _ENTRY = "without it, the record is the word of the host that supplies it"
-
+_NOBODYS = "one of them is nobody's word, which makes what reads the kind missing until the office retracts it"
 _WHOSE = "without it, the word of the partner is the district's"
 
 
 def left_alone(mapping: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a dossier's mapping whose absence means something else than that it is unknown, and why."""
+    """Return the parts of a dossier's mapping whose absence means something else than that it is unknown, and why."""
     kept: dict[str, str] = {}
     records = mapping.get("records", ())
     keys = [_key(record) for record in records]
@@ -111,6 +111,8 @@ def left_alone(mapping: Mapping[str, Any]) -> dict[str, str]:
         kept.update({f"/records/{place}/{name}": _KEY for name in cls.kind_info.key_defaults})
         kept[f"/records/{place}/entry"] = _ENTRY
         entry = record.get("entry") or {}
+        if entry and "filed_by" not in entry:
+            kept["/records"] = kept[f"every record of {keys[place]}"] = _NOBODYS
         if len(entry) == 1:
             kept.update({f"/records/{place}/entry/{name}": _ENTRY for name in entry})
         kept[f"/records/{place}/entry/filed_by/side"] = kept[f"/records/{place}/entry/word_of"] = _WHOSE

@@ -88,7 +88,7 @@ def _values(wanted: Any) -> SearchStrategy[Any]:
         date: days() | st.just(NO_END),
         datetime: st.datetimes(datetime(2019, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
         UUID: st.uuids(),
-        Money: st.builds(Money, st.integers(-100, 10**12), st.sampled_from(["USD", "JPY", "KWD", "CLF"])),
+        Money: st.builds(Money, st.integers(0, 10**12), st.sampled_from(["USD", "JPY", "KWD", "CLF"])),
         NoneType: st.none(),
     }
     if wanted in simple:
@@ -121,9 +121,20 @@ def _objects(cls: Any) -> SearchStrategy[Any]:
 def _build(cls: Any, fields: dict[str, Any]) -> Any:
     """Return a *cls* with these fields; None where it refuses them together, such as shares that do not add up."""
     try:
-        return cls(**fields)
+        made = cls(**fields)
     except ValueError:
         return None
+    return _in_order(made) if isinstance(made, Record) else made
+
+
+def _in_order(record: Record) -> Record:
+    """Return a record whose last day is not before its first: the other way round it would never be filed."""
+    if isinstance(record, Unregistered) or len(record.kind_info.period) != 2:
+        return record
+    first, last = record.kind_info.period
+    begins, ends = getattr(record, first), getattr(record, last)
+    turned: dict[str, Any] = {first: ends, last: begins}
+    return attrs.evolve(record, **turned) if begins and ends and ends < begins else record
 
 
 def _field(name: str, wanted: Any) -> SearchStrategy[Any]:
@@ -135,8 +146,8 @@ def _field(name: str, wanted: Any) -> SearchStrategy[Any]:
 def records(kind: str | None = None) -> SearchStrategy[Record]:
     """Return a strategy for records of one *kind*, or of any kind that is registered at the first draw.
 
-    Each field has any value that its type allows, including None; extra fields are drawn too. Raises TypeError for a
-    kind with a field of a host's own type.
+    Each field has any value that its type allows, including None, but no amount is below zero and no period ends before
+    it begins; extra fields are drawn too. Raises TypeError for a kind with a field of a host's own type.
     """
     if kind is not None:
         return st.deferred(lambda: _of_kind(kind))
@@ -330,7 +341,7 @@ class _Draft:
         dated = _dated(record.kind_info.name)
         named = self.draw(st.lists(st.sampled_from(dated), unique=True, min_size=1)) if dated else []
         changes: dict[str, Any] = {name: self.draw(days() | st.just(NO_END)) for name in named}
-        return attrs.evolve(record, **changes)
+        return _in_order(attrs.evolve(record, **changes))
 
 
 def _entry_id(number: int) -> UUID:
