@@ -105,13 +105,12 @@ def test_where_no_components_are_asked_for_the_newest_check_counts() -> None:
     assert outcome(check(), check(date(2026, 9, 1), date(2026, 9, 10))) == "failed"
 
 
-def test_a_check_of_next_month_counts_from_its_day_on() -> None:
+def test_a_clear_check_of_next_month_counts_from_its_day_on() -> None:
     soon = check(date(2026, 10, 1), date(2027, 9, 30))
     found = ask(check(), soon)
     assert (found.outcome, found.until) == ("passed", date(2026, 9, 30))
     assert ask(check(), soon, on=date(2026, 10, 1)).until == date(2027, 9, 30)
     assert outcome(soon) == "missing"
-    assert ask(check(), adverse(date(2026, 10, 1))).until == date(2026, 9, 30)
 
 
 @pytest.mark.parametrize("ends_on", [NO_END, date(2040, 1, 1)])
@@ -197,6 +196,15 @@ def test_a_check_without_a_result_may_be_adverse_and_stays_like_one() -> None:
     unknown = check(result=None, components=FINGERPRINT)
     assert outcome(unknown, later(components=TUBERCULOSIS)) == "missing"
     assert outcome(unknown, later(components=FINGERPRINT)) == "passed"
+
+
+def test_an_adverse_check_does_not_wait_for_a_day_that_was_mistyped() -> None:
+    ahead = adverse(date(2062, 9, 1), date(2065, 8, 31))
+    for filed in ([ahead], [check(), ahead], [ahead, check()]):
+        finding = ask(*filed)
+        assert finding.outcome == "failed"
+        assert finding.problems[0].path.endswith("/result")
+    assert ask(check(), check(date(2027, 1, 1), date(2029, 1, 1))).outcome == "passed"
 
 
 def test_the_fix_says_what_answers_an_adverse_check() -> None:

@@ -136,7 +136,7 @@ class Dossier:
         Of several keys, one that covers the day, else the one that ended last. A record without its dates is returned
         too, so that a policy that reads the date finds it missing.
         """
-        key = _with_defaults(cls, named)
+        key = _with_defaults(cls, named) if cls.kind_info.key_defaults else named
         if self.on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
         if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
@@ -153,7 +153,7 @@ class Dossier:
         return tuple([record for record in found if record is not None and may_cover(record, day)])
 
     def succession(self, cls: type[R], day: date, **key: object) -> Succession[R]:
-        """Return every record of one key that has begun by *day*, superseded ones too, in the order of their days.
+        """Return every record of one key, superseded ones too, in the order of their days; those after *day* apart.
 
         For evidence that stays until it is answered, `on` returns too little: what a later record says of one thing
         leaves an earlier one standing about another.
@@ -199,7 +199,8 @@ class Dossier:
 
     def _matching(self, cls: type[R], key: Mapping[str, object]) -> list[list[R]]:
         series = self.on_file.series(cls)
-        key = _with_defaults(cls, key)
+        if cls.kind_info.key_defaults:
+            key = _with_defaults(cls, key)
         if not key:
             return list(series.values())
         names = cls.kind_info.key

@@ -36,5 +36,6 @@ def as_asked(dossier: Dossier) -> Dossier:
     if not dossier.on_file.unreadable:
         return dossier
     on_file = dossier.on_file
-    readable = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)  # what waits goes on waiting
-    return attrs.evolve(dossier, on_file=readable)
+    if on_file.readable is None:  # what waits goes on waiting
+        on_file.readable = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)
+    return attrs.evolve(dossier, on_file=on_file.readable)

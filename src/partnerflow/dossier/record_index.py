@@ -13,7 +13,7 @@ import attrs
 from partnerflow.records import NO_END, Entry, Record, Retraction
 from partnerflow.records.registry import Unread, Unregistered, key_of
 
-from .waiting import Weighed, weigh
+from .waiting import NOTHING_WAITS, Weighed, weigh
 
 R = TypeVar("R", bound=Record)
 ONE_DAY = timedelta(days=1)
@@ -21,9 +21,11 @@ ONE_DAY = timedelta(days=1)
 
 @attrs.frozen
 class Succession(Generic[R]):
-    """The records of one key that have begun by some day, each before what takes over from it."""
+    """The records of one key, each before what takes over from it: those begun by some day, and the others."""
 
     records: tuple[R, ...]
+    coming: tuple[R, ...]
+    """Those that begin later."""
     through: date
     """The last day before another one begins."""
 
@@ -42,8 +44,10 @@ class RecordIndex:
         "_newest",
         "_positions",
         "_series",
+        "_under",
         "confirm",
         "entries",
+        "readable",
         "unreadable",
         "weighed",
     )
@@ -55,6 +59,9 @@ class RecordIndex:
         self.confirm = confirm
         self.weighed = weigh(self.entries, confirm) if weighed is None else weighed
         self._in_place: tuple[RecordIndex, ...] | None = None
+        self._under: RecordIndex | None = None
+        self.readable: RecordIndex | None = None
+        """What `readable.as_asked` makes of it, once; None before."""
         self._positions = {id(entry.record): place for place, entry in enumerate(self.entries)}
         by_kind: defaultdict[type[Record], list[Entry]] = defaultdict(list)
         without = self.weighed.without
@@ -78,7 +85,11 @@ class RecordIndex:
 
     def under(self, confirm: AbstractSet[str]) -> RecordIndex:
         """Return the same entries as a pack reads them that has the kinds in *confirm* confirmed always."""
-        return self if self.confirm == confirm else RecordIndex(self.entries, confirm)
+        if self.confirm == confirm or self.weighed is NOTHING_WAITS:  # then nothing would wait under any pack
+            return self
+        if self._under is None or self._under.confirm != confirm:
+            self._under = RecordIndex(self.entries, confirm)
+        return self._under
 
     @property
     def in_place(self) -> tuple[RecordIndex, ...]:
@@ -129,11 +140,11 @@ class RecordIndex:
         return found
 
     def succession(self, cls: type[R], key: tuple[object, ...], day: date) -> Succession[R]:
-        """Return all records under *key* that have begun by *day*, what was superseded among them, in order."""
+        """Return all records under *key*, what was superseded among them, in order: begun by *day*, and later ones."""
         begins = [(period_of(record)[0] or date.min, record) for record in self.under_keys(cls).get(key, ())]
         later = min((start for start, _ in begins if start > day), default=None)
-        begun = tuple([record for start, record in begins if start <= day])
-        return Succession(begun, NO_END if later is None else later - ONE_DAY)
+        begun, coming = (tuple([one for start, one in begins if (start > day) is late]) for late in (False, True))
+        return Succession(begun, coming, NO_END if later is None else later - ONE_DAY)
 
     def newest(self, cls: type[R]) -> tuple[R, ...]:
         """Return the record of each key that begins last, oldest key first."""

@@ -7,13 +7,15 @@ day: it yields the last day on which it holds, and `Policy.evaluate` compares.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeAlias, cast, get_type_hints
+from types import GeneratorType
+from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.errors import error_text
@@ -104,6 +106,7 @@ class Policy:
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date, **parameters: object) -> Finding:
         """Evaluate *dossier* on the day *on*. Raises InvalidRecord for a mapping of the wrong shape."""
+        gate.day(on, "on")
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         return self.evaluate(read, on, {**self.defaults, **parameters})
 
@@ -163,11 +166,12 @@ class Policy:
         Return the outcome where nothing is wrong, the last day on which that holds, and the first day that is past.
         """
         until, lapsed = NO_END, None
-        verdict: object = self.body(dossier, on, **parameters)
-        if isinstance(verdict, (str, bytes, Mapping)):  # an empty one would be a pass
+        verdict: Any = self.body(dossier, on, **parameters)
+        is_generator = type(verdict) is GeneratorType  # as nearly all are
+        if not is_generator and isinstance(verdict, (str, bytes, Mapping)):  # an empty one would be a pass
             raise TypeError(f"it returned a {type(verdict).__name__}, and no Problem or Until")
         try:
-            for said in cast("Iterable[object]", verdict):
+            for said in verdict:
                 if isinstance(said, Problem):
                     problems.append(said.found_in(dossier))
                 elif not isinstance(said, Until):

@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.actors import Actor, ActorSide
 from partnerflow.canonical import canonical, sha256
 from partnerflow.clauses import answers
@@ -183,6 +184,7 @@ class Pack:
         Raises InvalidRecord for a mapping of the wrong shape, and InvalidRequest for a trigger that is not legal from
         its state or a state that *lifecycle* does not know.
         """
+        gate.day(on, "on")
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         if tz is not None:
             read = attrs.evolve(read, tz=time_zone(tz) if isinstance(tz, str) else tz)
@@ -208,12 +210,13 @@ class Pack:
         move = dossier.move
         asked = None if move is None else move.trigger
         nobody = move is not None and move.by is None
+        in_place = dossier.in_place()
         findings, not_asked = [], []
         for rule, how in self._rules_for(state, asked, advances=row is None or row.advances):
             if nobody and rule.policy.authority:
                 not_asked.append(rule.policy.code)
             else:
-                findings.append(rule.evaluate(dossier, on, how))
+                findings.append(rule.evaluate(dossier, on, how, in_place))
         waivers = unapplied_waivers(findings, self._policies, dossier, on, self._may_waive if self.roles else None)
         return Report(
             pack=self.ref,

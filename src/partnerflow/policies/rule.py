@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.clauses import answers
 from partnerflow.dossier import Absent, Dossier
 from partnerflow.dossier.readable import as_asked
@@ -162,6 +163,7 @@ class Rule:
 
     def __call__(self, dossier: Dossier | Mapping[str, Any], on: date) -> Finding:
         """Evaluate this policy alone. Raises InvalidRecord for a mapping of the wrong shape."""
+        gate.day(on, "on")
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         return self.evaluate(read.under(self.confirm), on)
 
@@ -217,14 +219,16 @@ class Rule:
             return covered_by_grant(today, None, dossier)
         return covered_by_grant(today, self.before_waivers(dossier, today.until + ONE_DAY), dossier)
 
-    def evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
+    def evaluate(
+        self, dossier: Dossier, on: date, asked: AskedAs | None = None, in_place: Sequence[Dossier] | None = None
+    ) -> Finding:
         """Evaluate the policy, and apply a waiver if there is one on file.
 
         Where words of the partner's wait, it is asked on the file without them and again with them in place, and the
-        worse finding counts.
+        worse finding counts. *in_place* is `dossier.in_place()`, for a caller that asks many rules.
         """
         found = self._evaluate(dossier, on, asked)
-        for with_waiting in dossier.in_place():
+        for with_waiting in dossier.in_place() if in_place is None else in_place:
             found = worse(found, self._evaluate(with_waiting, on, asked))
         return found
 

@@ -1,7 +1,8 @@
 """What the background checks of one person say together.
 
 The newest check on each component counts, so that two papers can suffice together. One that did not come out clear
-stands, whatever its last day, until a later one answers it: what speaks against somebody does not lapse.
+stands, whatever its last day, until a later one answers it: what speaks against somebody does not lapse. Nor does it
+wait for its first day, which cannot be later than its filing.
 """
 
 from __future__ import annotations
@@ -24,19 +25,20 @@ def cleared(dossier: Dossier, person: Person, on: date, *, components: frozenset
     Where no components are asked for, the newest check is judged, whatever it covers.
     """
     checks = dossier.succession(BackgroundCheck, on, person=person.person)
-    if not checks.records:
-        yield lack(person, None, "has no background check on file: {person}", person=person.person)
-        return
     unanswered = [
         check
         for place, check in enumerate(checks.records)
         if check.result != "clear" and not _is_answered(dossier, check, checks.records[place + 1 :], components)
     ]
+    unanswered += [check for check in checks.coming if check.result != "clear"]  # a mistyped year hides nothing
     for check in unanswered:
         if check.result is None:  # it may have been adverse
             yield lack(check, "result")
         else:
             yield Problem(check, "result", "the check of {person} did not come out clear", person=person.person)
+    if not checks.records:
+        yield lack(person, None, "has no background check on file: {person}", person=person.person)
+        return
     judged: list[BackgroundCheck] = []
     asked: list[str | None] = [*sorted(components)]
     for part in asked or [None]:

@@ -36,7 +36,7 @@ _CHECK = {
     "be retracted by the office and filed again.",
     owner="partner",
     max_waiver_days=0,
-    revision=2,
+    revision=3,
     passing=[_SERVICE, _PERSON, _CHECK],
     failing=[_SERVICE, _PERSON, {**_CHECK, "ends_on": "2026-08-31"}],
     missing=[_SERVICE, _PERSON],
