@@ -74,9 +74,7 @@ def on_one_line(text: str) -> str:
 
 def read_back(record: Record) -> tuple[Record, str]:
     """Return a record as it will be read back from a store, and its text. Raises InvalidRecord with every fault."""
-    if not isinstance(record, Record):
-        raise InvalidRequest("record", _shown(record), "must be a record, such as Partner(name=...)")
-    read, text = record_text(record)
+    read, text = record_text(of_type(record, Record, "record", "must be a record, such as Partner(name=...)"))
     faults = list(_period_faults(read) if _is_plain(text) else _faults(read))
     if len(text) > LONGEST_RECORD:
         faults.append(Fault("", f"has {len(text)} characters, and may have {LONGEST_RECORD}: file it in parts"))
@@ -89,8 +87,7 @@ def read_documents(documents: Iterable[Document]) -> tuple[Document, ...]:
     """Return documents as they will be read back. Raises InvalidRecord, and InvalidRequest for what are none."""
     given = tuple(several(documents, "documents"))
     for each in given:
-        if not isinstance(each, Document):
-            raise InvalidRequest("documents", _shown(each), "must be documents: Document(uri=..., sha256=...)")
+        of_type(each, Document, "documents", "must be documents: Document(uri=..., sha256=...)")
     if not given:
         return given
     read = structure(json.loads(canonical(unstructure(given))), tuple[Document, ...], "documents", "/documents")
@@ -217,10 +214,9 @@ def _named(character: str) -> str:
 
 def actor(by: Actor) -> Actor:
     """Read the argument `by`. Raises InvalidRequest for what is no actor, or none that could be read back."""
-    if not isinstance(by, Actor):
-        raise InvalidRequest("by", _shown(by), "must say who acts: Actor('a.anderson', side='district', roles={...})")
+    remedy = "must say who acts: Actor('a.anderson', side='district', roles={...})"
     try:
-        return _checked_actor(by)
+        return _checked_actor(of_type(by, Actor, "by", remedy))
     except TypeError:  # it cannot be hashed, so something in it is no text
         remedy = "has something that is no text: give texts as id, roles and sites"
         raise InvalidRequest("by", _shown(by), remedy) from None
@@ -243,11 +239,16 @@ def _checked_actor(by: Actor) -> Actor:
     return by
 
 
+def of_type(value: object, wanted: type[T], argument: str, remedy: str) -> T:
+    """Read an argument that is of one type. Raises InvalidRequest for any other."""
+    if not isinstance(value, wanted):
+        raise InvalidRequest(argument, _shown(value), remedy)
+    return value
+
+
 def identifier(value: UUID, argument: str) -> UUID:
     """Read an argument that is an id. Raises InvalidRequest for anything else than a UUID."""
-    if not isinstance(value, UUID):
-        raise InvalidRequest(argument, _shown(value), "must be a UUID, as uuid.UUID(...) makes one of a text")
-    return value
+    return of_type(value, UUID, argument, "must be a UUID, as uuid.UUID(...) makes one of a text")
 
 
 def several(values: Iterable[T], argument: str) -> Iterable[T]:
@@ -278,14 +279,7 @@ def word(value: str, argument: str) -> str:
 
 def reason(value: str | None) -> str | None:
     """Read the argument `reason`; one that shows as nothing is none."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise InvalidRequest("reason", _shown(value), "must be a text")
-    check_text(value, "reason")
-    for fault in _text_faults(value, "", LONGEST_TEXT):
-        raise InvalidRequest("reason", _shown(value), fault.message)
-    return str(value) if is_visible(value) else None
+    return _text_or_none(value, "reason", LONGEST_TEXT)
 
 
 def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:
@@ -297,13 +291,17 @@ def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:
 
 def idempotency_key(value: str | None) -> str | None:
     """Read the argument `idempotency_key`; one that shows as nothing, as an absent header gives it, is none."""
+    return _text_or_none(value, "idempotency_key", LONGEST_KEY)
+
+
+def _text_or_none(value: str | None, argument: str, longest: int) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise InvalidRequest("idempotency_key", _shown(value), "must be a text")
-    check_text(value, "idempotency_key")
-    for fault in _text_faults(value, "", LONGEST_KEY):
-        raise InvalidRequest("idempotency_key", _shown(value), fault.message)
+        raise InvalidRequest(argument, _shown(value), "must be a text")
+    check_text(value, argument)
+    for fault in _text_faults(value, "", longest):
+        raise InvalidRequest(argument, _shown(value), fault.message)
     return str(value) if is_visible(value) else None
 
 

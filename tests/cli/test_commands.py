@@ -287,7 +287,10 @@ def test_what_the_partner_files_is_listed_until_it_is_confirmed(riverbend: Shell
     riverbend.does("file", "riverbend", "--json", cover % "Acme")
     assert "nothing waits for confirmation" in riverbend.does("list", "--waiting")
     rep = ["--side", "partner", "--by", "i.moreno", "--acts-for", "riverbend"]
-    riverbend.does(*rep, "file", "riverbend", "--json", cover % "Other")
+    filed = riverbend.does(
+        *rep, "file", "riverbend", "--json", cover % "Other", "--json", '{"kind": "contact", "name": "A"}'
+    )
+    assert filed.count("it counts once the district confirms it") == 1
     said = riverbend.does("list", "--waiting")
     assert "insurance (auto)" in said
     assert "1 entry; to confirm one" in said

@@ -23,6 +23,7 @@ WRONG_FOR_ALL: dict[str, list[Any]] = {
 }
 WRONG_WHERE_TAKEN: dict[str, list[Any]] = {"reason": [7, "\x00", "x" * 20_000], "expected_version": ["1", True, 1.0]}
 
+EMPTY = {"partner": {"name": "Riverbend"}, "partnership": {"state": "active"}, "records": []}
 SOMETHING = UUID("01990000-0000-7000-8000-000000000000")  # the same in every process that collects the tests
 
 
@@ -107,9 +108,28 @@ def test_a_day_that_is_a_moment_and_a_moment_that_is_a_day_are_refused(flow: Par
         lambda: flow.sweep(at=day),  # type: ignore[arg-type]
         lambda: flow.impact(at=day),  # type: ignore[arg-type]
         lambda: flow.dossier(uuid4(), as_of="x"),  # type: ignore[arg-type]
+        lambda: flow.pack.check(EMPTY, on=now),
+        lambda: flow.pack.check(EMPTY, on="2026-09-01"),  # type: ignore[arg-type]
+        lambda: flow.pack["SAFE-002"](EMPTY, on=now),
+        lambda: flow.pack["SAFE-002"].policy(EMPTY, on=now),
     ):
         with pytest.raises(InvalidRequest):
             call()  # type: ignore[no-untyped-call]
+
+
+def test_what_is_no_pack_no_head_and_no_item_of_a_batch_is_refused_by_its_name(
+    flow: Partnerflow, office: Actor
+) -> None:
+    for argument, call in (
+        ("pack", lambda: flow.impact(7)),  # type: ignore[arg-type]
+        ("against", lambda: flow.verify(against=["x"])),  # type: ignore[list-item]
+        ("against", lambda: flow.verify(against="x")),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InvalidRequest, match=argument):
+            call()  # type: ignore[no-untyped-call]
+    for argument, run in (("steps", flow.fire_many), ("filings", flow.file_many), ("adoptions", flow.adopt_many)):
+        told = list(run(["x", None], by=office, key="k"))  # type: ignore[operator]
+        assert all(isinstance(each.error, InvalidRequest) and argument in str(each.error) for each in told)
 
 
 def test_documents_that_would_not_read_back_leave_the_partnership_as_it_was(

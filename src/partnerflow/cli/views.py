@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from partnerflow import Dossier, Entry, InventoryRow, Partnerflow
     from partnerflow.flow.sweep import Sweep
-    from partnerflow.obligations import Notice, Obligation
+    from partnerflow.obligations import Notice
     from partnerflow.policies import Report
     from partnerflow.records import Record
 
@@ -65,10 +65,8 @@ def few(names: Sequence[str], most: int = 6) -> str:
 # --- what holds ------------------------------------------------------------------------------------------------------
 
 
-def what_holds(state: str, broken: Sequence[str], waived: Sequence[str] = (), *, any_rule: bool = True) -> str:
+def what_holds(state: str, broken: Sequence[str], waived: Sequence[str] = ()) -> str:
     """Say in one line whether everything holds, and if not, which policies do not."""
-    if not any_rule:
-        return f"nothing has to hold in {state}"
     if not broken:
         return ", ".join([f"everything holds in {state}", *waived])
     verb = "does" if len(broken) == 1 else "do"
@@ -80,7 +78,7 @@ def of_report(report: Report) -> str:
     """Say in one line what a report found to hold, waivers included."""
     waived = [f"{f.code} by waiver through {f.waiver.expires_on}" for f in report.findings if f.waiver]
     broken = [finding.code for finding in report.broken]
-    return what_holds(report.state, broken, waived, any_rule=bool(report.findings))
+    return what_holds(report.state, broken, waived)
 
 
 def standing(settings: Settings, flow: Partnerflow, partnership_id: UUID, dossier: Dossier | None = None) -> None:
@@ -99,9 +97,8 @@ def standing(settings: Settings, flow: Partnerflow, partnership_id: UUID, dossie
 
 def obligations(settings: Settings, flow: Partnerflow, state: str, partnership_id: UUID) -> None:
     """Print the same of what was just evaluated and stored, without evaluating it again."""
-    owed: Sequence[Obligation] = flow.obligations(partnership_id)
-    broken = [each.code for each in owed if not each.holds]
-    say(f"  {what_holds(state, broken, any_rule=bool(owed))}")
+    broken = [each.code for each in flow.obligations(partnership_id) if not each.holds]
+    say(f"  {what_holds(state, broken)}")
     _what_next(settings, flow, state, partnership_id, broken=bool(broken))
 
 

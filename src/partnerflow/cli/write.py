@@ -171,8 +171,11 @@ def file(
     records = read_records(given, lambda: flow.partner(named.partner_id))
     new: set[str] = set()
     flow.after.connect(lambda _, event: new.add(event.data.get("entry", "")))
-    for entry in _file(settings, flow, named.id, records, word_of, at):
-        _filed(entry, new=str(entry.id) in new)
+    filed = _file(settings, flow, named.id, records, word_of, at)
+    may_wait = any(entry.is_partners for entry in filed)
+    waiting = [word.entry.id for word in flow.dossier(named.id).waiting] if may_wait else []
+    for entry in filed:
+        _filed(entry, new=str(entry.id) in new, waits=entry.id in waiting)
     views.obligations(settings, flow, named.state, named.id)
 
 
@@ -189,8 +192,9 @@ def _file(
     return flow.file(subject, *records, by=settings.actor(flow), word_of=word_of, at=at)
 
 
-def _filed(entry: Entry, *, new: bool) -> None:
-    say(f"{'filed' if new else 'unchanged'}: {views.called(entry)}, entry {short(entry.id)}")
+def _filed(entry: Entry, *, new: bool, waits: bool = False) -> None:
+    unconfirmed = "; it counts once the district confirms it" if waits else ""
+    say(f"{'filed' if new else 'unchanged'}: {views.called(entry)}, entry {short(entry.id)}{unconfirmed}")
 
 
 @command(

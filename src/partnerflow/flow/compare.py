@@ -86,6 +86,7 @@ def compare(
 ) -> Iterator[Compared]:
     """Yield every live partnership with what would change for it. Raises PackError at once, before the first."""
     new = load_pack(pack) if isinstance(pack, str) else pack
+    gate.of_type(new, Pack, "pack", "must be a pack, its name, or the path of its file")
     check_fit(new, context.lifecycle)
     comparison = _Comparison(context, new, moment(context, at))
     held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)

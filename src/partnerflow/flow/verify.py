@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
+from partnerflow import gate
 from partnerflow.errors import PartnerflowError, Tampered
 from partnerflow.history import START, Head, Transition, entry_link, transition_link
 from partnerflow.partnership import DISTRICT, Partnership
@@ -53,7 +54,8 @@ def heads(context: Context) -> Iterator[Head]:
 def verify(context: Context, *, against: Iterable[Head] = ()) -> None:
     """Check everything, as of one moment; *against* are heads that were kept elsewhere. Raises Tampered."""
     known, broken = dict[Place, str](), list[str]()
-    for head in against:
+    for head in gate.several(against, "against"):
+        gate.of_type(head, Head, "against", "must be heads, as `heads` returned them")
         if known.setdefault((head.chain, head.id, head.count), head.link) != head.link:
             broken.append(f"{_name(head.chain, head.id)} had two different links at {head.count} once")
     with context.store.audit() as audit:

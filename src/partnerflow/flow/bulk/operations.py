@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.errors import Refused
 from partnerflow.flow.begin import Beginning, adopt, adoption, begin
@@ -101,6 +102,7 @@ class Steps:
 
     def parse(self, item: Step) -> Parsed[None]:
         """Hash the step."""
+        gate.of_type(item, Step, "steps", "must be a Step(...)")
         request = Request(self.by, item.at, item.reason, item.expected_version)
         return Parsed(request, None, hash_step(item.partnership_id, item.trigger, request))
 
@@ -147,6 +149,7 @@ class Filings:
 
     def parse(self, item: Filing) -> Parsed[Submission]:
         """Check the records, and hash what is to be filed."""
+        gate.of_type(item, Filing, "filings", "must be a Filing(...)")
         request = Request(self.by, item.at, None, item.expected_version, word_of=item.word_of)
         submission = check_submission(item.subject, item.records, item.documents)
         return Parsed(request, submission, submission.hash(request))
@@ -217,6 +220,7 @@ class Adoptions:
 
     def parse(self, item: Adoption) -> Parsed[Beginning]:
         """Check the shape of the partner, and hash what is to be adopted."""
+        gate.of_type(item, Adoption, "adoptions", "must be an Adoption(...)")
         request = Request(self.by, item.at, item.reason)
         beginning = adoption(self.context, item.partner, request, state=item.state, since=item.since)
         return Parsed(request, beginning, beginning.hash())
