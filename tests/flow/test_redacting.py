@@ -337,6 +337,15 @@ def found(flow: Partnerflow, **wanted: Any) -> set[UUID]:
     return {each.id for each in flow.find(**wanted)}
 
 
+def test_what_the_partner_filed_and_took_back_can_be_blanked(flow: Partnerflow, active: Partnership) -> None:
+    rep = Actor("r.rivera", side="partner", roles={"partner"}, partner_id=active.partner_id)
+    (entry,) = flow.file(active.id, Contact(name=SECRET), by=rep)
+    assert entry.id is not None
+    flow.retract(active.id, entry.id, by=rep, reason="the wrong person")
+    flow.redact(active.id, entries=[entry.id], by=OFFICE, reason=WHY)
+    assert flow.dossier(active.id).waiting == ()
+
+
 def test_nobody_is_found_by_a_word_that_was_blanked_ended_partnerships_included(
     flow: Partnerflow, walked_to: Callable[..., Partnership]
 ) -> None:

@@ -31,10 +31,11 @@ from partnerflow.records import (
     Retraction,
     Scope,
     Service,
+    Unregistered,
     kinds,
 )
 from partnerflow.records.registry import fields_of, is_adverse
-from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, records
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, dossiers, example_dossier, records
 
 PACK = load_pack("default")
 REP = Actor("i.moreno", side="partner", roles={"partner"}, partner_id=example_dossier().partnership.partner_id)
@@ -92,6 +93,19 @@ def test_no_calls_of_the_partner_make_pass_what_failed_on_the_districts_word(dat
     wrong = failing(before) - ADDS.keys()
     after = filed(before, *data.draw(calls(len(before.entries))))
     assert not_ok(after, wrong) == wrong
+
+
+@given(dossiers(), st.data())
+def test_a_file_can_be_judged_whoever_filed_what_and_whatever_of_it_is_gone(made: Dossier, data: st.DataObject) -> None:
+    who = st.sampled_from([OFFICE, REP, REP, None])
+    entries = [attrs.evolve(entry, filed_by=data.draw(who)) for entry in made.entries]
+    for place in data.draw(st.lists(st.integers(0, len(entries) - 1), max_size=3, unique=True)):
+        gone = attrs.evolve(entries[place], record=Unregistered(kind=entries[place].kind, fields={}))
+        entries[place] = data.draw(st.sampled_from([gone, attrs.evolve(gone, text="", redacted="0" * 64)]))
+        if gone.id is not None:
+            entries.append(Entry(record=Retraction(entry_id=gone.id, reason="wrong"), filed_by=data.draw(who)))
+    report = PACK.check(attrs.evolve(made, on_file=RecordIndex(entries)), on=ON)
+    assert not [finding for finding in report.findings if finding.outcome == "error"]
 
 
 ASKED = {"SAFE-001", "TRN-001", "SAFE-003", "SVC-002", "SCH-001", "LIA-002"}

@@ -146,12 +146,15 @@ class _Weighing:
                     self.hidden.add(place)
 
     def _clears_itself(self, target: Entry) -> bool:
-        """Return whether less would be asked without *target*, or the district's side stands behind it."""
-        if not target.is_partners or target.id in self.confirmed:
+        """Return whether less would be asked without *target*, or the district's side stands behind it.
+
+        Of one that was redacted nothing is asked any more; one that nobody can read may say anything.
+        """
+        if target.redacted is not None:
+            return False
+        if not target.is_partners or target.id in self.confirmed or isinstance(target.record, Unregistered):
             return True
-        return isinstance(target.record, Unregistered) or (
-            target.record.kind_info.waits != "never" and not _is_evidence(target.record)
-        )
+        return target.record.kind_info.waits != "never" and not _is_evidence(target.record)
 
     def _waits(self, entry: Entry, held: _Held) -> bool:
         record, info = entry.record, entry.record.kind_info
@@ -300,6 +303,8 @@ def _answers(record: Record, waiting: Record) -> bool:
 
 def _is_evidence(record: Record) -> bool:
     """Return whether no less is asked without *record*: it is evidence for the partnership, and decides nothing."""
+    if isinstance(record, Unregistered):
+        return False
     info = record.kind_info
     return info.weighs == "for" and not info.asks and not is_adverse(record)
 
