@@ -22,9 +22,10 @@ from partnerflow.records import Entry, Partner, Record, Site
 from .arguments import batched, read_times
 from .begin import adopt, propose
 from .context import Context
-from .district import DistrictFile, file_on_district
+from .district import file_on_district
 from .evaluate import refuse_unless_may_file_on_new
 from .file import file
+from .file_index import FileIndex
 from .queries import dossier, partner
 from .register import register
 from .request import Request
@@ -66,12 +67,10 @@ def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> l
     """File some sites in one transaction, so that the district's file is read only once."""
     admitted: list[Admission] = []
     changes: list[ChangeSet] = []
-    own_word = attrs.evolve(request, word_of=None)
     with context.transaction() as tx:
-        district = DistrictFile(tx.file(DISTRICT))
+        district = FileIndex(DISTRICT, tx.file(DISTRICT))
         for site in sites:
-            filed = file_on_district(context, district, check_submission(DISTRICT, [site]), own_word).changes
-            district.add(filed.entries)
+            filed = file_on_district(context, district, check_submission(DISTRICT, [site]), request).changes
             changes.append(filed)
             outcome: AdmissionOutcome = "filed" if filed.entries else "unchanged"
             admitted.append(Admission(what="site", name=site.name, outcome=outcome))

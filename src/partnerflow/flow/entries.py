@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from partnerflow.dossier import RecordIndex, confirmed_by
-from partnerflow.ports import Snapshot
 from partnerflow.records import (
     Approval,
     Document,
@@ -16,62 +15,53 @@ from partnerflow.records import (
     WaiverRequest,
     WaiverRevocation,
 )
-from partnerflow.records.registry import key_of
+from partnerflow.records.registry import About, key_of
 
 from .arguments import Times
 from .context import Context
+from .file_index import UNDONE_BY, FileIndex
 from .request import Request
 from .submission import Submission
-from .writing import FileEnd, new_entries
+from .writing import new_entries
 
 CONSENTS = (Approval, Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)
 """Records that count by who files them and when: from another person, or after a step, the same words are a new act."""
-UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
-    WaiverRequest: (WaiverRefusal, WaiverRevocation),
-    Waiver: (WaiverRevocation,),
-    WaiverRefusal: (WaiverRequest, Waiver),
-    WaiverRevocation: (Waiver,),
-}
-"""After which records on the same policy the same words are a new act, and not a repetition."""
 
 
 def entries_for(
-    context: Context, snapshot: Snapshot, submission: Submission, request: Request, times: Times
+    context: Context, files: Mapping[About, FileIndex], submission: Submission, request: Request, times: Times
 ) -> tuple[Entry, ...]:
     """Return one entry for each record, existing or new; new ones go to the end of the file of what they are about."""
-    partnership = snapshot.partnership
-    files: dict[str, list[Entry]] = {"partner": list(snapshot.partner_file), "partnership": list(snapshot.own_file)}
-    ends = {
-        "partner": FileEnd(partnership.partner_id, files["partner"]),
-        "partnership": FileEnd(partnership.id, files["partnership"], partnership.version),
-    }
     found: list[Entry] = []
     for record, text in submission.records:
-        end, file = ends[record.kind_info.about], files[record.kind_info.about]
-        entry = existing_entry(file, record, submission.documents, request=request, version=end.version)
+        file = files[record.kind_info.about]
+        entry = existing_entry(file, record, submission.documents, request=request)
         if entry is None:
             (entry,) = new_entries(
                 context,
                 [(record, text)],
-                end,
+                file.end,
                 by=request.by,
                 times=times,
                 documents=submission.documents,
                 word_of=request.word_of,
             )
-            file.append(entry)
+            file.add([entry])
         found.append(entry)
     return tuple(found)
 
 
 def existing_entry(
-    entries: Sequence[Entry], record: Record, documents: tuple[Document, ...], *, request: Request, version: int | None
+    file: FileIndex, record: Record, documents: tuple[Document, ...], *, request: Request
 ) -> Entry | None:
     """Return the entry that says the very same and still counts: not retracted, superseded or undone.
 
     Where the partner said it, the same words from the district's side are a new act: they confirm it.
     """
-    on_file = RecordIndex(entries)
+    entries = file.related_to(record)
+    if not entries:
+        return None
+    on_file, version = RecordIndex(entries), file.end.version
     of_partner = request.by.side == "partner" or request.word_of is not None
     confirmed = confirmed_by(entries)
     for word in on_file.weighed.words if of_partner else ():

@@ -5,12 +5,14 @@ from __future__ import annotations
 from partnerflow.partnership import DISTRICT
 from partnerflow.ports import IdempotencyRecord, Transaction
 from partnerflow.records import Entry
+from partnerflow.records.registry import About
 
 from .arguments import check_version
 from .context import Context
-from .district import DistrictFile, file_on_district
+from .district import file_on_district
 from .entries import entries_for
 from .evaluate import refuse_unless_may_file
+from .file_index import FileIndex
 from .granting import refuse_what_never_counts, with_coverage
 from .idempotency import entries_made, find_completed, pending
 from .loading import Locked, load, load_snapshot, lock_with_siblings
@@ -30,7 +32,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
             on_file = tx.file(DISTRICT)
             if completed := find_completed(tx, request, request_hash):
                 return entries_made(completed, on_file)
-            result = file_on_district(context, DistrictFile(on_file), submission, request, idempotency)
+            result = file_on_district(context, FileIndex(DISTRICT, on_file), submission, request, idempotency)
         else:
             if submission.about_partner:
                 locked = lock_with_siblings(context, tx, subject, ended=submission.affects_search)
@@ -66,5 +68,10 @@ def file_on_partnership(
     for record in records:
         refuse_ids_of_another(find_partner, record, snapshot.partnership.partner_id)
     submission = with_coverage(context, tx, submission, loaded)
-    entries = entries_for(context, snapshot, submission, request, loaded.times)
+    partnership = snapshot.partnership
+    files: dict[About, FileIndex] = {
+        "partner": FileIndex(partnership.partner_id, snapshot.partner_file),
+        "partnership": FileIndex(partnership.id, snapshot.own_file, partnership.version),
+    }
+    entries = entries_for(context, files, submission, request, loaded.times)
     return reevaluate(context, loaded, locked.siblings, entries, idempotency)

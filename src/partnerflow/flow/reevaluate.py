@@ -48,8 +48,7 @@ def reevaluate(
     """
     snapshot, times = loaded.snapshot, loaded.times
     partnership = snapshot.partnership
-    known = {entry.id for entry in (*snapshot.partner_file, *snapshot.own_file)}
-    new = list({entry.id: entry for entry in entries if entry.id not in known}.values())
+    new = list({entry.id: entry for entry in entries if not _is_on_file(snapshot, entry)}.values())
     completed = complete(idempotency, (entry.id for entry in entries))
     if not new:
         return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed))
@@ -93,6 +92,11 @@ def reevaluate(
         idempotency=completed,
     )
     return FilingResult(entries=entries, changes=changes)
+
+
+def _is_on_file(snapshot: Snapshot, entry: Entry) -> bool:
+    is_partners = entry.file_id == snapshot.partnership.partner_id
+    return entry.seq <= len(snapshot.partner_file if is_partners else snapshot.own_file)
 
 
 def _hidden(dossier: Dossier, new: Iterable[Entry], day: date) -> dict[UUID | None, UUID | None]:

@@ -18,8 +18,9 @@ from partnerflow.actors import Actor
 from partnerflow.errors import Refused
 from partnerflow.flow.begin import Beginning, adopt, adoption, begin
 from partnerflow.flow.context import Context
-from partnerflow.flow.district import DistrictFile, file_on_district
+from partnerflow.flow.district import file_on_district
 from partnerflow.flow.file import file, file_on_partnership
+from partnerflow.flow.file_index import FileIndex
 from partnerflow.flow.fire import fire, hash_step, step
 from partnerflow.flow.loading import Locked, partnerships_of, pick_snapshot
 from partnerflow.flow.partner_ids import PartnerIds
@@ -169,7 +170,8 @@ class Filings:
         """Lock the partners that something is filed about, then the partnerships, each in the order of their ids."""
         context = self.context
         submissions = [one.input for one in batch]
-        district = DistrictFile(tx.file(DISTRICT) if any(each.subject == DISTRICT for each in submissions) else ())
+        about_district = any(each.subject == DISTRICT for each in submissions)
+        district = FileIndex(DISTRICT, tx.file(DISTRICT) if about_district else ())
         alone = {each.subject for each in submissions if not each.about_partner} - {DISTRICT}
         with_siblings = {each.subject for each in submissions if each.about_partner}
         partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
@@ -186,7 +188,6 @@ class Filings:
             subject, submission = one.item.subject, one.input
             if subject == DISTRICT:
                 result = file_on_district(context, district, submission, one.request, one.idempotency)
-                district.add(result.changes.entries)
                 return result.changes, None
             snapshot = pick_snapshot(context, snapshots, subject)
             near = siblings[snapshot.partnership.partner_id] if submission.about_partner else ()
