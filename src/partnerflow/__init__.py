@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         UnsoundLifecycle,
     )
     from partnerflow.flow import Partnerflow
-    from partnerflow.flow.bulk import Adoption, Filing, Step
+    from partnerflow.flow.bulk import Adoption, Confirming, Filing, Step
     from partnerflow.flow.due import DueItem
     from partnerflow.flow.inventory import InventoryRow
     from partnerflow.history import Head, Transition
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Actor": "actors",
     "Adoption": "flow.bulk",
+    "Confirming": "flow.bulk",
     "DEFAULT": "lifecycle",
     "DISTRICT": "partnership",
     "Decision": "decision",
@@ -86,6 +87,7 @@ __all__ = [
     "NO_END",
     "Actor",
     "Adoption",
+    "Confirming",
     "Conflict",
     "Decision",
     "Dossier",

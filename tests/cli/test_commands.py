@@ -298,11 +298,43 @@ def test_what_the_partner_files_is_listed_until_it_is_confirmed(riverbend: Shell
     assert re.search(r"insurance \(auto\) +unconfirmed", riverbend.does("show", "riverbend"))
     assert "confirms nothing" in riverbend(*rep, "confirm", "riverbend", "--all").err
     assert "name the entries to be confirmed, or give --all" in riverbend("confirm", "riverbend").err
-    (entry,) = re.findall(r"([0-9a-f]{8})  insurance \(auto\)", said)
+    (entry,) = re.findall(r"([0-9a-f]{8})  filed \S+  insurance \(auto\)", said)
     assert f"confirmed: entry {entry}" in riverbend.does("confirm", "riverbend", entry)
     assert "nothing waits on this file" in riverbend.does("confirm", "riverbend", "--all")
     riverbend.does("file", "riverbend", "--word-of", "partner", "--json", cover % "Third")
     assert "nothing waits for confirmation" in riverbend.does("list", "--waiting")
+
+
+def test_what_many_partners_filed_is_confirmed_by_partner_or_by_a_list(riverbend: Shell) -> None:
+    riverbend.does("propose", "Northside")
+    riverbend.does("propose", "--of", "northside", "--reason", "one more")
+    check = '{"kind": "background_check", "person": "%s", "result": "clear"}'
+    one, other = (line.split()[0] for line in riverbend.does("list", "--brief").splitlines() if "Northside" in line)
+    for identity, person in (("riverbend", "x"), (one, "y"), (one, "z")):
+        riverbend.does("file", identity, "--word-of", "partner", "--json", check % person)
+    said = riverbend.does("list", "--waiting")
+    assert said.count("until then: nothing") == 3, "once each, though two partnerships share a file"
+    seen = riverbend.does("list", "--waiting", "--brief")
+    assert [line.split(" ", 2)[2] for line in seen.splitlines()] == [
+        "Riverbend Youth Center: background_check (x)",
+        "Northside: background_check (y)",
+        "Northside: background_check (z)",
+    ]
+    riverbend.write("seen.txt", seen)
+    assert riverbend.does("confirm", "--partner", other).count("confirmed: entry") == 2
+    assert "Riverbend" in riverbend.does("list", "--waiting")
+    rep = riverbend("--side", "partner", "--by", "i", "--acts-for", "riverbend", "confirm", "--from", "seen.txt")
+    assert (rep.code, rep.err.count("not confirmed on")) == (1, 2)
+    assert "3 entries confirmed" in riverbend.does("confirm", "--from", "seen.txt")
+    assert "3 entries confirmed" in riverbend.does("confirm", "--from", "seen.txt"), "again changes nothing"
+    assert riverbend.does("list", "--waiting") == "nothing waits for confirmation\n"
+    assert riverbend.does("list", "--waiting", "--brief") == ""
+    assert riverbend.does("confirm", "--partner", one) == "nothing waits\n"
+    riverbend.write("wrong.txt", f"{seen}\nbackground_check (x)\n")
+    assert "wrong.txt: line 5 does not begin with the ids" in riverbend("confirm", "--from", "wrong.txt").err
+    for words in ([], [one, "--partner", one], ["--from", "seen.txt", "--all"], ["--partner", one, "--from", "x"]):
+        assert "give --partner or --from alone" in riverbend("confirm", *words).err
+    assert "leave out --count" in riverbend("list", "--waiting", "--count").err
 
 
 def test_a_principal_acts_at_their_own_sites(riverbend: Shell) -> None:

@@ -124,10 +124,17 @@ def test_what_is_no_pack_no_head_and_no_item_of_a_batch_is_refused_by_its_name(
         ("pack", lambda: flow.impact(7)),  # type: ignore[arg-type]
         ("against", lambda: flow.verify(against=["x"])),  # type: ignore[list-item]
         ("against", lambda: flow.verify(against="x")),  # type: ignore[arg-type]
+        ("among", lambda: flow.waiting(7)),  # type: ignore[arg-type]
+        ("among", lambda: list(flow.waiting(["x"]))),  # type: ignore[list-item]
     ):
         with pytest.raises(InvalidRequest, match=argument):
             call()  # type: ignore[no-untyped-call]
-    for argument, run in (("steps", flow.fire_many), ("filings", flow.file_many), ("adoptions", flow.adopt_many)):
+    for argument, run in (
+        ("steps", flow.fire_many),
+        ("filings", flow.file_many),
+        ("confirmings", flow.confirm_many),
+        ("adoptions", flow.adopt_many),
+    ):
         told = list(run(["x", None], by=office, key="k"))  # type: ignore[operator]
         assert all(isinstance(each.error, InvalidRequest) and argument in str(each.error) for each in told)
 
@@ -161,7 +168,7 @@ def test_what_the_gate_refuses_is_refused_in_bulk_and_where_a_partnership_begins
     filed = flow.file_many([Filing(p.id, (Need(need=""),)), Filing(p.id, (COVER,))], by=office, key="f")
     fired = flow.fire_many([Step(p.id, "a\nb"), Step(p.id, "renew", at=date(2026, 9, 1))], by=office, key="s")  # type: ignore[arg-type]
     assert [each.outcome for each in (*adopted, *filed, *fired)] == ["failed", "failed", "done", "failed", "failed"]
-    for many in (flow.adopt_many, flow.file_many, flow.fire_many):
+    for many in (flow.adopt_many, flow.confirm_many, flow.file_many, flow.fire_many):
         for key in ("", " ", None, "a\nb"):
             with pytest.raises(InvalidRequest, match=r"^key="):
                 many([], by=office, key=key)  # type: ignore[arg-type]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 
-from partnerflow import Actor, Partner, Partnerflow, Partnership, Refused
+from partnerflow import Actor, Confirming, Filing, Partner, Partnerflow, Partnership, Refused
+from partnerflow.dossier import confirmed_by
 from partnerflow.errors import InvalidRequest, NotFound
-from partnerflow.flow.bulk import Filing
 from partnerflow.records import NO_END, BackgroundCheck, Contact, Insurance, Person, Record, Scope, Service
 
 DAYS: dict[str, Any] = {"starts_on": date(2026, 1, 1), "ends_on": date(2027, 12, 31)}
@@ -288,3 +289,106 @@ def test_confirming_with_a_key_is_done_once(flow: Partnerflow, p: Partnership, o
     made = flow.confirm(p.id, entry.id, by=office, idempotency_key="k")  # type: ignore[arg-type]
     assert flow.confirm(p.id, entry.id, by=office, idempotency_key="k") == made  # type: ignore[arg-type]
     assert sum(each.kind == "confirmation" for each in flow.entries_of(p.id)) == 1
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+def checked(flow: Partnerflow, p: Partnership, *people: str) -> list[UUID]:
+    """File a check of each person by their own partner; return the ids of the entries."""
+    rep = Actor("rep", "partner", {"partner"}, partner_id=p.partner_id)
+    filed = flow.file(p.id, *(BackgroundCheck(person=each, result="clear", **CHECKED) for each in people), by=rep)
+    return [entry.id for entry in filed if entry.id is not None]
+
+
+def test_one_call_confirms_entries_of_many_partners_and_again_changes_nothing(
+    flow: Partnerflow, office: Actor, everything: Callable
+) -> None:
+    several = [flow.propose(Partner(name=name), by=office) for name in "ABC"]
+    second = flow.propose(several[0].partner_id, by=office)
+    for p in several:
+        checked(flow, p, "x", "y")
+    items = [*map(Confirming.everything, flow.waiting()), Confirming(several[0].id, [several[1].id])]
+    assert [item.partnership_id for item in items[:-1]] == [*(p.id for p in several), second.id]
+    done = list(flow.confirm_many(items, by=office, key="k"))
+    assert [each.outcome for each in done] == ["done"] * 4 + ["failed"]
+    assert isinstance(done[-1].error, NotFound)
+    assert done[3].work == done[0].work, "both partnerships have the partner's file"
+    assert list(flow.waiting()) == []
+    assert {len(flow.dossier(p.id).all(BackgroundCheck)) for p in (*several, second)} == {2}
+    before = everything(flow)
+    for key in ("k", "another"):
+        again = list(flow.confirm_many(items, by=office, key=key))
+        assert [each.work for each in again] == [each.work for each in done]
+    assert everything(flow)["holdings"] == before["holdings"]
+    flow.verify()
+
+
+def test_of_many_each_is_confirmed_only_by_who_may_file_it_there(flow: Partnerflow, office: Actor) -> None:
+    here, there = (flow.propose(Partner(name=name), by=office) for name in "AB")
+    theirs = {}
+    for p, site in ((here, "1"), (there, "2")):
+        rep = Actor("rep", "partner", {"partner"}, partner_id=p.partner_id)
+        flow.file(p.id, Scope(sites={site}), by=office)
+        flow.file(p.id, Service(service="s", sites={site, "9"}), by=rep)
+        (entry,) = flow.file(p.id, Service(service="s", sites={site}), by=rep)
+        theirs[p.id] = entry.id
+    items = list(map(Confirming.everything, flow.waiting()))
+    assert {item.entries for item in items} == {(entry,) for entry in theirs.values()}
+    principal = Actor("p.park", "school", {"principal"}, sites={"1"})
+    may, may_not = flow.confirm_many(items, by=principal, key="k")
+    assert (may.outcome, may_not.outcome) == ("done", "refused")
+    assert [dossier.partnership.id for dossier in flow.waiting()] == [there.id]
+
+
+def test_what_waits_is_looked_for_among_what_is_found(flow: Partnerflow, office: Actor) -> None:
+    one, other = (flow.propose(Partner(name=name), by=office) for name in "AB")
+    second = flow.propose(one.partner_id, by=office)
+    checked(flow, one, "x")
+    checked(flow, other, "x")
+    flow.fire(second.id, "withdraw", by=office, reason="not now")
+    of_one = flow.waiting(flow.find(partner=one.partner_id))
+    assert [dossier.partnership.id for dossier in of_one] == [one.id], "what has ended waits for nothing"
+    assert [dossier.partnership.id for dossier in flow.waiting([other])] == [other.id]
+    assert list(flow.waiting([])) == []
+
+
+def test_what_a_partner_files_after_the_list_was_read_is_not_confirmed_with_it(
+    flow: Partnerflow, p: Partnership, office: Actor
+) -> None:
+    checked(flow, p, "x")
+    seen = list(map(Confirming.everything, flow.waiting()))
+    checked(flow, p, "y")
+    list(flow.confirm_many(seen, by=office, key="k"))
+    (word,) = flow.dossier(p.id).waiting
+    assert word.entry.record == BackgroundCheck(person="y", result="clear", **CHECKED)
+
+
+def test_what_began_to_wait_with_an_upgrade_is_confirmed_before_the_first_sweep_and_nothing_breaks(
+    flow: Partnerflow, walked_to: Callable, office: Actor
+) -> None:
+    p = walked_to(flow, "active")
+    before = Partnerflow(store=flow.store, pack=attrs.evolve(flow.pack, confirm=frozenset()), clock=flow.clock)
+    (person, *_) = flow.dossier(p.id).all(Person)
+    (check,) = (each for each in flow.dossier(p.id).all(BackgroundCheck) if each.person == person.person)
+    (office_word,) = (entry for entry in flow.entries_of(p.id) if entry.record == check)
+    flow.retract(p.id, office_word.id, by=office, reason="the partner files its own")  # type: ignore[arg-type]
+    rep = Actor("rep", "partner", {"partner"}, partner_id=p.partner_id)
+    before.file(p.id, check, by=rep)
+    before.sweep()
+    assert "SAFE-001" not in [obligation.code for obligation in before.obligations(p.id) if not obligation.holds]
+    done = list(flow.confirm_many(map(Confirming.everything, flow.waiting()), by=office, key="after the upgrade"))
+    assert [each.outcome for each in done] == ["done"]
+    assert "SAFE-001" not in [notice.code for notice in flow.sweep().notices]
+    assert outcome(flow, p, "SAFE-001") == "passed"
+
+
+def test_a_confirmation_on_each_of_two_files_hides_no_other(
+    flow: Partnerflow, p: Partnership, office: Actor, rep: Actor
+) -> None:
+    flow.file(p.id, COVER, Scope(level="school", sites={"1"}), by=office)
+    entries = flow.file(p.id, LESS, Scope(level="district", sites={"1"}), by=rep)
+    made = flow.confirm(p.id, *(entry.id for entry in entries if entry.id), by=office)
+    assert [each.file_id for each in made] == [p.partner_id, p.id]
+    assert not any("hidden_by" in event.data for event in flow.events_of(p.id))
+    assert {entry.id for entry in entries} <= confirmed_by(flow.entries_of(p.id))

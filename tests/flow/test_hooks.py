@@ -14,6 +14,7 @@ from partnerflow import (
     DISTRICT,
     Actor,
     Adoption,
+    Confirming,
     Filing,
     HookError,
     NestedWrite,
@@ -182,6 +183,8 @@ def writes(flow: Partnerflow, p: Partnership) -> dict[str, Callable[[], object]]
         "fire_many": lambda: list(flow.fire_many([Step(p.id, "withdraw", reason="r")], by=OFFICE, key="a")),
         "file_many": lambda: list(flow.file_many([Filing(p.id, [Need(need="b")])], by=OFFICE, key="b")),
         "adopt_many": lambda: list(flow.adopt_many([adoption], by=OFFICE, key="c")),
+        "confirm": lambda: flow.confirm(p.id, p.id, by=OFFICE),
+        "confirm_many": lambda: list(flow.confirm_many([Confirming(p.id, [p.id])], by=OFFICE, key="d")),
         "sweep": Partnerflow(store=flow.store, pack="eaf", clock=flow.clock).sweep,
     }
 

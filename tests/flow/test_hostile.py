@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from partnerflow import Actor, Partner, Partnerflow, PartnerflowError
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.adapters.sqlalchemy import open_store
-from partnerflow.flow.bulk import Adoption, Filing, Step
+from partnerflow.flow.bulk import Adoption, Confirming, Filing, Step
 from partnerflow.policies import load_pack
 from partnerflow.ports import Store
 from partnerflow.records import BackgroundCheck, Contact, Document, Insurance, Money, Need, Person, Record, Scope, Site
@@ -124,6 +124,7 @@ class Hostile(RuleBasedStateMachine):
         filing = _made(Filing, mine, (record,), documents=documents)
         self.attempt(flow.file_many, [filing], by=OFFICE, key="f")
         self.attempt(flow.adopt_many, [_made(Adoption, record, state="active", reason=odd)], by=OFFICE, key="a")
+        self.attempt(flow.confirm_many, [_made(Confirming, mine, [odd])], by=OFFICE, key="c")
         self.attempt(flow.fire_many, [_made(Step, mine, odd, reason=odd, at=odd)], by=OFFICE, key="s")
 
     @invariant()

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from partnerflow import DEFAULT, InvalidRequest, Partner, Partnerflow, Partnership
 from partnerflow.lifecycle import Row
 from partnerflow.ports import Store
-from partnerflow.records import Need, Scope
+from partnerflow.records import BackgroundCheck, Need, Scope
 from partnerflow.testing import OFFICE
 from partnerflow.testing.clock import TickingClock
 
@@ -159,3 +159,14 @@ def test_a_page_costs_five_statements_however_long_it_is(
             rows = list(flow.inventory(**wanted, limit=number))
         assert len(rows) == number
         assert len(said) <= most, said
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("number", [1, 10, 100])
+def test_what_waits_is_listed_in_as_many_statements_however_many_live(flow: Partnerflow, number: int) -> None:
+    for place in range(number):
+        made = flow.propose(Partner(name=f"P {place}"), by=OFFICE)
+        flow.file(made.id, BackgroundCheck(person="x", result="clear"), by=OFFICE, word_of="partner")
+    with statements(flow.store) as said:
+        assert len(list(flow.waiting())) == number
+    assert len(said) <= 5, said

@@ -50,7 +50,7 @@ SECTIONS: dict[str, tuple[Listed, ...]] = {
     ),
     "Write": (
         Listed("file", "write:file", "File records, as JSON."),
-        Listed("confirm", "write:confirm", "Confirm what the partner filed, so that it counts."),
+        Listed("confirm", "confirming:confirm", "Confirm what partners filed, so that it counts."),
         Listed("retract", "write:retract", "Take back a record that should not have been filed."),
         Listed("fire", "write:fire", "Take a step of the lifecycle, or learn what blocks it."),
     ),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "partnerflow list --state active --site 255901001",
     "partnerflow list --text 'after-school riverbend'",
     "partnerflow list --due-before 2026-10-01 --count",
+    "partnerflow list --waiting --brief > seen.txt",
 )
 @click.option("--state", type=click.Choice([str(state) for state in State]), help="Only those in this state.")
 @click.option("--site", metavar="SITE", help="Only those at this site.")
@@ -48,7 +49,12 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
 @click.option("--count", is_flag=True, help="Print only how many there are in each state.")
 @click.option("--waiting", is_flag=True, help="Print only what the partners filed that waits for confirmation.")
-@click.option("--brief", is_flag=True, help="Leave out what does not hold and what is due next: faster.")
+@click.option(
+    "--brief",
+    is_flag=True,
+    help="Leave out what does not hold and what is due next: faster. With --waiting, print a line for "
+    "`partnerflow confirm --from`.",
+)
 @click.pass_obj
 def list_partnerships(
     settings: Settings,
@@ -69,7 +75,9 @@ def list_partnerships(
         wanted["ids"] = {wanted["ids"].system: wanted["ids"].value}
     flow = settings.flow()
     if waiting:
-        _print_waiting(settings, flow, **wanted)
+        if count or after is not None or limit is not None or wanted.pop("as_of") is not None:
+            raise CannotDo("--waiting lists all that waits now: leave out --count, --after, --limit and --as-of")
+        _print_waiting(settings, flow, brief=brief, **wanted)
         return
     if count:
         if after is not None or limit is not None:
@@ -91,16 +99,20 @@ def list_partnerships(
         say(f"there are more: the same with --after {short(rows[-1].partnership.id)}", style="pf.quiet", whole=True)
 
 
-def _print_waiting(settings: Settings, flow: Partnerflow, **wanted: Any) -> None:
+def _print_waiting(settings: Settings, flow: Partnerflow, *, brief: bool, **wanted: Any) -> None:
     """Print what waits for confirmation, of the partnerships that match."""
-    among = {each.id for each in flow.find(**wanted)} if any(value is not None for value in wanted.values()) else None
-    found = (dossier for dossier in flow.waiting() if among is None or dossier.partnership.id in among)
-    number = views.unconfirmed(found, flow)
+    words = views.waiting_words(flow.waiting(flow.find(**wanted)))
+    if brief:
+        for dossier, word in words:
+            named = f"{on_one_line(dossier.partner.name)}: {views.called(word.entry)}"
+            say(f"{dossier.partnership.id} {word.entry.id} {named}", whole=True)
+        return
+    number = views.unconfirmed(words, flow)
     if not number:
         say("nothing waits for confirmation")
         return
-    words = views.counted(number, "entry", "entries")
-    say(f"\n{words}; to confirm one: {settings.command('confirm', 'ID', 'ENTRY')}", style="pf.quiet", whole=True)
+    entries = views.counted(number, "entry", "entries")
+    say(f"\n{entries}; to confirm one: {settings.command('confirm', 'ID', 'ENTRY')}", style="pf.quiet", whole=True)
 
 
 def _counts(flow: Partnerflow, *, state: str | None, as_of: datetime | None, **wanted: Any) -> Mapping[str, int]:

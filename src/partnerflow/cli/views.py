@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from partnerflow.gate import on_one_line
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from partnerflow import Dossier, Entry, InventoryRow, Partnerflow
+    from partnerflow.dossier import WaitingWord
     from partnerflow.flow.sweep import Sweep
     from partnerflow.obligations import Notice
     from partnerflow.policies import Report
@@ -151,28 +152,38 @@ def entries(flow: Partnerflow, dossier: Dossier) -> None:
     _redactions(flow, dossier)
 
 
-def unconfirmed(dossiers: Iterable[Dossier], flow: Partnerflow) -> int:
-    """Print a table of the words that wait, each with what counts in its place; return how many there are."""
-    rows = [
-        [
-            short(dossier.partnership.id),
-            dossier.partner.name,
-            short(word.entry.id) if word.entry.id else "",
-            called(word.entry),
-            ", ".join(word.fields),
-            _in_place_of(flow, dossier, word.replaces),
-            _filed_on(flow, word.entry),
+def waiting_words(dossiers: Iterable[Dossier]) -> Iterator[tuple[Dossier, WaitingWord]]:
+    """Yield the words that wait, each once, with a partnership on whose file it is."""
+    seen: set[UUID | None] = set()
+    for dossier in dossiers:
+        for word in dossier.waiting:
+            if word.entry.id not in seen:
+                seen.add(word.entry.id)
+                yield dossier, word
+
+
+def unconfirmed(words: Iterable[tuple[Dossier, WaitingWord]], flow: Partnerflow) -> int:
+    """Print words that wait by partnership, each with what counts until it is confirmed; return how many there are."""
+    number = 0
+    for dossier, together in groupby(words, key=itemgetter(0)):
+        rows = [
+            [
+                short(word.entry.id) if word.entry.id else "",
+                f"filed {_filed_on(flow, word.entry)}",
+                _with_fields(word),
+                f"until then: {_in_place_of(flow, dossier, word.replaces)}",
+            ]
+            for _, word in together
         ]
-        for dossier in dossiers
-        for word in dossier.waiting
-    ]
-    if rows:
-        table(
-            ["id", "partner", "entry", "unconfirmed", "fields", "counts instead", "filed"],
-            rows,
-            wide=["partner", "unconfirmed", "counts instead"],
-        )
-    return len(rows)
+        number += len(rows)
+        say(f"{on_one_line(dossier.partner.name)} ({short(dossier.partnership.id)})", style="pf.head")
+        facts(rows)
+    return number
+
+
+def _with_fields(word: WaitingWord) -> str:
+    """Name an entry that waits, and its fields where only some of them do."""
+    return f"{called(word.entry)}: {', '.join(word.fields)}" if word.fields else called(word.entry)
 
 
 def _in_place_of(flow: Partnerflow, dossier: Dossier, record: Record | None) -> str:
@@ -182,7 +193,7 @@ def _in_place_of(flow: Partnerflow, dossier: Dossier, record: Record | None) -> 
     if dossier.on_file.position(record) is None:
         return "what was on file before"
     entry = dossier.entry(record)
-    return f"{short(entry.id) if entry.id else 'the host'}, {_filed_on(flow, entry)}".rstrip(", ")
+    return f"{short(entry.id)} of {_filed_on(flow, entry)}" if entry.id else "what the host supplies"
 
 
 def _standing_of(flow: Partnerflow, entry: Entry, *, unconfirmed: bool, valid: bool) -> str:

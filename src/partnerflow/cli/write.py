@@ -1,4 +1,4 @@
-"""The commands that write: propose, adopt, file, confirm, retract, fire."""
+"""The commands that write: propose, adopt, file, retract, fire."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .console import say
 from .errors import CannotDo
 from .json_input import JsonText, read_records, read_source, unknown_fields
 from .parameters import OutsideId, day, moment, outside_id
-from .resolve import find_among, find_entry, find_one, short
+from .resolve import find_entry, find_one, short
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -195,43 +195,6 @@ def _file(
 def _filed(entry: Entry, *, new: bool, waits: bool = False) -> None:
     unconfirmed = "; it counts once the district confirms it" if waits else ""
     say(f"{'filed' if new else 'unchanged'}: {views.called(entry)}, entry {short(entry.id)}{unconfirmed}")
-
-
-@command(
-    "confirm",
-    "partnerflow confirm riverbend 4f1c2a9e",
-    "partnerflow confirm riverbend --all",
-    shares=_ACTS,
-)
-@click.argument("identity", metavar="ID")
-@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
-@click.option("--all", "everything", is_flag=True, help="Everything on its file that waits.")
-@_AT
-@click.pass_obj
-def confirm(
-    settings: Settings, identity: str, entries: Sequence[str], *, everything: bool, at: datetime | None
-) -> None:
-    """Confirm what the partner filed, so that it counts.
-
-    ENTRY is the id of an entry that waits, or the last letters of it, as `partnerflow list --waiting` lists them.
-    """
-    if bool(entries) is everything:
-        raise CannotDo("name the entries to be confirmed, or give --all")
-    flow = settings.flow()
-    named = find_one(flow, identity).partnership
-    waiting = [word.entry for word in flow.dossier(named.id).waiting]
-    if everything:
-        ids = [entry.id for entry in waiting if entry.id is not None]
-    else:
-        on_file = [*waiting, *flow.entries_of(named.id)]
-        ids = [find_among(on_file, text) for text in entries]
-    if not ids:
-        say("nothing waits on this file")
-        return
-    flow.confirm(named.id, *ids, by=settings.actor(flow), at=at)
-    for entry_id in ids:
-        say(f"confirmed: entry {short(entry_id)}")
-    views.standing(settings, flow, named.id)
 
 
 @command("retract", 'partnerflow retract riverbend 4f1c2a9e --reason "filed for the wrong partner"', shares=_ACTS)

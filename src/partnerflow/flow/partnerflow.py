@@ -36,7 +36,7 @@ from . import (
     validation,
 )
 from .admit import Admission
-from .bulk import Adoption, BulkResult, Filing, Step, operations, run
+from .bulk import Adoption, BulkResult, Confirming, Filing, Step, operations, run
 from .context import Context, Opened
 from .purge import Purged
 from .reading import Reading
@@ -359,6 +359,22 @@ class Partnerflow(Reading):
         """File many records; in all else as `fire_many`."""
         operation = operations.Filings(self.context, by)
         return run.run(operation, filings, key=key, at_once=at_once, progress=progress)
+
+    def confirm_many(
+        self,
+        confirmings: Iterable[Confirming],
+        *,
+        by: Actor,
+        key: str,
+        at_once: int = 1000,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[BulkResult[Confirming]]:
+        """Confirm words of many partners; in all else as `fire_many`.
+
+        `map(Confirming.everything, flow.waiting())` confirms everything that waits when it is read.
+        """
+        operation = operations.Confirmings(self.context, by)
+        return run.run(operation, confirmings, key=key, at_once=at_once, progress=progress)
 
     def adopt_many(
         self,

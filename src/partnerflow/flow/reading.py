@@ -102,12 +102,13 @@ class Reading:
         """Return everything on a partnership, as recorded now or up to and with a past moment."""
         return queries.dossier(self.context, partnership_id, as_of=as_of)
 
-    def waiting(self) -> Iterator[Dossier]:
+    def waiting(self, among: Iterable[Partnership] | None = None) -> Iterator[Dossier]:
         """Return the dossier of each live partnership on whose file words of the partner's wait, in order of id.
 
-        `Dossier.waiting` has the words; `confirm` makes them count.
+        *among* are those to look at, such as `find` returns; None: all. `Dossier.waiting` has the words; `confirm` and
+        `confirm_many` make them count.
         """
-        return confirm.waiting(self.context)
+        return confirm.waiting(self.context, among)
 
     @answers("CS2-X3g", "TK-9")
     def history(self, partnership_id: UUID) -> list[Transition]:

@@ -26,11 +26,11 @@ class Retraction(Record):
     reason: str
 
 
-@record("confirmation", about="partnership", weighs="against", waits="never", cites=("EAF-C.3b",))
+@record("confirmation", about="partnership", key=("entries",), weighs="against", waits="never", cites=("EAF-C.3b",))
 class Confirmation(Record):
     """That the district stands behind what the partner filed: from then on these entries count as its own word."""
 
-    entries: tuple[UUID, ...] = ()
+    entries: tuple[UUID, ...]
     """Ids of entries on the same file."""
 
 

@@ -7,6 +7,6 @@ refused is evaluated again.
 
 from __future__ import annotations
 
-from .items import Adoption, BulkResult, Filing, Step
+from .items import Adoption, BulkResult, Confirming, Filing, Step
 
-__all__ = ["Adoption", "BulkResult", "Filing", "Step"]
+__all__ = ["Adoption", "BulkResult", "Confirming", "Filing", "Step"]

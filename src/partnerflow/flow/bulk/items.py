@@ -1,13 +1,14 @@
-"""What a bulk run takes and what it returns: steps, filings and adoptions, and a result for each."""
+"""What a bulk run takes and what it returns: steps, filings, confirmations and adoptions, and a result for each."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
 
+from partnerflow.dossier import Dossier
 from partnerflow.errors import InvalidRequest
 from partnerflow.records import Document, Partner, Record
 
@@ -46,6 +47,21 @@ class Filing:
 
 
 @attrs.frozen
+class Confirming:
+    """Words of the partner's to be confirmed together, as `Partnerflow.confirm` confirms them."""
+
+    partnership_id: UUID = attrs.field(validator=_check_id)
+    entries: tuple[UUID, ...] = attrs.field(converter=tuple[UUID, ...])
+    at: datetime | None = attrs.field(default=None, kw_only=True)
+    expected_version: int | None = attrs.field(default=None, kw_only=True)
+
+    @classmethod
+    def everything(cls, dossier: Dossier) -> Self:
+        """Return what confirms every word that waits in *dossier*: what somebody has seen, and nothing filed since."""
+        return cls(dossier.partnership.id, [each for word in dossier.waiting if (each := word.entry.id) is not None])
+
+
+@attrs.frozen
 class Adoption:
     """A partnership to be adopted, as `Partnerflow.adopt` adopts it."""
 
@@ -57,7 +73,7 @@ class Adoption:
 
 
 BulkOutcome: TypeAlias = Literal["done", "refused", "conflict", "failed"]
-Item = TypeVar("Item", Step, Filing, Adoption)
+Item = TypeVar("Item", Step, Filing, Confirming, Adoption)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,4 +86,4 @@ class BulkResult(Generic[Item]):
     work: tuple[UUID, ...] = ()
     """The ids of what was made: a transition, entries, or a partnership; the same where the item is sent again."""
     error: Exception | None = None
-    """What `fire`, `file` or `adopt` would have raised."""
+    """What `fire`, `file`, `confirm` or `adopt` would have raised."""

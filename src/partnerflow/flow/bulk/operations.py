@@ -1,4 +1,4 @@
-"""The three bulk operations: steps, filings and adoptions, over the same code as the single calls.
+"""The four bulk operations: steps, filings, confirmations and adoptions, over the same code as the single calls.
 
 Each checks its items one by one, names their read and write sets, and locks and loads a batch in a few statements.
 """
@@ -8,6 +8,8 @@ Each checks its items one by one, names their read and write sets, and locks and
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.errors import Refused
 from partnerflow.flow.begin import Beginning, adopt, adoption, begin
+from partnerflow.flow.confirm import confirm, confirm_on_partnership, hash_confirm
 from partnerflow.flow.context import Context
 from partnerflow.flow.district import file_on_district
 from partnerflow.flow.file import file, file_on_partnership
@@ -30,7 +33,7 @@ from partnerflow.partnership import DISTRICT
 from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
 
 from .batches import ReadWriteSets
-from .items import Adoption, Filing, Item, Step
+from .items import Adoption, Confirming, Filing, Item, Step
 
 Input = TypeVar("Input", None, Submission, Beginning)
 """What an item was parsed to: nothing more, its checked records, or how its partnership begins."""
@@ -157,12 +160,7 @@ class Filings:
 
     def read_write_sets(self, items: Sequence[Filing]) -> Sequence[ReadWriteSets]:
         """Name the partner, whose file its partnerships share; the district's file is kept up to date in a batch."""
-        subjects = {item.subject for item in items} - {DISTRICT}
-        with self.context.reading() as tx:
-            partnerships = tx.partnerships(sorted(subjects)) if subjects else {}
-        partner_of = {each.id: each.partner_id for each in partnerships.values()}
-        keys = [frozenset[Hashable]({partner_of.get(item.subject, item.subject)} - {DISTRICT}) for item in items]
-        return [ReadWriteSets(own, own) for own in keys]
+        return _by_partner(self.context, [item.subject for item in items])
 
     def load_batch(
         self, tx: Transaction, batch: Sequence[ParsedItem[Filing, Submission]]
@@ -172,16 +170,13 @@ class Filings:
         submissions = [one.input for one in batch]
         about_district = any(each.subject == DISTRICT for each in submissions)
         district = FileIndex(DISTRICT, tx.file(DISTRICT) if about_district else ())
-        alone = {each.subject for each in submissions if not each.about_partner} - {DISTRICT}
-        with_siblings = {each.subject for each in submissions if each.about_partner}
-        partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
-        partner_ids = sorted({each.partner_id for each in partnerships.values()})
-        partners = tx.partner_files(partner_ids, lock=True) if partner_ids else {}
-        reindexed = {each.subject for each in submissions if each.affects_search}
-        ended_too = {each.partner_id for each in partnerships.values() if each.id in reindexed}
-        siblings = {each: partnerships_of(context, file, ended=each in ended_too) for each, file in partners.items()}
-        ids = sorted(alone.union(partnerships, *siblings.values()))
-        snapshots = tx.snapshots(ids, lock=True) if ids else {}
+        locked = _lock_batch(
+            context,
+            tx,
+            alone={each.subject for each in submissions if not each.about_partner} - {DISTRICT},
+            with_siblings={each.subject for each in submissions if each.about_partner},
+            ended_too={each.subject for each in submissions if each.affects_search},
+        )
         known = PartnerIds(tx, (record for each in submissions for record, _ in each.records))
 
         def evaluate(one: ParsedItem[Filing, Submission]) -> Evaluated:
@@ -189,13 +184,10 @@ class Filings:
             if subject == DISTRICT:
                 result = file_on_district(context, district, submission, one.request, one.idempotency)
                 return result.changes, None
-            snapshot = pick_snapshot(context, snapshots, subject)
-            near = siblings[snapshot.partnership.partner_id] if submission.about_partner else ()
-            others = tuple(pick_snapshot(context, snapshots, each) for each in near if each != subject)
             result = file_on_partnership(
                 context,
                 tx,
-                Locked(snapshot, others),
+                locked(subject, siblings=submission.about_partner),
                 submission,
                 one.request,
                 find_partner=known.find,
@@ -210,6 +202,40 @@ class Filings:
         """File the records of one item."""
         filed = file(self.context, one.input, one.keyed_request)
         return tuple(entry.id for entry in filed if entry.id is not None)
+
+
+@attrs.frozen
+class Confirmings:
+    """Words of partners that are confirmed."""
+
+    context: Context
+    by: Actor
+
+    def parse(self, item: Confirming) -> Parsed[None]:
+        """Check the ids, and hash what is to be confirmed."""
+        gate.of_type(item, Confirming, "confirmings", "must be a Confirming(...)")
+        request = Request(self.by, item.at, None, item.expected_version)
+        return Parsed(request, None, hash_confirm(item.partnership_id, item.entries, request))
+
+    def read_write_sets(self, items: Sequence[Confirming]) -> Sequence[ReadWriteSets]:
+        """Name the partner, whose file its partnerships share."""
+        return _by_partner(self.context, [item.partnership_id for item in items])
+
+    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Confirming, None]]) -> Evaluate[Confirming, None]:
+        """Lock the partners, then all their partnerships, each in the order of their ids."""
+        context, ids = self.context, {one.item.partnership_id for one in batch}
+        locked = _lock_batch(context, tx, alone=set(), with_siblings=ids, ended_too=ids)
+
+        def evaluate(one: ParsedItem[Confirming, None]) -> Evaluated:
+            found = locked(one.item.partnership_id, siblings=True)
+            return confirm_on_partnership(context, found, one.item.entries, one.request, one.idempotency).changes, None
+
+        return evaluate
+
+    def run_alone(self, one: ParsedItem[Confirming, None]) -> tuple[UUID, ...]:
+        """Confirm the entries of one item."""
+        made = confirm(self.context, one.item.partnership_id, one.item.entries, one.keyed_request)
+        return tuple(entry.id for entry in made if entry.id is not None)
 
 
 @attrs.frozen
@@ -253,3 +279,46 @@ class Adoptions:
         item = one.item
         made = adopt(self.context, item.partner, one.keyed_request, state=item.state, since=item.since)
         return (made.id,)
+
+
+def _by_partner(context: Context, subjects: Sequence[UUID]) -> list[ReadWriteSets]:
+    """Name the partner of each subject; no item waits for another on the district, and one unknown is its own."""
+    known = sorted(set(subjects) - {DISTRICT})
+    with context.reading() as tx:
+        partnerships = tx.partnerships(known) if known else {}
+    partner_of = {each.id: each.partner_id for each in partnerships.values()}
+    keys = [frozenset[Hashable]({partner_of.get(each, each)} - {DISTRICT}) for each in subjects]
+    return [ReadWriteSets(own, own) for own in keys]
+
+
+class _Lock(Protocol):
+    """Returns one of the partnerships that were locked, with its siblings or without."""
+
+    def __call__(self, partnership_id: UUID, *, siblings: bool) -> Locked: ...
+
+
+def _lock_batch(
+    context: Context,
+    tx: Transaction,
+    *,
+    alone: AbstractSet[UUID],
+    with_siblings: AbstractSet[UUID],
+    ended_too: AbstractSet[UUID],
+) -> _Lock:
+    """Lock partners, then partnerships, each in the order of their ids, as `lock_with_siblings` does for one."""
+    partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
+    partner_ids = sorted({each.partner_id for each in partnerships.values()})
+    partners = tx.partner_files(partner_ids, lock=True) if partner_ids else {}
+    ended = {each.partner_id for each in partnerships.values() if each.id in ended_too}
+    near = {each: partnerships_of(context, file, ended=each in ended) for each, file in partners.items()}
+    ids = sorted({*alone, *partnerships, *chain.from_iterable(near.values())})
+    snapshots = tx.snapshots(ids, lock=True) if ids else {}
+
+    def locked(partnership_id: UUID, *, siblings: bool) -> Locked:
+        snapshot = pick_snapshot(context, snapshots, partnership_id)
+        others = near[snapshot.partnership.partner_id] if siblings else ()
+        return Locked(
+            snapshot, tuple(pick_snapshot(context, snapshots, each) for each in others if each != partnership_id)
+        )
+
+    return locked
