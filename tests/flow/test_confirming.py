@@ -313,7 +313,7 @@ def test_one_call_confirms_entries_of_many_partners_and_again_changes_nothing(
     done = list(flow.confirm_many(items, by=office, key="k"))
     assert [each.outcome for each in done] == ["done"] * 4 + ["failed"]
     assert isinstance(done[-1].error, NotFound)
-    works = {each.item.partnership_id: each.work for each in done}
+    works = {each.item.partnership_id: each.work for each in done[:-1]}
     assert works[second.id] == works[several[0].id], "both partnerships have the partner's file"
     assert list(flow.waiting()) == []
     assert {len(flow.dossier(p.id).all(BackgroundCheck)) for p in (*several, second)} == {2}
