@@ -68,6 +68,16 @@ def test_each_provider_is_taken_in_as_its_status_says(shell: Shell, opened: Part
     assert states == {"Provider 1": "active", "Provider 2": "intake", "Provider 3": "intake"}
 
 
+def test_what_is_imported_is_the_partners_word_unless_it_is_confirmed(shell: Shell, opened: Partnerflow) -> None:
+    shell.write("a.xml", interchange(provider(1, "Active")))
+    for words, word_of in (([], "partner"), (["--confirm"], None)):
+        shell.does("import", "edfi", "a.xml", *words)
+        (found,) = opened.find()
+        assert opened.entries_of(found.id)[-1].word_of == word_of
+    assert shell.does("import", "edfi", "a.xml").startswith("unchanged")
+    assert opened.entries_of(found.id)[-1].word_of is None
+
+
 def test_many_that_are_new_are_not_all_told_one_by_one(shell: Shell) -> None:
     shell.write("a.xml", interchange(*(provider(number, None) for number in range(1, 26))))
     said = shell.does("import", "edfi", "a.xml")

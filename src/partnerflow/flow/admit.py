@@ -26,7 +26,7 @@ from .district import file_on_district
 from .evaluate import refuse_unless_may_file_on_new
 from .file import file
 from .file_index import FileIndex
-from .queries import dossier, partner
+from .queries import dossier, entries_of, partner
 from .register import register
 from .request import Request
 from .submission import check_submission
@@ -102,13 +102,17 @@ def _admit_partner(context: Context, listing: Listing, request: Request) -> Admi
 
 
 def _update_partner(context: Context, partnership: Partnership, listed: Partner, request: Request) -> Admission:
-    """Copy what the outside system knows, and leave what only the district knows."""
+    """Copy what the outside system knows, and leave what only the district knows.
+
+    As the district's own word it is filed even where the partner said the same: that confirms it.
+    """
     on_file = partner(context, partnership.partner_id)
     newer = attrs.evolve(on_file, name=listed.name, part_of=listed.part_of, ids={**on_file.ids, **listed.ids})
     outcome: AdmissionOutcome = "unchanged"
-    if newer != on_file:
-        _file(context, partnership.id, [newer], request)
-        outcome = "updated"
+    if newer != on_file or request.word_of is None:
+        before = {entry.id for entry in entries_of(context, partnership.id)}
+        (filed,) = _file(context, partnership.id, [newer], request)
+        outcome = "unchanged" if filed.id in before else "updated"
     return Admission(what="partner", name=listed.name, outcome=outcome, partnership_id=partnership.id)
 
 
