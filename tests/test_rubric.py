@@ -786,13 +786,13 @@ def test_a_districts_evidence_and_ratings_lie_on_its_file() -> None:
     mine = [one for one in (*EVIDENCE, *example_practice()) if one.kind_info.about == "district"]
     flow.file(DISTRICT, *mine, by=office, at=datetime(2026, 9, 15, tzinfo=UTC))
     with store.reading() as tx:
-        lying = tx.file(DISTRICT)
+        lying = tx.files([DISTRICT])[DISTRICT]
     assert [entry.record for entry in lying] == mine
     rated = rubric.rate(lying, on=ON)
     assert set(rated.levels.values()) == {4}
     flow.file(DISTRICT, *rated.assessments(assessor=OFFICE.id), by=office)
     with store.reading() as tx:
-        kept = rubric.levels(tx.file(DISTRICT))
+        kept = rubric.levels(tx.files([DISTRICT])[DISTRICT])
     assert [(each.on, each.level, each.change) for each in kept if each.row == "D4.1"] == [
         (date(2025, 9, 15), 2, None),
         (ON, 4, 2),

@@ -63,16 +63,6 @@ class Snapshot:
 
 
 @attrs.frozen(kw_only=True)
-class PartnerFile:
-    """A partner's own file, and its partnerships."""
-
-    partner_id: UUID
-    entries: tuple[Entry, ...]
-    partnerships: tuple[Partnership, ...]
-    """In the order of their ids."""
-
-
-@attrs.frozen(kw_only=True)
 class IdempotencyRecord:
     """What was made under an idempotency key."""
 
@@ -192,8 +182,10 @@ class Transaction(Protocol):
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         """Yield every transition of a partnership, oldest first."""
 
-    def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> Mapping[UUID, PartnerFile]:
-        """Return the files of those partners that exist, in the order of their ids.
+    def partnerships_of(
+        self, partner_ids: Sequence[UUID], *, lock: bool = False
+    ) -> Mapping[UUID, tuple[Partnership, ...]]:
+        """Return the partnerships of those partners that exist, partners and partnerships in the order of their ids.
 
         With *lock*, the partners are locked in that order, and no other transaction adds to their files.
         """
@@ -206,8 +198,11 @@ class Transaction(Protocol):
         With *lock*, another transaction that locks one of these ids waits until this one ends.
         """
 
-    def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        """Return a file by its id, such as the district's own (the zero id); no other transaction adds to it."""
+    def files(self, file_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Entry, ...]]:
+        """Return each of these files, such as the district's own (the zero id); one without entries is empty.
+
+        No other transaction adds to them.
+        """
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]

@@ -183,7 +183,7 @@ def view(flow: Partnerflow, ids: Sequence[UUID]) -> str:
     """Write down all that is to be seen, in an order that owes nothing to ids, each of which is known by its place."""
     with flow.store.reading() as tx:
         held = [tx.snapshots([each]).get(each) for each in ids]
-        district = tx.file(DISTRICT)
+        district = tx.files([DISTRICT])[DISTRICT]
     outgoing = list(flow.store.outgoing())
     said = [
         (

@@ -283,7 +283,7 @@ def test_what_cannot_be_taken_back_is_named(
     (need,) = flow.file(p.id, Need(need="a"), by=office)
     taken = flow.retract(p.id, need.id, by=office, reason="wrong")
     with flow.store.reading() as tx:
-        (registered,) = tx.file(p.partner_id)
+        (registered,) = tx.files([p.partner_id])[p.partner_id]
     before = everything(flow)
     for entry_id, error in ((uuid4(), NotFound), (taken.id, InvalidRequest), (registered.id, InvalidRequest)):
         with pytest.raises(error):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from types import FrameType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -344,6 +346,28 @@ def test_what_the_partner_filed_and_took_back_can_be_blanked(flow: Partnerflow, 
     flow.retract(active.id, entry.id, by=rep, reason="the wrong person")
     flow.redact(active.id, entries=[entry.id], by=OFFICE, reason=WHY)
     assert flow.dossier(active.id).waiting == ()
+
+
+def test_what_was_blanked_is_in_no_memory_of_the_process(flow: Partnerflow, active: Partnership) -> None:
+    name = "".join(["Rosa", "munde ", "Quist", "gaard"])  # in one piece nowhere but on file
+    (person,) = flow.file(active.id, Contact(name=name), by=OFFICE)
+    (need,) = flow.file(active.id, Need(need=f"a tutor for {name}"), by=OFFICE)
+    ids = [entry.id for entry in (person, need) if entry.id is not None]
+    flow.file(active.id, Contact(name="Somebody else"), Need(need="another"), by=OFFICE)
+    for entry_id in ids:
+        flow.retract(active.id, entry_id, by=OFFICE, reason=WHY)
+    del person, need
+    word = name.split()[1]
+    assert _in_memory(word)
+    flow.redact(active.id, entries=ids, by=OFFICE, reason=WHY)
+    assert not _in_memory(word)
+    assert not _in_memory(word.casefold())
+
+
+def _in_memory(word: str) -> list[str]:
+    gc.collect()
+    several = (gc.get_referents(each) for each in gc.get_objects() if type(each) is not FrameType)
+    return [text for each in several for text in each if type(text) is str and word in text and text != word]
 
 
 def test_nobody_is_found_by_a_word_that_was_blanked_ended_partnerships_included(

@@ -19,7 +19,7 @@ from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import EVERYTHING, ChangeSet, IdempotencyRecord, PartnerFile, Query, SearchEntry, Snapshot
+from partnerflow.ports import EVERYTHING, ChangeSet, IdempotencyRecord, Query, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
 V = TypeVar("V")
@@ -196,14 +196,15 @@ class _Transaction:
 
     def _snapshot(self, partnership: Partnership) -> Snapshot:
         history, judgement = self._data.transitions[partnership.id], self._data.judgements[partnership.id]
+        files = self.files([partnership.partner_id, partnership.id])
         return Snapshot(
             partnership=partnership,
             moves=tuple(transition.move for transition in history),
             recorded_at=history[-1].recorded_at,
             link=history[-1].link,
             lifecycle_version=history[-1].lifecycle,
-            partner_file=self.file(partnership.partner_id),
-            own_file=self.file(partnership.id),
+            partner_file=files[partnership.partner_id],
+            own_file=files[partnership.id],
             obligations=judgement.obligations,
             events=len(self._data.events[partnership.id]),
             pack_digest=judgement.digest,
@@ -216,23 +217,22 @@ class _Transaction:
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         return _of(self._data.transitions, partnership_id)
 
-    def partner_files(self, partner_ids: Ids, *, lock: bool = False) -> Mapping[UUID, PartnerFile]:  # noqa: ARG002
+    def partnerships_of(self, partner_ids: Ids, *, lock: bool = False) -> dict[UUID, tuple[Partnership, ...]]:  # noqa: ARG002
         everything, known = sorted(self._data.partnerships.items()), _those(self._data.partners, sorted(partner_ids))
-        theirs = {key: tuple(each for _, each in everything if each.partner_id == key) for key in known}
-        return {key: PartnerFile(partner_id=key, entries=self.file(key), partnerships=theirs[key]) for key in known}
+        return {key: tuple(each for _, each in everything if each.partner_id == key) for key in known}
 
     def partners_known_as(self, ids: Collection[Pair], *, lock: bool = False) -> Mapping[Pair, UUID]:  # noqa: ARG002
         return _those({pair: key for key, each in self._data.partners.items() for pair in each.ids.items()}, ids)
 
-    def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        return tuple(_of(self._data.files, file_id))
+    def files(self, file_ids: Ids) -> dict[UUID, tuple[Entry, ...]]:
+        return {each: tuple(_of(self._data.files, each)) for each in file_ids}
 
     def neighbours(self, places: frozenset[Pair], *, apart_from: UUID, states: Sequence[str]) -> tuple[Neighbour, ...]:
         return tuple(
             Neighbour(str(each.id), self._data.partners[each.partner_id].name, service)
             for _, each in sorted(self._data.partnerships.items())
             if each.id != apart_from and each.state in states
-            for service in services_at(places, self.file(each.id))
+            for service in services_at(places, self.files([each.id])[each.id])
         )
 
     def write(self, *changes: ChangeSet) -> None:

@@ -68,7 +68,7 @@ def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> l
     admitted: list[Admission] = []
     changes: list[ChangeSet] = []
     with context.transaction() as tx:
-        district = FileIndex(DISTRICT, tx.file(DISTRICT))
+        district = FileIndex(DISTRICT, tx.files([DISTRICT])[DISTRICT])
         for site in sites:
             filed = file_on_district(context, district, check_submission(DISTRICT, [site]), request).changes
             changes.append(filed)

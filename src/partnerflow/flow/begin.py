@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from partnerflow.errors import InvalidRequest, NotFound, Refused
 from partnerflow.history import START
 from partnerflow.lifecycle import Move, Trigger
 from partnerflow.partnership import NOT_STORED, Partnership
-from partnerflow.ports import ChangeSet, IdempotencyRecord, PartnerFile, Snapshot, Transaction
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot, Transaction
 from partnerflow.records import Entry, Partner
 
 from .arguments import read_times, refuse_too_far_back
@@ -94,7 +95,8 @@ def adoption(
 def _begin(context: Context, beginning: Beginning) -> Partnership:
     request, partner, request_hash = beginning.request, beginning.partner, beginning.hash()
     with context.transaction() as tx:
-        file = None if isinstance(partner, tuple) else tx.partner_files([partner], lock=True).get(partner)
+        known = () if isinstance(partner, tuple) else tuple(tx.partnerships_of([partner], lock=True))
+        file = tx.files(known)[known[0]] if known else None
         if completed := find_completed(tx, request, request_hash):
             return _as_it_began(context, load_snapshot(context, tx, completed.work[0], lock=False))
         result = begin(
@@ -113,14 +115,14 @@ def begin(
     context: Context,
     tx: Transaction,
     beginning: Beginning,
-    file: PartnerFile | None,
+    file: Sequence[Entry] | None,
     *,
     find_partner: FindPartner,
     idempotency: IdempotencyRecord | None,
 ) -> BeginResult:
     """Evaluate a beginning, and notify `before`; *file* is that of a partner on file, locked. Raises Refused."""
     request, partner, succeeds = beginning.request, beginning.partner, beginning.succeeds
-    times = read_times(context, request.at, file.entries if file else ())
+    times = read_times(context, request.at, file or ())
     refuse_too_far_back(context, request.by, times)
     day = context.today(times.at)
     move = attrs.evolve(beginning.move, at=times.at)
@@ -132,11 +134,11 @@ def begin(
         new = new_entries(
             context, [partner], FileEnd(partner_id, ()), by=request.by, times=times, word_of=request.word_of
         )
-        partner_file = new
     elif file is None:
         raise NotFound("partner", partner)
     else:
-        partner_id, partner_file = file.partner_id, file.entries
+        partner_id = partner
+    partner_file = new or file or ()
     partnership = Partnership(move.target, context.new_id(), partner_id, version=1, succeeds=succeeds)
     host_records = load_host_records(context, partnership)
     dossier = build_dossier(context, partnership, partner_file, (), (), host_records)

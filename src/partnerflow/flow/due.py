@@ -81,7 +81,8 @@ def _of_one(context: Context, partnership_id: UUID, before: date | None) -> Iter
         if partnership_id not in found:
             raise NotFound("partnership", partnership_id)
         owed = tx.obligations([partnership_id])
-        name = newest_partner(tx.file(found[partnership_id].partner_id)).name
+        partner_id = found[partnership_id].partner_id
+        name = newest_partner(tx.files([partner_id])[partner_id]).name
     return _before(before, owed, {partnership_id: name}, context.today())
 
 

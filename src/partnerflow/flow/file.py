@@ -29,7 +29,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
     idempotency = pending(request, request_hash)
     with context.transaction() as tx:
         if subject == DISTRICT:
-            on_file = tx.file(DISTRICT)
+            on_file = tx.files([DISTRICT])[DISTRICT]
             if completed := find_completed(tx, request, request_hash):
                 return entries_made(completed, on_file)
             result = file_on_district(context, FileIndex(DISTRICT, on_file), submission, request, idempotency)

@@ -16,7 +16,7 @@ from partnerflow.dossier import Dossier, RecordIndex, weigh_partner
 from partnerflow.errors import NotFound, UnknownState, Unreadable
 from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
-from partnerflow.ports import PartnerFile, Snapshot, Store, Transaction
+from partnerflow.ports import Snapshot, Store, Transaction
 from partnerflow.records import Entry, Partner, Record, Retraction
 from partnerflow.records.registry import Unread
 
@@ -87,19 +87,18 @@ def lock_with_siblings(context: Context, tx: Transaction, partnership_id: UUID, 
     Ended siblings are locked only with *ended*: they are not evaluated any more, but they are still searched for.
     """
     partnership = tx.partnerships([partnership_id]).get(partnership_id)
-    partner_id = None if partnership is None else partnership.partner_id
-    partner = None if partner_id is None else tx.partner_files([partner_id], lock=True).get(partner_id)
-    if partner is None:
+    if partnership is None:
         raise NotFound("partnership", partnership_id)
-    ids = sorted({*partnerships_of(context, partner, ended=ended), partnership_id})
+    theirs = tx.partnerships_of([partnership.partner_id], lock=True)[partnership.partner_id]
+    ids = sorted({*affected_ids(context, theirs, ended=ended), partnership_id})
     snapshots = tx.snapshots(ids, lock=True)
     siblings = tuple(pick_snapshot(context, snapshots, each) for each in ids if each != partnership_id)
     return Locked(pick_snapshot(context, snapshots, partnership_id), siblings)
 
 
-def partnerships_of(context: Context, partner: PartnerFile, *, ended: bool) -> tuple[UUID, ...]:
+def affected_ids(context: Context, theirs: Iterable[Partnership], *, ended: bool) -> tuple[UUID, ...]:
     """Return the ids of a partner's partnerships, those that have ended only with *ended*."""
-    return tuple(each.id for each in partner.partnerships if ended or each.state not in context.lifecycle.final)
+    return tuple(each.id for each in theirs if ended or each.state not in context.lifecycle.final)
 
 
 def refuse_unfit(context: Context, snapshot: Snapshot) -> None:

@@ -104,14 +104,15 @@ def entries_of(context: Context, partnership_id: UUID) -> tuple[Entry, ...]:
         found = tx.partnerships([partnership_id]).get(partnership_id)
         if found is None:
             raise NotFound("partnership", partnership_id)
-        return *tx.file(found.partner_id), *tx.file(partnership_id)
+        files = tx.files([found.partner_id, partnership_id])
+    return *files[found.partner_id], *files[partnership_id]
 
 
 def partner(context: Context, partner_id: UUID) -> Partner:
     """Return the newest Partner record of a partner, with the facts that count. Raises NotFound."""
     gate.identifier(partner_id, "partner_id")
     with context.reading() as tx:
-        entries = tx.file(partner_id)
+        entries = tx.files([partner_id])[partner_id]
     if not entries:
         raise NotFound("partner", partner_id)
     found = weigh_partner(entries)
@@ -123,7 +124,7 @@ def partner(context: Context, partner_id: UUID) -> Partner:
 def district_file(context: Context) -> tuple[Entry, ...]:
     """Return everything that was filed on the district itself, oldest first."""
     with context.reading() as tx:
-        return tx.file(DISTRICT)
+        return tx.files([DISTRICT])[DISTRICT]
 
 
 def sites(context: Context) -> tuple[Site, ...]:

@@ -22,6 +22,7 @@ from partnerflow.records import Document, Entry, Record
 
 from .arguments import Times
 from .context import Context
+from .search_index import index_words
 
 NOTHING = ChangeSet()
 
@@ -144,6 +145,8 @@ def write(context: Context, tx: Transaction, *changes: ChangeSet) -> None:
     if not written:
         return
     tx.write(*written)
+    if any(change.erasure is not None for change in written):
+        tx.after_commit(index_words.cache_clear)  # what was blanked stays in no memory of ours
     events = [event for change in written for event in change.events]
     if not events:
         return

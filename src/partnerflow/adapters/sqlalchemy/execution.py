@@ -37,6 +37,10 @@ class Execution(Protocol):
         """Execute a statement once per parameter set; return the number of rows affected."""
         ...
 
+    def forget(self) -> None:
+        """Empty the row cache."""
+        ...
+
 
 class RowCache:
     """What was made of the rows that were read last, so that a file is not parsed again for every request."""
@@ -50,6 +54,10 @@ class RowCache:
         """Return what *read* makes of each row once *convert* has converted its columns."""
         registered = len(kinds())  # part of the key: a record of an unknown kind may be of a known one by now
         return [self._mapped(row, convert, read, registered) for row in found]
+
+    def clear(self) -> None:
+        """Forget every row."""
+        self._mapped.cache_clear()
 
 
 def _map(row: RawRow, convert: Callable[[RawRow], Any], read: Callable[[Any], Any], _: int) -> Any:
@@ -75,6 +83,10 @@ class SQLAlchemyExecution:
     def change(self, statement: Executable, values: Sequence[Values]) -> int:
         """Execute a statement once per parameter set; return the number of rows affected."""
         return self._execute(statement, values if len(values) > 1 else values[0]).rowcount
+
+    def forget(self) -> None:
+        """Empty the row cache."""
+        self._cache.clear()
 
     def _execute(self, statement: Executable, values: Any) -> CursorResult[Any]:
         result = self._executor.execute(statement, values)

@@ -15,7 +15,7 @@ from partnerflow.errors import Conflict
 from partnerflow.history import Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
-from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, PartnerFile, SearchEntry, Snapshot
+from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, SearchEntry, Snapshot
 from partnerflow.records import Entry, Partner
 
 from . import after_commit, rows
@@ -210,23 +210,18 @@ class SQLAlchemyTransaction:
                 return
             values["after"] = page[-1].version
 
-    def partner_files(self, partner_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, PartnerFile]:
-        """Return the files of those partners that exist, in three statements."""
+    def partnerships_of(
+        self, partner_ids: Sequence[UUID], *, lock: bool = False
+    ) -> dict[UUID, tuple[Partnership, ...]]:
+        """Return the partnerships of those partners that exist, in two statements."""
         sql = self._sql
         self._before_lock(lock=lock)
         statement = sql.partners_locked if lock else sql.partners
         found = self.execute(statement, {"of_partners": list(partner_ids)}) if partner_ids else ()
-        ids = sorted(row.id for row in found)
-        partnerships: dict[UUID, list[Partnership]] = {each: [] for each in ids}
-        entries: dict[UUID | None, list[Entry]] = {each: [] for each in ids}
-        for row in self._read_latest(sql.partnerships_of_many, {"of_partners": ids}) if ids else ():
+        partnerships: dict[UUID, list[Partnership]] = {each: [] for each in sorted(row.id for row in found)}
+        for row in self._read_latest(sql.partnerships_of_many, {"of_partners": list(partnerships)}) if found else ():
             partnerships[row.partner_id].append(rows.partnership(row))
-        for entry in self._mapped(rows.entry, self._latest(sql.files), {"file_ids": ids}) if ids else ():
-            entries[entry.file_id].append(entry)
-        return {
-            each: PartnerFile(partner_id=each, entries=tuple(entries[each]), partnerships=tuple(partnerships[each]))
-            for each in ids
-        }
+        return {each: tuple(theirs) for each, theirs in partnerships.items()}
 
     def partners_known_as(self, ids: Collection[tuple[str, str]], *, lock: bool = False) -> dict[tuple[str, str], UUID]:
         """Return the partners with these outside ids; without *lock*, the unique key lets one of two writers pass."""
@@ -235,10 +230,15 @@ class SQLAlchemyTransaction:
         found = self.execute(self._sql.known_as_any(ids), {}) if ids else ()
         return {(row.system, row.value): row.partner_id for row in found}
 
-    def file(self, file_id: UUID) -> tuple[Entry, ...]:
-        """Return a file by its id."""
-        self._lock_name("file", str(file_id))
-        return tuple(self._mapped(rows.entry, self._sql.files, {"file_ids": [file_id]}))
+    def files(self, file_ids: Sequence[UUID]) -> dict[UUID, tuple[Entry, ...]]:
+        """Return each of these files, in one statement."""
+        for each in sorted(file_ids):
+            self._lock_name("file", str(each))
+        entries: dict[UUID | None, list[Entry]] = {each: [] for each in file_ids}
+        of_these = {"file_ids": list(file_ids)}
+        for entry in self._mapped(rows.entry, self._latest(self._sql.files), of_these) if file_ids else ():
+            entries[entry.file_id].append(entry)
+        return {each: tuple(entries[each]) for each in file_ids}
 
     def neighbours(
         self, places: frozenset[tuple[str, str]], *, apart_from: UUID, states: Sequence[str]
@@ -405,7 +405,9 @@ class SQLAlchemyTransaction:
         self._add(self._sql.tables.word, [{"partnership_id": w, "field": f, "word": word} for w, f, word in new])
 
     def _write_erasures(self, erasures: Sequence[Erasure]) -> None:
-        """Blank texts; their hashes are in the columns beside them."""
+        """Blank texts; their hashes are in the columns beside them, and the row cache forgets what it read of them."""
+        if erasures:
+            self.after_commit(self._execution.forget)  # not before: until then, others read the texts
         sql = self._sql
         entries = [
             {"of_file": entry.file_id, "of_seq": entry.seq, "new_redacted": entry.redacted}

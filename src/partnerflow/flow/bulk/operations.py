@@ -25,7 +25,7 @@ from partnerflow.flow.district import file_on_district
 from partnerflow.flow.file import file, file_on_partnership
 from partnerflow.flow.file_index import FileIndex
 from partnerflow.flow.fire import fire, hash_step, step
-from partnerflow.flow.loading import Locked, partnerships_of, pick_snapshot
+from partnerflow.flow.loading import Locked, affected_ids, pick_snapshot
 from partnerflow.flow.partner_ids import PartnerIds
 from partnerflow.flow.request import Request
 from partnerflow.flow.submission import Submission, check_submission
@@ -169,7 +169,7 @@ class Filings:
         context = self.context
         submissions = [one.input for one in batch]
         about_district = any(each.subject == DISTRICT for each in submissions)
-        district = FileIndex(DISTRICT, tx.file(DISTRICT) if about_district else ())
+        district = FileIndex(DISTRICT, tx.files([DISTRICT])[DISTRICT] if about_district else ())
         locked = _lock_batch(
             context,
             tx,
@@ -262,7 +262,7 @@ class Adoptions:
         """Lock the partners that are on file already, in the order of their ids."""
         context = self.context
         on_file = sorted({one.item.partner for one in batch if isinstance(one.item.partner, UUID)})
-        files = tx.partner_files(on_file, lock=True) if on_file else {}
+        files = tx.files(list(tx.partnerships_of(on_file, lock=True)))
         known = PartnerIds(tx, (one.item.partner for one in batch))
 
         def evaluate(one: ParsedItem[Adoption, Beginning]) -> Evaluated:
@@ -308,9 +308,9 @@ def _lock_batch(
     """Lock partners, then partnerships, each in the order of their ids, as `lock_with_siblings` does for one."""
     partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
     partner_ids = sorted({each.partner_id for each in partnerships.values()})
-    partners = tx.partner_files(partner_ids, lock=True) if partner_ids else {}
+    of_partners = tx.partnerships_of(partner_ids, lock=True) if partner_ids else {}
     ended = {each.partner_id for each in partnerships.values() if each.id in ended_too}
-    near = {each: partnerships_of(context, file, ended=each in ended) for each, file in partners.items()}
+    near = {each: affected_ids(context, theirs, ended=each in ended) for each, theirs in of_partners.items()}
     ids = sorted({*alone, *partnerships, *chain.from_iterable(near.values())})
     snapshots = tx.snapshots(ids, lock=True) if ids else {}
 

@@ -40,7 +40,7 @@ class AuditTests(Fixtures):
         files = {each: holding.own_file for each, holding in held.items() if holding.own_file}
         files |= {holding.partnership.partner_id: holding.partner_file for holding in held.values()}
         with store.reading() as tx:
-            files[DISTRICT] = tx.file(DISTRICT)
+            files |= tx.files([DISTRICT])
         entries = [entry for each in sorted(files) for entry in files[each]]
         with store.audit() as audit:
             assert list(audit.partnership_ids()) == list(held)

@@ -119,7 +119,7 @@ class BatchTests(Fixtures):
         partners = sorted([one.partner_id, other.partner_id])
         with store.reading() as tx:
             receipts = {**tx.idempotency_records(["k"]), **tx.idempotency_records([ODD])}
-            files = [(each, tx.partner_files([each])[each]) for each in partners]
+            of_each = [(each, tx.partnerships_of([each])[each], tx.files([each])[each]) for each in partners]
             assert list(receipts) == ["k", ODD]
             assert dict(tx.idempotency_records(["K", ODD, "no such key", "k"])) == receipts
             assert dict(tx.partnerships([other.id, NOBODY, one.id])) == {one.id: one, other.id: other}
@@ -128,8 +128,10 @@ class BatchTests(Fixtures):
             assert dict(tx.partners_known_as(ids)) == known
             assert not any((tx.idempotency_records([]), tx.partnerships([]), tx.partners_known_as([])))
         with store.transaction() as tx:
-            assert list(tx.partner_files([*partners[::-1], NOBODY]).items()) == files
-            assert dict(tx.partner_files([], lock=True)) == {}
+            theirs, files = tx.partnerships_of([*partners[::-1], NOBODY]), tx.files([*partners[::-1], NOBODY])
+            assert [(each, theirs[each], files[each]) for each in theirs] == of_each
+            assert files[NOBODY] == ()
+            assert not any((tx.partnerships_of([], lock=True), tx.files([])))
 
     def test_what_is_written_of_many_is_written_whole_or_not_at_all(self, flow: Partnerflow, store: Store) -> None:
         """Every kind of row of each of them."""

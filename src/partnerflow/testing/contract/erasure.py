@@ -49,7 +49,7 @@ class ErasureTests(Fixtures):
         held = held_by(store, begun.id)
         assert (held.own_file[0], held.moves[1], held.link) == (blank, step.move, made.link)
         with store.reading() as tx:
-            lying = tx.file(begun.id)
+            lying = tx.files([begun.id])[begun.id]
             assert (lying[0], lying[-1]) == (blank, said)
         flow.verify()
 

@@ -50,7 +50,7 @@ class FileTests(Fixtures):
             assert lying.text.encode() == entry.text.encode()
             assert lying.filed_by == WHO
         with store.reading() as tx:
-            assert tx.file(begun.id) == filed[:1]
+            assert tx.files([begun.id]) == {begun.id: filed[:1]}
         flow.verify()
 
     def test_files_are_kept_apart_and_in_order(self, flow: Partnerflow, store: Store) -> None:

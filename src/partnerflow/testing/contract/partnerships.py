@@ -61,9 +61,8 @@ class PartnershipTests(Fixtures):
         assert held_by(store, again.id).partnership.succeeds == ended.id
         assert held_by(store, ended.id).partnership.state == "terminated"
         with store.reading() as tx:
-            theirs = tx.partner_files([ended.partner_id]).get(ended.partner_id)
-        assert theirs is not None
-        assert [each.id for each in theirs.partnerships] == sorted([ended.id, again.id])
+            theirs = tx.partnerships_of([ended.partner_id])[ended.partner_id]
+        assert [each.id for each in theirs] == sorted([ended.id, again.id])
 
     def test_refused_attempts_are_kept_beside_the_history(self, flow: Partnerflow, store: Store) -> None:
         """They come back whole, oldest first."""
@@ -83,16 +82,16 @@ class PartnershipTests(Fixtures):
         with store.reading() as tx:
             looked: list[Mapping[Any, object]] = [
                 tx.snapshots([NOBODY]),
-                tx.partner_files([NOBODY]),
+                tx.partnerships_of([NOBODY]),
                 tx.obligations([NOBODY]),
             ]
             looked += [tx.idempotency_records(["no such key"]), tx.partners_known_as([("edfi", "19")])]
             assert list(map(dict, looked)) == [{}] * 5
-            assert tx.file(NOBODY) == ()
+            assert tx.files([NOBODY]) == {NOBODY: ()}
             assert tx.neighbours(frozenset(), apart_from=NOBODY, states=LIVE) == ()
         with store.transaction() as tx:
             assert not tx.snapshots([NOBODY], lock=True)
-            assert not tx.partner_files([NOBODY], lock=True)
+            assert not tx.partnerships_of([NOBODY], lock=True)
             assert dict(tx.idempotency_records(["no such key"], lock=True)) == {}
             assert dict(tx.partners_known_as([("edfi", "19")], lock=True)) == {}
         for found in (history_of(store, NOBODY), store.attempts(NOBODY), store.find(), store.outgoing()):

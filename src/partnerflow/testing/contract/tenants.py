@@ -49,7 +49,7 @@ class TenantTests(Fixtures):
         assert list(their_flow.find(site="s1")) == []
         assert near_by(theirs, {("s1", "reading")}, again) == []
         with theirs.reading() as tx:
-            assert tx.file(DISTRICT) == ()
+            assert tx.files([DISTRICT]) == {DISTRICT: ()}
             assert list(tx.history(begun.id)) == []
         assert set(theirs.due(date.max, "another", LIVE, OVER)) == {again.id}
         their_flow.fire(again.id, "withdraw", by=WHO, reason="no")

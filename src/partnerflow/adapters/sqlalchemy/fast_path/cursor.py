@@ -91,6 +91,10 @@ class CursorExecution:
             count: int = self._cursor.rowcount
         return count
 
+    def forget(self) -> None:
+        """Empty the row cache."""
+        self._fast_path.cache.clear()
+
     def _fetch(self, compiled: CompiledStatement, values: Mapping[str, Any]) -> Sequence[RawRow]:
         parameters = compiled.parameters(values)
         with _RaisingAsSQLAlchemy(self._connection, self._cursor, compiled.sql):
