@@ -142,56 +142,41 @@ class Policy:
         """
         asked = asked or AskedAs(self.severity)
         problems: list[Problem] = []
-        until, lapsed = NO_END, None
+        outcome, until, lapsed = Outcome.PASSED, NO_END, None
         try:
-            outcome, until, lapsed = self._run(dossier, on, parameters, problems)
+            verdict: Any = self.body(dossier, on, **parameters)
+            if type(verdict) is not GeneratorType:  # as nearly all are
+                _refuse_text(verdict)
+            try:
+                for said in verdict:
+                    if isinstance(said, Problem):
+                        problems.append(said.found_in(dossier))
+                    elif not isinstance(said, Until):
+                        raise TypeError(f"it yielded a {type(said).__name__}, and no Problem or Until")
+                    elif said.day < on:
+                        lapsed = min(said.day, lapsed or said.day)
+                        problems.append(said.passed())
+                    elif said.day < until:
+                        until = said.day
+            except Absent as absent:
+                problems.append(located_absence(absent, dossier))
+            except NotApplicable:
+                outcome = Outcome.NOT_APPLICABLE
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  an unknown failure must block, like missing evidence
-            outcome = Outcome.ERROR
+            outcome, until, lapsed = Outcome.ERROR, NO_END, None
             asked = asked._replace(severity=Severity.BLOCKING)
             problems.append(Problem("", None, "the policy itself failed: {error}", error=error_text(error)))
         if not problems:
             return _ok_finding(self, outcome, None if until == NO_END else until, asked)
-        if outcome is not Outcome.ERROR:
-            outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
-        finding = self._finding_with_problems(outcome, problems, asked, parameters, lapsed)
-        return finding if until == NO_END else attrs.evolve(finding, nothing_more_until=until)
-
-    def _run(
-        self, dossier: Dossier, on: date, parameters: Mapping[str, object], problems: list[Problem]
-    ) -> tuple[Outcome, date, date | None]:
-        """Run the body and add what is wrong to *problems*.
-
-        Return the outcome where nothing is wrong, the last day on which that holds, and the first day that is past.
-        """
-        until, lapsed = NO_END, None
-        verdict: Any = self.body(dossier, on, **parameters)
-        is_generator = type(verdict) is GeneratorType  # as nearly all are
-        if not is_generator and isinstance(verdict, (str, bytes, Mapping)):  # an empty one would be a pass
-            raise TypeError(f"it returned a {type(verdict).__name__}, and no Problem or Until")
-        try:
-            for said in verdict:
-                if isinstance(said, Problem):
-                    problems.append(said.found_in(dossier))
-                elif not isinstance(said, Until):
-                    raise TypeError(f"it yielded a {type(said).__name__}, and no Problem or Until")
-                elif said.day < on:
-                    lapsed = min(said.day, lapsed or said.day)
-                    problems.append(said.passed())
-                elif said.day < until:
-                    until = said.day
-        except Absent as absent:
-            problems.append(located_absence(absent, dossier))
-        except NotApplicable:
-            return Outcome.NOT_APPLICABLE, until, lapsed
-        return Outcome.PASSED, until, lapsed
+        return self._finding_with_problems(problems, asked, parameters, outcome, until, lapsed)
 
     def finding_of_absence(
         self, absent: Absent, dossier: Dossier, asked: AskedAs, parameters: Mapping[str, object]
     ) -> Finding:
         """Return the finding that a fact is missing which decides how this policy applies."""
-        return self._finding_with_problems(Outcome.MISSING, [located_absence(absent, dossier)], asked, parameters, None)
+        return self._finding_with_problems([located_absence(absent, dossier)], asked, parameters)
 
     def not_asked(self, asked: AskedAs) -> Finding:
         """Return the finding that the pack does not apply this policy to the partnership."""
@@ -199,18 +184,22 @@ class Policy:
 
     def _finding_with_problems(
         self,
-        outcome: Outcome,
         problems: Sequence[Problem],
         asked: AskedAs,
         parameters: Mapping[str, object],
-        lapsed: date | None,
+        outcome: Outcome = Outcome.FAILED,
+        until: date = NO_END,
+        lapsed: date | None = None,
     ) -> Finding:
+        if outcome is not Outcome.ERROR:
+            outcome = Outcome.MISSING if all(problem.absent for problem in problems) else Outcome.FAILED
         return Finding(
             code=self.code,
             title=self.title,
             revision=self.revision,
             outcome=outcome,
             problems=tuple(problems),
+            nothing_more_until=None if until == NO_END else until,
             lapsed_on=lapsed,
             severity=asked.severity,
             enforced=asked.enforced,
@@ -222,6 +211,12 @@ class Policy:
             waivable_days=0 if outcome is Outcome.ERROR else self.max_waiver_days,
             cites=self.cites,
         )
+
+
+def _refuse_text(verdict: object) -> None:
+    """Raise TypeError for a text or a mapping in the place of a verdict: an empty one would be a pass."""
+    if isinstance(verdict, (str, bytes, Mapping)):
+        raise TypeError(f"it returned a {type(verdict).__name__}, and no Problem or Until")
 
 
 @lru_cache(maxsize=8192)

@@ -203,7 +203,10 @@ class Rule:
 
     def before_waivers(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Evaluate the policy as if no waiver were on file."""
-        dossier = as_asked(dossier)
+        if dossier.on_file.unreadable:
+            dossier = as_asked(dossier)
+        if not self.overrides:  # as most rules of most packs
+            return self.policy.evaluate(dossier, on, self._always, asked or self._alone)
         if self._for_everyone:
             return self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
         return self._evaluate_with_overrides(dossier, on, asked or self._alone)
@@ -227,16 +230,12 @@ class Rule:
         Where words of the partner's wait, it is asked on the file without them and again with them in place, and the
         worse finding counts. *in_place* is `dossier.in_place()`, for a caller that asks many rules.
         """
-        found = self._evaluate(dossier, on, asked)
+        found = self.before_waivers(dossier, on, asked)
+        if found.problems and DECIDES_ON_WAIVERS.isdisjoint(dossier.on_file.unreadable):
+            found = waive(found, self.policy, dossier, on, self.approvers)  # else what revoked one may be unreadable
         for with_waiting in dossier.in_place() if in_place is None else in_place:
-            found = worse(found, self._evaluate(with_waiting, on, asked))
+            found = worse(found, self.evaluate(with_waiting, on, asked, ()))
         return found
-
-    def _evaluate(self, dossier: Dossier, on: date, asked: AskedAs | None) -> Finding:
-        finding = self.before_waivers(dossier, on, asked)
-        if finding.is_ok or not DECIDES_ON_WAIVERS.isdisjoint(dossier.on_file.unreadable):
-            return finding  # what cannot be read may be what revoked the waiver
-        return waive(finding, self.policy, dossier, on, self.approvers)
 
     def _evaluate_with_overrides(self, dossier: Dossier, on: date, asked: AskedAs) -> Finding:
         """Evaluate with the overrides that apply to this partnership; a fact that they need and lack is missing."""
@@ -249,7 +248,7 @@ class Rule:
                     enforcement = setting.enforcement or enforcement
         except Absent as absent:
             return self.policy.finding_of_absence(absent, dossier, self._strictest(asked), parameters)
-        asked = asked._replace(severity=severity, enforced=enforcement == "enforce")
+        asked = AskedAs(severity, enforcement == "enforce", asked.gates, asked.stands)
         if enforcement == "off":
             return self.policy.not_asked(asked)
         return self.policy.evaluate(dossier, on, parameters, asked)
