@@ -541,3 +541,15 @@ def test_the_example_has_something_of_every_kind_that_a_policy_asks_for_in_activ
     kinds = {type(record) for record in example_records()}
     assert {Orientation, StrategicGoal, Insurance} <= kinds
     assert example_records("improvement_plan")[: len(example_records())] == example_records()
+
+
+@settings(max_examples=60, deadline=None)
+@given(dossiers(), st.lists(days(), min_size=1, max_size=8))
+def test_the_next_change_is_the_first_day_on_which_some_record_begins_or_is_over(
+    dossier: Dossier, asked: list[date]
+) -> None:
+    periods = [period_of(entry.record) for entry in dossier.entries if not isinstance(entry.record, Unregistered)]
+    begun = {start for start, _ in periods if start is not None}
+    over = {end + ONE for _, end in periods if end is not None and end < NO_END}
+    for day in asked:
+        assert dossier.on_file.next_change(day) == min((each for each in begun | over if each > day), default=None)

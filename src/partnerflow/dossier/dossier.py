@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, cast
@@ -126,9 +126,10 @@ class Dossier:
         """Return every record of a kind that was not retracted, including superseded ones, oldest first."""
         if self.on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
-        records = cast("Iterator[R]", (entry.record for entry in self.on_file.standing(cls)))
-        wanted = _with_defaults(cls, key)
-        return tuple(r for r in records if all(getattr(r, name) == value for name, value in wanted.items()))
+        records = cast("list[R]", [entry.record for entry in self.on_file.standing(cls)])
+        for name, value in _with_defaults(cls, key).items():
+            records = [record for record in records if getattr(record, name) == value]
+        return tuple(records)
 
     def on(self, cls: type[R], day: date, **named: object) -> R | None:
         """Return the record of a kind that stands on *day*: of one key, what began last, whether it has ended or not.
@@ -136,11 +137,12 @@ class Dossier:
         Of several keys, one that covers the day, else the one that ended last. A record without its dates is returned
         too, so that a policy that reads the date finds it missing.
         """
-        key = _with_defaults(cls, named) if cls.kind_info.key_defaults else named
-        if self.on_file.weighed.nobodys:
+        info, on_file = cls.kind_info, self.on_file
+        key = _with_defaults(cls, named) if info.key_defaults else named
+        if on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
-        if tuple(key) == cls.kind_info.key:  # the whole key: by far the most frequent call
-            return in_force(self.on_file.series(cls).get(tuple(key.values()), ()), day)
+        if tuple(key) == info.key:  # the whole key: by far the most frequent call
+            return in_force(on_file.series(cls).get(tuple(key.values()), ()), day)
         found = [one for series in self._matching(cls, key) if (one := in_force(series, day)) is not None]
         covering = next((record for record in found if may_cover(record, day)), None)
         return covering or max(found, key=lambda record: period_of(record)[1] or NO_END, default=None)
@@ -362,7 +364,10 @@ def _with_defaults(cls: type[Record], key: Mapping[str, object]) -> Mapping[str,
     defaults = cls.kind_info.key_defaults
     if not defaults:
         return key
-    return {**key, **{name: value for name, value in defaults.items() if name not in key}}
+    whole = dict(key)
+    for name, value in defaults.items():
+        whole.setdefault(name, value)
+    return whole
 
 
 def _begins_a_term(move: Move) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -40,6 +41,7 @@ class RecordIndex:
     __slots__ = (
         "_by_key",
         "_by_kind",
+        "_changes",
         "_in_place",
         "_newest",
         "_positions",
@@ -82,6 +84,8 @@ class RecordIndex:
         self._by_key: dict[type[Record], Any] = {}
         self._series: dict[type[Record], Any] = {}
         self._newest: dict[type[Record], Any] = {}
+        self._changes: list[date] | None = None
+        """The days on which something changes, in order, once `next_change` was asked."""
 
     def under(self, confirm: AbstractSet[str]) -> RecordIndex:
         """Return the same entries as a pack reads them that has the kinds in *confirm* confirmed always."""
@@ -155,8 +159,11 @@ class RecordIndex:
 
     def next_change(self, day: date) -> date | None:
         """Return the first day after *day* on which some record comes into force or is no longer in force."""
-        records = (entry.record for entry in self.entries if not isinstance(entry.record, Unregistered))
-        return min(change_days(records, day), default=None)
+        if self._changes is None:
+            records = (entry.record for entry in self.entries if not isinstance(entry.record, Unregistered))
+            self._changes = sorted(set(change_days(records, date.min)))
+        at = bisect_right(self._changes, day)
+        return self._changes[at] if at < len(self._changes) else None
 
     def position(self, record: object) -> int | None:
         """Return the place of a record in the order of filing, from 0."""
@@ -224,8 +231,8 @@ def may_cover(record: Record, day: date) -> bool:
 def in_force(series: Iterable[R], day: date) -> R | None:
     """Return the record of a *series* that stands on *day*, whether it has ended or not; None before the first day."""
     for record in series:
-        start = period_of(record)[0]
-        if start is None or start <= day:
+        period = record.kind_info.period
+        if not period or (start := getattr(record, period[0])) is None or start <= day:
             return record
     return None
 

@@ -221,7 +221,10 @@ def filled(template: str, facts: Mapping[str, object]) -> str:
     """Return a template with its facts filled in."""
     if "{" not in template and "}" not in template:
         return template
-    return template.format(**{name: in_words(value) for name, value in facts.items()})
+    words = {
+        name: value if type(value) is str and value.isprintable() else in_words(value) for name, value in facts.items()
+    }
+    return template.format(**words)
 
 
 def in_words(value: object) -> str:
