@@ -25,6 +25,7 @@ from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.records import Document, Money, Record
 from partnerflow.records.conversion import pointer_part, record_text, structure, unstructure
 from partnerflow.records.registry import Unregistered
+from partnerflow.records.texts import SHOWN_AS_NOTHING, says_something, texts_of
 
 T = TypeVar("T")
 
@@ -55,13 +56,11 @@ _PERHAPS_AT_FAULT = re.compile(r'[^ -~\u00a1-\u00ac\u00ae-\u024f]|\\|" *"|"-|[0-
 """In the text of a record: a character that is neither plain nor a letter of ours, a blank text, an odd number."""
 _JOINERS = "\u200b\u200c\u200d\u2060\ufeff"
 """Invisible characters that scripts and emoji need between two others; at an end of a name they say nothing."""
-_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs that show as nothing."""
 
 
 def is_visible(text: str) -> bool:
     """Return whether *text* has a character that shows as something."""
-    return any(unicodedata.category(each)[0] in "LNPS" and each not in _FILLERS for each in text)
+    return any(unicodedata.category(each)[0] in "LNPS" and each not in SHOWN_AS_NOTHING for each in text)
 
 
 def on_one_line(text: str) -> str:
@@ -75,7 +74,7 @@ def on_one_line(text: str) -> str:
 def read_back(record: Record) -> tuple[Record, str]:
     """Return a record as it will be read back from a store, and its text. Raises InvalidRecord with every fault."""
     read, text = record_text(of_type(record, Record, "record", "must be a record, such as Partner(name=...)"))
-    faults = list(_period_faults(read) if _is_plain(text) else _faults(read))
+    faults = [*(_period_faults(read) if _is_plain(text) else _faults(read)), *_prose_faults(read)]
     if len(text) > LONGEST_RECORD:
         faults.append(Fault("", f"has {len(text)} characters, and may have {LONGEST_RECORD}: file it in parts"))
     if faults:
@@ -175,6 +174,25 @@ def _period_faults(record: Record) -> Iterator[Fault]:
         begins, ends = getattr(record, first), getattr(record, last)
         if begins is not None and ends is not None and ends < begins:
             yield Fault(f"/{last}", f"{ends} is before {begins}, on which it begins ({first})")
+
+
+def _prose_faults(record: Record) -> Iterator[Fault]:
+    """Yield each text without which the record would be about nothing, such as a reason, that says nothing."""
+    for name in _required_prose(cast("Hashable", type(record))):
+        said = getattr(record, name)
+        if is_visible(said) and not says_something(said, is_prose=True):
+            yield Fault(f"/{name}", f"{said[:20]!a} says nothing: say it in words")
+
+
+@cache
+def _required_prose(cls: Hashable) -> tuple[str, ...]:
+    texts = texts_of(cls)
+    fields = attrs.fields(cast("type[attrs.AttrsInstance]", cls))
+    return tuple(
+        field.name
+        for field in fields
+        if field.default is attrs.NOTHING and field.name in texts and texts[field.name].is_prose
+    )
 
 
 def _money_faults(amount: Money, path: str) -> Iterator[Fault]:
@@ -278,8 +296,9 @@ def word(value: str, argument: str) -> str:
 
 
 def reason(value: str | None) -> str | None:
-    """Read the argument `reason`; one that shows as nothing is none."""
-    return _text_or_none(value, "reason", LONGEST_TEXT)
+    """Read the argument `reason`; one that says nothing, such as "-", is none."""
+    said = _text_or_none(value, "reason", LONGEST_TEXT)
+    return said if said is not None and says_something(said, is_prose=True) else None
 
 
 def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:

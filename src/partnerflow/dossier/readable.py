@@ -1,20 +1,23 @@
-"""A file with unreadable entries, as policies are asked about it: every kind that has one is missing.
+"""A file as policies are asked about it: without texts that say nothing, and without kinds of unreadable entries.
 
-A policy that reads another kind is not affected. What an unreadable retraction took back is unknown, so with one of
-those every kind is missing.
+A policy that reads a kind with an unreadable entry is `missing`; one that reads another kind is not affected. What an
+unreadable retraction took back is unknown, so with one of those every kind is missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from partnerflow.records import Redaction, Retraction
+from partnerflow.records import Partner, Redaction, Retraction
 from partnerflow.records.registry import Record
 
 from .dossier import Absent, Dossier
+from .neighbour import Neighbour
 from .record_index import RecordIndex
+from .silent import may_be_silent, telling, without_silent_texts
 
 TAKES_BACK = frozenset({Retraction.kind_info.name, Redaction.kind_info.name})
 
@@ -31,11 +34,41 @@ class _ReadableIndex(RecordIndex):
         return super().standing(cls)
 
 
+@attrs.frozen
+class _AsAsked:
+    """What differs of a dossier as policies are asked about it; kept with its file, since every policy is asked."""
+
+    partner: Partner
+    neighbours: tuple[Neighbour, ...] | None
+    changed: Mapping[str, Any]
+
+
 def as_asked(dossier: Dossier) -> Dossier:
-    """Return the dossier as a policy is asked about it; the same where everything on file can be read."""
-    if not dossier.on_file.unreadable:
-        return dossier
-    on_file = dossier.on_file
-    if on_file.readable is None:  # what waits goes on waiting
-        on_file.readable = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)
-    return attrs.evolve(dossier, on_file=on_file.readable)
+    """Return the dossier as a policy is asked about it; the same where everything on file says something."""
+    kept: _AsAsked | None = dossier.on_file.as_asked
+    if kept is None or kept.partner is not dossier.partner or kept.neighbours is not dossier.neighbours:
+        kept = dossier.on_file.as_asked = _as_asked(dossier)
+    return attrs.evolve(dossier, **kept.changed) if kept.changed else dossier
+
+
+def _as_asked(dossier: Dossier) -> _AsAsked:
+    partner, neighbours = _telling_partner(dossier.partner), _telling_neighbours(dossier.neighbours)
+    on_file = telling(dossier.on_file)
+    if on_file.unreadable:  # what waits goes on waiting
+        on_file = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)
+    now = {"partner": partner, "neighbours": neighbours, "on_file": on_file}
+    changed = {name: value for name, value in now.items() if value is not getattr(dossier, name)}
+    if changed:  # asked about once more, it is the same
+        on_file.as_asked = _AsAsked(partner, neighbours, {})
+    return _AsAsked(dossier.partner, dossier.neighbours, changed)
+
+
+def _telling_partner(partner: Partner) -> Partner:
+    return without_silent_texts(partner) if may_be_silent(partner) else partner
+
+
+def _telling_neighbours(neighbours: tuple[Neighbour, ...] | None) -> tuple[Neighbour, ...] | None:
+    if not any(may_be_silent(neighbour.service) for neighbour in neighbours or ()):
+        return neighbours
+    told = tuple(attrs.evolve(one, service=without_silent_texts(one.service)) for one in neighbours or ())
+    return neighbours if told == neighbours else told

@@ -47,9 +47,9 @@ class RecordIndex:
         "_positions",
         "_series",
         "_under",
+        "as_asked",
         "confirm",
         "entries",
-        "readable",
         "unreadable",
         "weighed",
     )
@@ -62,8 +62,8 @@ class RecordIndex:
         self.weighed = weigh(self.entries, confirm) if weighed is None else weighed
         self._in_place: tuple[RecordIndex, ...] | None = None
         self._under: RecordIndex | None = None
-        self.readable: RecordIndex | None = None
-        """What `readable.as_asked` makes of it, once; None before."""
+        self.as_asked: Any = None
+        """What `readable.as_asked` keeps of it; None before."""
         self._positions = {id(entry.record): place for place, entry in enumerate(self.entries)}
         by_kind: defaultdict[type[Record], list[Entry]] = defaultdict(list)
         without = self.weighed.without

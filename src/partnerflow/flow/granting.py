@@ -76,8 +76,6 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _faults(context: Context, record: Waiver | WaiverRequest, times: Times) -> Iterator[Fault]:
-    if not any(map(str.isalnum, record.reason)):
-        yield Fault("/reason", "is required: say why the policy need not be met")
     if isinstance(record, Waiver):
         policy = context.pack[record.policy].policy
         if (never := why_never(record, policy, context.today(times.at))) is not None:

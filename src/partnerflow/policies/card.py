@@ -18,6 +18,7 @@ import attrs
 from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.dossier import Absent, Dossier
+from partnerflow.dossier.readable import as_asked
 from partnerflow.errors import error_text
 from partnerflow.lifecycle import DEFAULT, Move
 from partnerflow.records import NO_END
@@ -108,7 +109,7 @@ class Policy:
         """Evaluate *dossier* on the day *on*. Raises InvalidRecord for a mapping of the wrong shape."""
         gate.day(on, "on")
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
-        return self.evaluate(read, on, {**self.defaults, **parameters})
+        return self.evaluate(as_asked(read), on, {**self.defaults, **parameters})
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:

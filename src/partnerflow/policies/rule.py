@@ -39,7 +39,7 @@ def _classification(dossier: Dossier) -> str:
 
 
 def _partner_kind(dossier: Dossier) -> str:
-    return need(dossier.partner.kind, dossier.partner, "kind")
+    return need(dossier.partner.kind or None, dossier.partner, "kind")
 
 
 CIRCUMSTANCES: Mapping[str, Callable[[Dossier], str]] = {

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from .quality import Channel, CommunicationPlan, QualitySystem
     from .registry import Kind, Record, Unregistered, kinds, record
     from .safety import BackgroundCheck, FacilityAccess, Insurance, Licence, Person
+    from .texts import Prose
     from .vetting import ReviewStep, Score, VettingReview
     from .waiver import CoveredProblem, Waiver, WaiverRefusal, WaiverRequest, WaiverRevocation
     from .workplace import (
@@ -201,6 +202,7 @@ __all__ = [
     "PlanItem",
     "Profile",
     "ProfileOutcome",
+    "Prose",
     "Prospect",
     "QualitySystem",
     "Record",
@@ -255,7 +257,7 @@ __all__ = [
     "record",
 ]
 
-_MODULES = ("dates", "money", "entry", "registry", "plugins", *SUBJECTS)
+_MODULES = ("dates", "money", "texts", "entry", "registry", "plugins", *SUBJECTS)
 
 
 def __getattr__(name: str) -> object:

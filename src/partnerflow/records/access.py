@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from .registry import Record, record
+from .texts import Prose
 
 
 @record(
@@ -29,7 +30,7 @@ class AccessGrant(Record):
     """Such as "attendance, grade 3" or "the reading units of grade 4"."""
     holder: str | None = None
     """The role or person at the partner who uses it and is responsible for it."""
-    purpose: str | None = None
+    purpose: Prose | None = None
     elements: AbstractSet[str] | None = None
     """For data on students: the elements, named as in the data-sharing agreement."""
     starts_on: date | None = None

@@ -10,6 +10,7 @@ import attrs
 
 from .money import Money
 from .registry import Record, record
+from .texts import Prose
 
 
 @attrs.frozen(kw_only=True)
@@ -34,9 +35,9 @@ class TimeAndSpace:
 class Milestone:
     """A milestone or outcome, and the goals of each side that it serves (EAF-4.2.d)."""
 
-    milestone: str
-    district_goals: tuple[str, ...] | None = None
-    partner_goals: tuple[str, ...] | None = None
+    milestone: Prose
+    district_goals: tuple[Prose, ...] | None = None
+    partner_goals: tuple[Prose, ...] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +46,7 @@ class CollegeTransition:
 
     who: str | None = None
     when: str | None = None
-    what: str | None = None
+    what: Prose | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +55,7 @@ class Responsibility:
 
     side: Literal["district", "school", "partner"] | None = None
     role: str | None = None
-    what: str | None = None
+    what: Prose | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +102,7 @@ class Agreement(Record):
     transition: CollegeTransition | None = None
     trained_people: AbstractSet[str] | None = None
     """The people whom the training agreement covers (EAF-4.2.g); an empty set: nobody serves students directly."""
-    plans: dict[str, str] | None = attrs.field(default=None, hash=False)
+    plans: dict[str, Prose] | None = attrs.field(default=None, hash=False)
     """How the sides talk, solve problems and decide, by topic, such as "decision_making" (SPPS-III.E6)."""
     custodian: ResponsibleParty | None = None
     """Who keeps the paper and its versions (EAF-4.2.h)."""
@@ -127,9 +128,9 @@ class DataSharingAgreement(Record):
 
     elements: tuple[SharedElement, ...] | None = None
     """What is shared; an empty tuple: nothing."""
-    purpose: str | None = None
+    purpose: Prose | None = None
     basis: str | None = None
-    confidentiality: str | None = None
+    confidentiality: Prose | None = None
     caseload_system: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
@@ -141,7 +142,7 @@ class DataSharingAgreement(Record):
 class Amendment(Record):
     """A change of the terms: what, who asked for it, and since when (SPPS-V.13b)."""
 
-    what: str | None = None
+    what: Prose | None = None
     requested_by: Literal["district", "school", "partner", "both"] | None = None
     effective_on: date | None = None
     voluntary: bool | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from types import GenericAlias, NoneType, UnionType
@@ -28,6 +29,7 @@ from .dates import NO_END
 from .money import Money
 from .plugins import find_kind
 from .registry import RESERVED, Record, Unregistered
+from .texts import Prose, plain_letter_in, plain_letter_or_digit_in
 
 T = TypeVar("T")
 
@@ -42,9 +44,26 @@ def _wrong(value: object, wanted: str) -> ValueError:
 
 def _exactly(wanted: type, name: str) -> Any:
     def read(value: object, _: object) -> object:
-        if type(value) is not wanted and not (isinstance(value, wanted) and wanted is str):
+        if type(value) is not wanted:
             raise _wrong(value, name)
-        return str(value) if wanted is str else value
+        return value
+
+    return read
+
+
+_doubt: ContextVar[bool] = ContextVar("_doubt", default=False)
+"""Whether a text that was read may say nothing."""
+
+
+def _text_that(says: Callable[[str], object]) -> Any:
+    """Return the hook that reads a text, and notes where *says* does not find that it says something."""
+
+    def read(value: object, _: object) -> str:
+        if not isinstance(value, str):
+            raise _wrong(value, "a text")
+        if not says(value):
+            _doubt.set(True)
+        return str(value)
 
     return read
 
@@ -125,7 +144,8 @@ def _read_list(value: object, wanted: str) -> list[Any]:
 
 def _make() -> Converter:
     converter = Converter(omit_if_default=True)
-    for wanted, name in ((str, "a text"), (int, "a whole number"), (bool, "true or false")):
+    converter.register_structure_hook(str, _text_that(plain_letter_or_digit_in))
+    for wanted, name in ((int, "a whole number"), (bool, "true or false")):
         converter.register_structure_hook(wanted, _exactly(wanted, name))
     converter.register_structure_hook(date, _date)
     converter.register_structure_hook(datetime, _moment)
@@ -145,6 +165,7 @@ def _make() -> Converter:
     hook(lambda wanted: _made_of(wanted, dict), _mapping_hook)
     hook(lambda wanted: attrs.has(wanted) and wanted is not Money, _object_hook)
     hook(_is_record, _record_hook)
+    hook(lambda wanted: wanted == Prose, lambda *_: _text_that(plain_letter_in))
     converter.register_unstructure_hook_factory(
         _is_set, lambda _: lambda value: sorted(value) if isinstance(value, (set, frozenset)) else value
     )
@@ -303,6 +324,13 @@ def read_filed(kind: str, fields: Mapping[str, Any], path: str = "", revision: i
         return read_record(kind, fields, path, revision)
     except PluginError:
         return _unregistered(kind, fields)
+
+
+def read_on_file(kind: str, text: str, revision: int) -> tuple[Record, bool]:
+    """Read the stored text of a record, as `read_filed` does; return it, and whether all its texts say something."""
+    _doubt.set(False)
+    record = read_filed(kind, json.loads(text), revision=revision)
+    return record, not _doubt.get()
 
 
 def _unregistered(kind: str, fields: Mapping[str, Any]) -> Unregistered:

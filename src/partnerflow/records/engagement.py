@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from .registry import Record, record
+from .texts import Prose
 
 STAKEHOLDERS = ("students", "parents", "school_staff", "principals", "district", "community")
 """The groups that are heard by default (SPPS-III.E2)."""
@@ -19,7 +20,7 @@ class StakeholderInput(Record):
     group: str
     """One of `STAKEHOLDERS`, or the host's own word."""
     topic: str
-    said: str | None = None
+    said: Prose | None = None
     given_on: date | None = None
 
 
@@ -38,12 +39,12 @@ class Consultation(Record):
         Literal["legal", "financial_impact", "procurement", "best_practice", "metrics", "cultural_relevance", "other"]
         | None
     ) = None
-    question: str | None = None
+    question: Prose | None = None
     figures: str | None = None
     """The figures behind the question, where it is about money."""
     asked_on: date | None = None
     answered_on: date | None = None
-    answer: str | None = None
+    answer: Prose | None = None
     part_of_scope_from: date | None = None
     """The day from which the unit takes part permanently, if it does."""
 
@@ -58,7 +59,7 @@ class Definition(Record):
     """
 
     term: str
-    text: str | None = None
+    text: Prose | None = None
     version: str | None = None
     status: Literal["working", "adopted"] | None = None
     adopted_on: date | None = None

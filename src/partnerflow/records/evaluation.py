@@ -10,6 +10,7 @@ import attrs
 
 from .mutual import Side
 from .registry import Record, record
+from .texts import Prose
 
 Effectiveness: TypeAlias = Literal["effective", "partly_effective", "ineffective"]
 Effect: TypeAlias = Literal["positive", "none", "negative"]
@@ -33,8 +34,8 @@ class Evaluation(Record):
         default=None, hash=False
     )
     """The ratings of the activities, of the partnership itself and of the progress on its goals (SPPS-III.E7)."""
-    findings: str | None = None
-    evidence: str | None = None
+    findings: Prose | None = None
+    evidence: Prose | None = None
     goals: dict[str, int] | None = attrs.field(default=None, hash=False)
     effect: Effect | None = None
     """Its effect on the long-term outcome that the partnership is for (SPPS-II.0)."""
@@ -52,7 +53,7 @@ class ReviewDecision(Record):
 
     made_on: date
     decision: Literal["keep", "revise", "end", "deepen", "expand", "new"] | None = None
-    reasons: str | None = None
+    reasons: Prose | None = None
     needs: tuple[str, ...] | None = None
     took_part: AbstractSet[str] | None = None
 
@@ -61,10 +62,10 @@ class ReviewDecision(Record):
 class PlanItem:
     """One thing to do: what, by whom, by when, and how success is measured."""
 
-    what: str | None = None
+    what: Prose | None = None
     owner: str | None = None
     due_on: date | None = None
-    success_measure: str | None = None
+    success_measure: Prose | None = None
 
 
 @record("improvement_plan", about="partnership", cites=("EAF-4.3.e", "EAF-4.3.e2"))
@@ -86,4 +87,4 @@ class PlanClosing(Record):
     plan: str
     outcome: Literal["met", "unsuccessful"] | None = None
     closed_on: date | None = None
-    findings: str | None = None
+    findings: Prose | None = None

@@ -11,6 +11,7 @@ import attrs
 from .money import Money
 from .mutual import Side
 from .registry import Record, record
+from .texts import Prose
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +38,7 @@ class FundingSource:
 class FundingStep:
     """One step of the plan that both sides made for lasting funding."""
 
-    what: str | None = None
+    what: Prose | None = None
     owner_side: Side | None = None
     due_on: date | None = None
     done: bool | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from .registry import Record, record
+from .texts import Prose
 
 
 @record("approval", about="partnership", key=("trigger",), waits="never", cites=("SPPS-V.13",))
@@ -15,7 +16,7 @@ class Approval(Record):
 
     trigger: str
     given_on: date | None = None
-    note: str | None = None
+    note: Prose | None = None
 
 
 @record("retraction", about="partnership", key=("entry_id",), weighs="against", waits="never", cites=("SPPS-III.D2",))
@@ -23,7 +24,7 @@ class Retraction(Record):
     """Takes back a record that should not have been filed; both stay readable."""
 
     entry_id: UUID
-    reason: str
+    reason: Prose
 
 
 @record("confirmation", about="partnership", key=("entries",), weighs="against", waits="never", cites=("EAF-C.3b",))
@@ -42,7 +43,7 @@ class Redaction(Record):
     """Ids of the entries on the same file whose text was blanked."""
     steps: tuple[int, ...]
     """Versions of the partnership whose reason and decision were blanked."""
-    reason: str
+    reason: Prose
 
 
 @record("termination_notice", about="partnership", cites=("SPPS-V.13",))
@@ -53,5 +54,5 @@ class TerminationNotice(Record):
     asked_by: Literal["district", "school", "partner", "both"] | None = None
     cause: Literal["term_end", "funding", "mutual", "needs_changed", "other", "performance", "safety"] | None = None
     notice_on: date | None = None
-    close_out: tuple[str, ...] | None = None
+    close_out: tuple[Prose, ...] | None = None
     """What must still be done, such as the return of data; an empty tuple: nothing."""

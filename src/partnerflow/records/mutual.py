@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from .registry import Record, record
+from .texts import Prose
 
 Side: TypeAlias = Literal["district", "school", "partner"]
 
@@ -48,8 +49,8 @@ class Statement(Record):
     subject: str
     """Such as "vision", "values", "roles", "expectations" or "support" (what the district offers its partners)."""
     version: str | None = None
-    text: str | None = None
-    by_side: dict[Side, str] | None = attrs.field(default=None, hash=False)
+    text: Prose | None = None
+    by_side: dict[Side, Prose] | None = attrs.field(default=None, hash=False)
     written_on: date | None = None
     accepted_by: dict[Side, date] | None = attrs.field(default=None, hash=False)
 
@@ -66,7 +67,7 @@ class Benefit(Record):
     side: Side
     kinds: AbstractSet[str] | None = None
     """Of `PARTNER_BENEFITS`, `SCHOOL_BENEFITS` and `COMMUNITY_BENEFITS`, or the host's own; an empty set: none."""
-    text: str | None = None
+    text: Prose | None = None
     confirmed_on: date | None = None
 
 
@@ -90,7 +91,7 @@ class SharedGoal(Record):
     kind_of_outcome: Literal["social", "academic"] | None = None
     measure: str | None = None
     """One of `MEASURES`, or the host's own word."""
-    contributions: dict[Literal["school", "family", "community"], str] | None = attrs.field(default=None, hash=False)
+    contributions: dict[Literal["school", "family", "community"], Prose] | None = attrs.field(default=None, hash=False)
     owners: tuple[str, ...] | None = None
     """Who is responsible for it, in any institution."""
 
@@ -104,9 +105,9 @@ class SharedGoal(Record):
 class ExpectedOutcome(Record):
     """What the partner expects students to gain, and how that is measured."""
 
-    outcome: str
+    outcome: Prose
     stated_on: date | None = None
-    measure: str | None = None
+    measure: Prose | None = None
     """One of `MEASURES`, or the host's own word."""
     kind_of_outcome: Literal["social", "academic"] | None = None
     long_term: bool | None = None

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from .registry import Record, record
+from .texts import Prose
 
 Classification = Literal["partner", "sponsor", "vendor"]
 PartnerKind = Literal[
@@ -45,7 +46,7 @@ class Partner(Record):
     kind: str | None = None
     """One of `PartnerKind`, or the host's own word (EAF-C.2)."""
     classification: Classification | None = None
-    summary: str | None = None
+    summary: Prose | None = None
     website: str | None = None
     in_region: bool | None = None
     licences_required: tuple[str, ...] | None = None

@@ -9,6 +9,7 @@ from typing import Literal
 import attrs
 
 from .registry import Record, record
+from .texts import Prose
 
 EVERYWHERE = "*"
 """Every site of the district, in a list of sites."""
@@ -30,7 +31,7 @@ class Profile(Record):
     partnership_kind: PartnershipKind | None = None
     duration: str | None = None
     intensity: str | None = None
-    focus: str | None = None
+    focus: Prose | None = None
     maturity: Literal[1, 2, 3, 4] | None = None
     level: str | None = None
     """The level that the district gives it, in the district's words (SPPS-V.2d)."""
@@ -80,7 +81,7 @@ class Service(Record):
 
     service: str
     """A short name, such as "after-school tutoring"."""
-    summary: str | None = None
+    summary: Prose | None = None
     content_areas: AbstractSet[str] | None = None
     """What it is about, in the district's words, such as "college_advising" (EAF-4.2.i)."""
     sites: AbstractSet[str] | None = None
@@ -114,10 +115,10 @@ class Service(Record):
 class Need(Record):
     """A need of students and families, or a gap in what the district can do, that this partner is to meet."""
 
-    need: str
+    need: Prose
     level: Literal["district", "school", "community"] | None = None
     purposes: AbstractSet[Purpose] | None = None
-    why_this_partner: str | None = None
+    why_this_partner: Prose | None = None
     equity: bool | None = None
     populations: AbstractSet[str] | None = None
     site: str | None = None
@@ -132,7 +133,7 @@ class Need(Record):
     """The day of the source's information."""
     figures: dict[str, int] | None = attrs.field(default=None, hash=False)
     """Numbers of the source, such as `{"enrolled": 412}`."""
-    feedback: str | None = None
+    feedback: Prose | None = None
     """What families said, in a few words and without names."""
 
 
@@ -144,7 +145,7 @@ class ServicePlan(Record):
     needs: AbstractSet[str] | None = None
     """The names of the needs on file that it meets."""
     services: AbstractSet[str] | None = None
-    tailored: str | None = None
+    tailored: Prose | None = None
 
 
 @record("strategic_goal", about="partnership", key=("goal",), cites=("SPPS-I", "SPPS-V.7c", "SPPS-II.0"))
@@ -152,9 +153,9 @@ class StrategicGoal(Record):
     """A goal of the district's plan that the partnership serves, and how."""
 
     goal: str
-    outcome: str | None = None
+    outcome: Prose | None = None
     """The long-term student outcome that it advances."""
-    how: str | None = None
+    how: Prose | None = None
     current: bool | None = None
     """Whether the plan still contains it."""
     rests_on: AbstractSet[Literal["form", "evaluation"]] | None = None
@@ -173,7 +174,7 @@ class DuplicationDecision(Record):
     with_partnership: str
     """The id of the other partnership."""
     decision: Literal["both", "replace", "merge", "decline"] | None = None
-    reason: str | None = None
+    reason: Prose | None = None
 
 
 @record("annual_form", about="partnership", key=("year",), period=("submitted_on",), cites=("SPPS-KPI-Y1.4b",))

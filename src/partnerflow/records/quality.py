@@ -8,6 +8,7 @@ import attrs
 
 from .mutual import Side
 from .registry import Record, record
+from .texts import Prose
 
 
 @record("quality_system", about="partnership", cites=("CS2-3.S3", "CS2-3.A8"))
@@ -16,7 +17,7 @@ class QualitySystem(Record):
 
     tool: str | None = None
     """The instrument that measures quality."""
-    measures: dict[str, str] | None = attrs.field(default=None, hash=False)
+    measures: dict[str, Prose] | None = attrs.field(default=None, hash=False)
     """How "reliability", "quality" and "alignment" are measured."""
     agreed_by: dict[Side, date] | None = attrs.field(default=None, hash=False)
 
@@ -34,10 +35,10 @@ class CommunicationPlan(Record):
     """How the sides communicate, how often, and when they review needs and quality."""
 
     channels: tuple[Channel, ...] | None = None
-    norms: str | None = None
+    norms: Prose | None = None
     """What each side can expect, such as an answer within two days."""
-    cadence: str | None = None
+    cadence: Prose | None = None
     """How often they meet."""
-    review: str | None = None
+    review: Prose | None = None
     """When and how needs and quality are reviewed."""
     committed_by: dict[Side, date] | None = attrs.field(default=None, hash=False)

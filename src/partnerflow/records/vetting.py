@@ -7,6 +7,7 @@ from datetime import date
 import attrs
 
 from .registry import Record, record
+from .texts import Prose
 
 
 @attrs.frozen(kw_only=True)
@@ -14,7 +15,7 @@ class Score:
     """The score for one criterion, and the evidence for it."""
 
     score: int | None = None
-    evidence: str | None = None
+    evidence: Prose | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -52,5 +53,5 @@ class VettingReview(Record):
     scores: dict[str, Score] | None = attrs.field(default=None, hash=False)
     steps: dict[str, ReviewStep] | None = attrs.field(default=None, hash=False)
     fits_communities: bool | None = None
-    fit_reason: str | None = None
-    answers: dict[str, str] | None = attrs.field(default=None, hash=False)
+    fit_reason: Prose | None = None
+    answers: dict[str, Prose] | None = attrs.field(default=None, hash=False)

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .registry import POSITIONAL, Record, record
+from .texts import Prose
 
 
 @record("waiver_request", about="partnership", key=("policy",), weighs="against", waits="never", cites=("EAF-C.3c",))
@@ -18,7 +19,7 @@ class WaiverRequest(Record):
     """
 
     policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
-    reason: str
+    reason: Prose
     expires_on: date
     revision: int | None = None
 
@@ -62,7 +63,7 @@ class Waiver(Record):
     """
 
     policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
-    reason: str
+    reason: Prose
     requested_by: str
     expires_on: date
     revision: int | None = None
@@ -75,7 +76,7 @@ class WaiverRefusal(Record):
     """The refusal of a requested waiver. The person who files it refuses."""
 
     policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
-    reason: str
+    reason: Prose
 
 
 @record("waiver_revocation", about="partnership", key=("policy",), weighs="against", waits="never", cites=("EAF-C.3c",))
@@ -83,4 +84,4 @@ class WaiverRevocation(Record):
     """The end of a waiver before its last day. Only a waiver granted after it applies again."""
 
     policy: str = attrs.field(kw_only=False, metadata=POSITIONAL)
-    reason: str
+    reason: Prose

@@ -22,7 +22,7 @@ from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import IdempotencyRecord, Snapshot
 from partnerflow.records import Document, Entry, Record, Unregistered
-from partnerflow.records.conversion import read_filed, structure, unstructure
+from partnerflow.records.conversion import read_on_file, structure, unstructure
 from partnerflow.records.registry import Unread
 
 Values = dict[str, Any]
@@ -85,12 +85,13 @@ def entry(row: DatabaseRow) -> Entry:
     _, file_id, seq, entry_id, kind, revision, text, documents, *rest = row
     filed_at, recorded_at, filed_by, version, link, redacted = rest
     record: Record
+    says = False
     try:
         actor, word_of = _filing(filed_by)
         attached = () if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents")
         record = Unregistered(kind=kind, fields={})
         if not redacted:
-            record = read_filed(kind, json.loads(text), revision=revision)
+            record, says = read_on_file(kind, text, revision)
     except UNREADABLE as error:  # so that it is one bad entry, and the file can still be read
         actor, word_of, attached = None, _word_of(_plain(filed_by)), ()
         record = _unread(kind, text, error_text(error), documents, filed_by)
@@ -109,6 +110,7 @@ def entry(row: DatabaseRow) -> Entry:
         seq=seq,
         link=link,
         redacted=redacted,
+        told=record if says else None,
     )
 
 

@@ -203,10 +203,8 @@ def data_sharing(dossier: Dossier, on: date) -> Verdict:
     """What is known of a child is shared for a purpose, with a basis, and ends."""
     sharing = need(dossier.on(DataSharingAgreement, on), "data_sharing_agreement")
     elements = need(sharing.elements, sharing, "elements")
-    if not sharing.confidentiality:
-        yield lack(sharing, "confidentiality")
-    for field in ("purpose", "basis", "caseload_system"):
-        if getattr(sharing, field) is None:
+    for field in ("confidentiality", "purpose", "basis", "caseload_system"):
+        if not getattr(sharing, field):
             yield lack(sharing, field)
     for place, shared in enumerate(elements):
         if shared.kept_in is None:

@@ -138,7 +138,9 @@ def _alone(plan: FundingPlan, won: _Placed, heavy: _Placed, notice_days: int) ->
 def _under_way(plan: FundingPlan) -> Verdict:
     steps = need(plan.steps, plan, "steps")
     for place, step in enumerate(steps):
-        for field in ("what", "owner_side", "due_on", "done"):
+        if not step.what:
+            yield lack(plan, f"steps/{place}/what")
+        for field in ("owner_side", "due_on", "done"):
             if getattr(step, field) is None:
                 yield lack(plan, f"steps/{place}/{field}")
     ahead = [step for step in steps if step.done is False]

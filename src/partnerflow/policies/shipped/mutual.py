@@ -230,7 +230,7 @@ def goal_for_work(
     domains: tuple[str, ...] = ("workforce",),
 ) -> Verdict:
     """Those who will employ them know best what students have yet to learn."""
-    if need(dossier.partner.kind, dossier.partner, "kind") not in kinds:
+    if need(dossier.partner.kind or None, dossier.partner, "kind") not in kinds:
         not_applicable("the partner is no business")
     yield from _one_in(dossier, "domain", domains)
 

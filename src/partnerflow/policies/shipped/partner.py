@@ -70,7 +70,7 @@ def classified(dossier: Dossier, on: date, *, accepted: frozenset[str] = frozens
 )
 def registration_complete(dossier: Dossier, on: date) -> Verdict:
     """Who they are, whom to call, what they offer and where: the inventory can be trusted only if nobody skips this."""
-    if dossier.partner.kind is None:
+    if not dossier.partner.kind:
         yield lack(dossier.partner, "kind")
     yield from _scope(dossier)
     yield from _services(dossier)

@@ -45,7 +45,7 @@ def need_named(dossier: Dossier, on: date) -> Verdict:
 
 
 def _need_lacks(one: Need) -> Verdict:
-    if one.why_this_partner is None:
+    if not one.why_this_partner:
         yield lack(one, "why_this_partner")
     if one.purposes is None:
         yield lack(one, "purposes")
@@ -111,9 +111,11 @@ def goal_aligned(dossier: Dossier, on: date) -> Verdict:
 
 
 def _goal_lacks(goal: StrategicGoal) -> Verdict:
-    for field in ("outcome", "how", "current"):
-        if getattr(goal, field) is None:
+    for field in ("outcome", "how"):
+        if not getattr(goal, field):
             yield lack(goal, field)
+    if goal.current is None:
+        yield lack(goal, "current")
     if goal.current is False:
         yield Problem(goal, "current", "the plan no longer holds this goal")
 
@@ -187,7 +189,7 @@ def _undecided(dossier: Dossier, neighbour: Neighbour) -> Verdict:
             id=neighbour.partnership_id,
         )
         return
-    if decision.reason is None:
+    if not decision.reason:
         yield lack(decision, "reason")
     if need(decision.decision, decision, "decision") == "decline":
         yield Problem(decision, "decision", "it was decided not to have both")
