@@ -180,7 +180,7 @@ def _prose_faults(record: Record) -> Iterator[Fault]:
     """Yield each text without which the record would be about nothing, such as a reason, that says nothing."""
     for name in _required_prose(cast("Hashable", type(record))):
         said = getattr(record, name)
-        if is_visible(said) and not says_something(said, is_prose=True):
+        if is_visible(said) and not says_something(said, is_prose=False):
             yield Fault(f"/{name}", f"{said[:20]!a} says nothing: say it in words")
 
 
@@ -296,9 +296,9 @@ def word(value: str, argument: str) -> str:
 
 
 def reason(value: str | None) -> str | None:
-    """Read the argument `reason`; one that says nothing, such as "-", is none."""
+    """Read the argument `reason`; one that says nothing, such as "-", is none. The number of a ticket is one."""
     said = _text_or_none(value, "reason", LONGEST_TEXT)
-    return said if said is not None and says_something(said, is_prose=True) else None
+    return said if said is not None and says_something(said, is_prose=False) else None
 
 
 def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:
