@@ -213,7 +213,10 @@ class Transaction(Protocol):
         """
 
     def write(self, *changes: ChangeSet) -> None:
-        """Write all of it; it is the last thing that a request does. No two are about the same partnership."""
+        """Write all of it; it is the last thing that a request does.
+
+        Of several about the same partnership, in their order, only one has a transition, and only one a judgement.
+        """
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call *call* once what was written is committed, and never if it is not."""

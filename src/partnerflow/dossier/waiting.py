@@ -259,11 +259,13 @@ def weigh_partner(entries: Sequence[Entry]) -> WeighedPartner | None:
     firm, confirmed = False, frozenset[UUID | None]()
     for entry in entries:
         record = entry.record
-        if entry.kind == "partner" and isinstance(record, Unregistered):
+        if isinstance(record, Unregistered):
+            if entry.kind != Partner.kind_info.name:
+                continue
             if entry.redacted is None and counts is not None and entry.id in taken_back(entries):
                 continue
             record = Partner(name="redacted" if entry.redacted else "unreadable")
-        if not isinstance(record, Partner):
+        elif not isinstance(record, Partner):
             continue
         newest, before = record, counts
         if before is None or not entry.is_partners:

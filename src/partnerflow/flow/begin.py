@@ -20,6 +20,7 @@ from partnerflow.records import Entry, Partner
 from .arguments import read_times, refuse_too_far_back
 from .context import Context
 from .evaluate import evaluate, missing_fields
+from .file_index import FileEnd
 from .host_records import load_host_records
 from .idempotency import complete, find_completed, pending
 from .loading import build_dossier, load_snapshot
@@ -27,7 +28,7 @@ from .partner_ids import FindPartner, find_partner_in, refuse_known_ids
 from .request import Request
 from .search_index import search_entry
 from .submission import RecordText
-from .writing import Chains, FileEnd, new_entries, new_judgement, new_transition, number_events, write
+from .writing import Chains, new_entries, new_judgement, new_transition, number_events, write
 
 
 def _with_text(partner: Partner | UUID) -> RecordText | UUID:

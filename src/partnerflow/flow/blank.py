@@ -21,11 +21,12 @@ from partnerflow.records import Entry, Record, Redaction, Unregistered
 
 from .context import Context
 from .evaluate import refuse_unless_may_file, standing_report
+from .file_index import FileEnd
 from .host_records import load_host_records
 from .loading import Locked, build_dossier, load, refuse_unfit
 from .request import Request
 from .search_index import search_entry
-from .writing import FileEnd, new_entries, new_judgement, number_events
+from .writing import new_entries, new_judgement, number_events
 
 
 @attrs.frozen(kw_only=True)

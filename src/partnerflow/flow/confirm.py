@@ -16,11 +16,12 @@ from partnerflow.records.registry import Unregistered
 from .arguments import batched, check_version
 from .context import Context
 from .evaluate import refuse_unless_may_file
+from .file_index import FileEnd
 from .idempotency import entries_made, find_completed, pending
 from .loading import AT_ONCE, Locked, load, load_dossier, lock_with_siblings
 from .reevaluate import FilingResult, reevaluate
 from .request import Request
-from .writing import FileEnd, new_entries, write
+from .writing import new_entries, write
 
 
 def confirm(context: Context, partnership_id: UUID, entry_ids: Sequence[UUID], request: Request) -> tuple[Entry, ...]:

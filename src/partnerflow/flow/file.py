@@ -5,7 +5,6 @@ from __future__ import annotations
 from partnerflow.partnership import DISTRICT
 from partnerflow.ports import IdempotencyRecord, Transaction
 from partnerflow.records import Entry
-from partnerflow.records.registry import About
 
 from .arguments import check_version
 from .context import Context
@@ -15,9 +14,9 @@ from .evaluate import refuse_unless_may_file
 from .file_index import FileIndex
 from .granting import refuse_what_never_counts, with_coverage
 from .idempotency import entries_made, find_completed, pending
-from .loading import Locked, load, load_snapshot, lock_with_siblings
+from .loading import Loaded, Locked, load, load_snapshot, lock_with_siblings
 from .partner_ids import FindPartner, find_partner_in, refuse_ids_of_another
-from .reevaluate import FilingResult, reevaluate
+from .reevaluate import FilingResult, accept, judged
 from .request import Request
 from .submission import Submission
 from .writing import write
@@ -40,38 +39,39 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
                 locked = Locked(load_snapshot(context, tx, subject, lock=True))
             if completed := find_completed(tx, request, request_hash):
                 return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
-            result = file_on_partnership(
-                context, tx, locked, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
+            check_version(locked.snapshot, request.expected_version)
+            loaded = load(context, locked.snapshot, request.at)
+            accepted = accept_on_partnership(
+                context, tx, loaded, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
             )
+            result = judged(context, *accepted, locked.siblings)
         write(context, tx, result.changes)
         return result.entries
 
 
-def file_on_partnership(
+def accept_on_partnership(
     context: Context,
     tx: Transaction,
-    locked: Locked,
+    loaded: Loaded,
     submission: Submission,
     request: Request,
     *,
     find_partner: FindPartner,
     idempotency: IdempotencyRecord | None,
-) -> FilingResult:
-    """Return what is written of records on a partnership and its partner; all that they affect is locked."""
+) -> tuple[FilingResult, Loaded]:
+    """Return what is written of records on a partnership and its partner, and it with them; nothing is judged yet."""
     submission = submission.pinned(context.pack)
-    snapshot = locked.snapshot
-    check_version(snapshot, request.expected_version)
-    loaded = load(context, snapshot, request.at)
+    partnership, times = loaded.snapshot.partnership, loaded.times
     records = tuple(record for record, _ in submission.records)
-    refuse_unless_may_file(context, loaded.dossier, records, by=request.by, at=loaded.times.at)
-    refuse_what_never_counts(context, records, loaded.times)
+    refuse_unless_may_file(context, loaded.dossier, records, by=request.by, at=times.at)
+    refuse_what_never_counts(context, records, times)
     for record in records:
-        refuse_ids_of_another(find_partner, record, snapshot.partnership.partner_id)
+        refuse_ids_of_another(find_partner, record, partnership.partner_id)
     submission = with_coverage(context, tx, submission, loaded)
-    partnership = snapshot.partnership
-    files: dict[About, FileIndex] = {
-        "partner": FileIndex(partnership.partner_id, snapshot.partner_file),
-        "partnership": FileIndex(partnership.id, snapshot.own_file, partnership.version),
+    files = loaded.files or {
+        "partner": FileIndex(partnership.partner_id, loaded.snapshot.partner_file),
+        "partnership": FileIndex(partnership.id, loaded.snapshot.own_file, partnership.version),
     }
-    entries = entries_for(context, files, submission, request, loaded.times)
-    return reevaluate(context, loaded, locked.siblings, entries, idempotency)
+    entries = entries_for(context, files, submission, request, times)
+    accepted, after = accept(context, loaded, entries, idempotency)
+    return accepted, after._replace(files=files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from partnerflow.records import (
@@ -19,8 +20,6 @@ from partnerflow.records import (
 )
 from partnerflow.records.registry import key_of
 
-from .writing import FileEnd
-
 UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
     WaiverRequest: (WaiverRefusal, WaiverRevocation),
     Waiver: (WaiverRevocation,),
@@ -28,6 +27,16 @@ UNDONE_BY: Mapping[type[Record], tuple[type[Record], ...]] = {
     WaiverRevocation: (Waiver,),
 }
 """After which records on the same policy the same words are a new act, and not a repetition."""
+
+
+class FileEnd(NamedTuple):
+    """The end of a file, to which the next entry is chained."""
+
+    file_id: UUID
+    entries: Sequence[Entry]
+    """What is on the file; only the last entry is read."""
+    version: int | None = None
+    """The partnership's version, for its own file."""
 
 
 class FileIndex:

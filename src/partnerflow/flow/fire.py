@@ -65,7 +65,7 @@ def step(
 ) -> StepResult:
     """Evaluate a step of a partnership that is locked, and notify `before`, whose receivers may still stop it."""
     check_version(snapshot, request.expected_version)
-    _, times, dossier, host_records = load(context, snapshot, request.at)
+    _, times, dossier, host_records, _ = load(context, snapshot, request.at)
     move, row = requested_move(context, dossier.partnership.state, trigger, request, times)
     decision, after = evaluate(context, tx, dossier, move, row, context.today(times.now), host_records)
     missing = missing_fields(decision)

@@ -18,10 +18,11 @@ from partnerflow.lifecycle import Move
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Snapshot, Store, Transaction
 from partnerflow.records import Entry, Partner, Record, Retraction
-from partnerflow.records.registry import Unread
+from partnerflow.records.registry import About, Unread
 
 from .arguments import Times, batched, times_on
 from .context import Context
+from .file_index import FileIndex
 from .host_records import load_host_records
 
 AT_ONCE = 100
@@ -44,6 +45,8 @@ class Loaded(NamedTuple):
     dossier: Dossier
     host_records: tuple[Record, ...]
     """The host's own facts, which are in the dossier."""
+    files: Mapping[About, FileIndex] | None = None
+    """Its two files, where an earlier request in the same transaction has indexed them."""
 
 
 # --- snapshots ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -12,14 +12,13 @@ import attrs
 from partnerflow import events
 from partnerflow.dossier import Dossier
 from partnerflow.obligations import Judgement
-from partnerflow.ports import ChangeSet, IdempotencyRecord, SearchEntry, Snapshot
+from partnerflow.ports import ChangeSet, IdempotencyRecord, Snapshot
 from partnerflow.records import Confirmation, Entry, Partner, Unregistered
 
 from .context import Context
 from .evaluate import standing_report
-from .host_records import load_host_records
 from .idempotency import complete
-from .loading import Loaded, build_dossier
+from .loading import Loaded, build_dossier, load_dossier
 from .search_index import search_entries
 from .writing import new_judgement, number_events
 
@@ -35,43 +34,21 @@ class FilingResult:
     changes: ChangeSet
 
 
-def reevaluate(
-    context: Context,
-    loaded: Loaded,
-    siblings: tuple[Snapshot, ...],
-    entries: tuple[Entry, ...],
-    idempotency: IdempotencyRecord | None,
-) -> FilingResult:
-    """Return what is written of *entries*: those that are new, and what follows for each partnership they affect.
-
-    *siblings* are the partnerships of the same partner, locked too; what is new on the partner's file affects them.
-    """
+def accept(
+    context: Context, loaded: Loaded, entries: tuple[Entry, ...], idempotency: IdempotencyRecord | None
+) -> tuple[FilingResult, Loaded]:
+    """Return what is written of *entries*, and the partnership with those that are new; nothing is evaluated yet."""
     snapshot, times = loaded.snapshot, loaded.times
     partnership = snapshot.partnership
     new = list({entry.id: entry for entry in entries if not _is_on_file(snapshot, entry)}.values())
     completed = complete(idempotency, (entry.id for entry in entries))
     if not new:
-        return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed))
-    waits: set[UUID | None] = set()
-    partner: tuple[UUID, Partner] | None = None
-    judgements: list[Judgement] = []
-    found_by: list[SearchEntry] = []
-    hidden: Mapping[UUID | None, UUID | None] = {}
-    on_partner = [entry for entry in new if entry.file_id == partnership.partner_id]
-    for each in (snapshot, *(siblings if on_partner else ())):
-        own_file = [*each.own_file, *(entry for entry in new if entry.file_id == each.partnership.id)]
-        host = loaded.host_records if each is snapshot else load_host_records(context, each.partnership)
-        partner_file = [*each.partner_file, *on_partner]
-        dossier = build_dossier(context, each.partnership, partner_file, own_file, each.moves, host)
-        if each is snapshot:
-            hidden = _hidden(dossier, new, context.today(times.now))
-            waits = {word.entry.id for word in dossier.waiting}
-            if any(isinstance(entry.record, (Partner, Confirmation)) for entry in on_partner):
-                partner = partnership.partner_id, dossier.partner
-        if each is snapshot or each.partnership.state not in context.lifecycle.final:
-            report = standing_report(context, each, dossier, context.today(times.now))
-            judgements.append(new_judgement(context, report, dossier, each.obligations))
-        found_by += search_entries(each, dossier, new)
+        return FilingResult(entries=entries, changes=ChangeSet(idempotency=completed)), loaded
+    after = with_entries(snapshot, new)
+    files = after.partner_file, after.own_file
+    dossier = build_dossier(context, partnership, *files, after.moves, loaded.host_records)
+    hidden = _hidden(dossier, new, context.today(times.now))
+    waits = {word.entry.id for word in dossier.waiting}
     facts = [
         fact
         for entry in new
@@ -83,27 +60,86 @@ def reevaluate(
             waits=entry.id in waits,
         )
     ]
+    renamed = any(is_about_partner(snapshot, each) and isinstance(each.record, (Partner, Confirmation)) for each in new)
     changes = ChangeSet(
-        partner=partner,
+        partner=(partnership.partner_id, dossier.partner) if renamed else None,
         entries=new,
-        judgements=judgements,
-        search_entries=found_by,
         events=number_events(context, facts, partnership.id, snapshot.events),
         idempotency=completed,
     )
-    return FilingResult(entries=entries, changes=changes)
+    after = attrs.evolve(after, events=snapshot.events + len(facts))
+    return FilingResult(entries=entries, changes=changes), loaded._replace(snapshot=after, dossier=dossier)
+
+
+def judge(
+    context: Context, snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry], *, is_subject: bool
+) -> ChangeSet:
+    """Return what follows for one partnership from *new* entries, which are on its files and in its dossier.
+
+    One that has ended is judged only where something was filed on it; but it is still searched for.
+    """
+    judgements: list[Judgement] = []
+    if is_subject or snapshot.partnership.state not in context.lifecycle.final:
+        report = standing_report(context, snapshot, dossier, context.today())
+        judgements.append(new_judgement(context, report, dossier, snapshot.obligations))
+    return ChangeSet(judgements=judgements, search_entries=search_entries(snapshot, dossier, new))
+
+
+def reevaluate(
+    context: Context,
+    loaded: Loaded,
+    siblings: Iterable[Snapshot],
+    entries: tuple[Entry, ...],
+    idempotency: IdempotencyRecord | None,
+) -> FilingResult:
+    """Return all that is written of *entries*: those that are new, and what follows from them."""
+    return judged(context, *accept(context, loaded, entries, idempotency), siblings)
+
+
+def judged(context: Context, accepted: FilingResult, loaded: Loaded, siblings: Iterable[Snapshot]) -> FilingResult:
+    """Return what `accept` returned together with what follows from it, for siblings too.
+
+    *siblings* are the partnerships of the same partner, locked and still without what is new on the partner's file.
+    """
+    new = accepted.changes.entries
+    if not new:
+        return accepted
+    follows = [judge(context, loaded.snapshot, loaded.dossier, new, is_subject=True)]
+    on_partner = [entry for entry in new if is_about_partner(loaded.snapshot, entry)]
+    for each in siblings if on_partner else ():
+        after = with_entries(each, on_partner)
+        dossier, _ = load_dossier(context, after)
+        follows.append(judge(context, after, dossier, on_partner, is_subject=False))
+    changes = attrs.evolve(
+        accepted.changes,
+        judgements=[each for change in follows for each in change.judgements],
+        search_entries=[each for change in follows for each in change.search_entries],
+    )
+    return attrs.evolve(accepted, changes=changes)
+
+
+def with_entries(snapshot: Snapshot, new: Iterable[Entry]) -> Snapshot:
+    """Return a snapshot with new entries at the ends of its two files."""
+    partnership = snapshot.partnership
+    ends = [tuple(e for e in new if e.file_id == file_id) for file_id in (partnership.partner_id, partnership.id)]
+    return attrs.evolve(snapshot, partner_file=snapshot.partner_file + ends[0], own_file=snapshot.own_file + ends[1])
+
+
+def is_about_partner(snapshot: Snapshot, entry: Entry) -> bool:
+    """Return whether an entry is on the file of the partnership's partner."""
+    return entry.file_id == snapshot.partnership.partner_id
 
 
 def _is_on_file(snapshot: Snapshot, entry: Entry) -> bool:
-    is_partners = entry.file_id == snapshot.partnership.partner_id
-    return entry.seq <= len(snapshot.partner_file if is_partners else snapshot.own_file)
+    return entry.seq <= len(snapshot.partner_file if is_about_partner(snapshot, entry) else snapshot.own_file)
 
 
 def _hidden(dossier: Dossier, new: Iterable[Entry], day: date) -> dict[UUID | None, UUID | None]:
     """Return the new entries that one beginning later hides already, each with that one, and log them."""
     found: dict[UUID | None, UUID | None] = {}
     for entry in new:
-        later = None if isinstance(entry.record, Unregistered) else dossier.hidden_by(entry.record, day)
+        has_days = not isinstance(entry.record, Unregistered) and entry.record.kind_info.period
+        later = dossier.hidden_by(entry.record, day) if has_days else None
         if later is not None:
             found[entry.id] = dossier.entry(later).id
             _log.warning("%s %s does not count: %s begins later", entry.kind, entry.id, found[entry.id])

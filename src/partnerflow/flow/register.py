@@ -12,8 +12,9 @@ from partnerflow.records import Partner
 from .arguments import read_times
 from .context import Context
 from .evaluate import refuse_unless_may_file_on_new
+from .file_index import FileEnd
 from .request import Request
-from .writing import FileEnd, new_entries
+from .writing import new_entries
 
 
 def register(context: Context, partner: Partner, request: Request) -> UUID:

@@ -13,11 +13,12 @@ from partnerflow.records import Confirmation, Entry, Partner, Record, Redaction,
 from .arguments import check_version, required_reason
 from .context import Context
 from .evaluate import refuse_unless_may_file
+from .file_index import FileEnd
 from .idempotency import entries_made, find_completed, pending
 from .loading import load, lock_with_siblings
 from .reevaluate import reevaluate
 from .request import Request
-from .writing import FileEnd, new_entries, write
+from .writing import new_entries, write
 
 
 def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Request) -> Entry:

@@ -22,19 +22,10 @@ from partnerflow.records import Document, Entry, Record
 
 from .arguments import Times
 from .context import Context
+from .file_index import FileEnd
 from .search_index import index_words
 
 NOTHING = ChangeSet()
-
-
-class FileEnd(NamedTuple):
-    """The end of a file, to which the next entry is chained."""
-
-    file_id: UUID
-    entries: Sequence[Entry]
-    """What is on the file; only the last entry is read."""
-    version: int | None = None
-    """The partnership's version, for its own file."""
 
 
 class Chains(NamedTuple):

@@ -322,11 +322,10 @@ class SQLAlchemyTransaction:
         """Write the partnerships that are new or have moved, and the pack by which others were evaluated."""
         new: list[rows.Values] = []
         moved: list[rows.Values] = []
-        noted: list[rows.Values] = []
-        for change in changes:
-            digests = {judgement.partnership_id: judgement.digest for judgement in change.judgements}
-            counts = {event.partnership_id: event.sequence for event in change.events}
-            partnership, transition = change.partnership, change.transition
+        digests = {each.partnership_id: each.digest for each in _all(changes, "judgements")}
+        counts = {each.partnership_id: each.sequence for each in _all(changes, "events")}
+        filed = {event.partnership_id for change in changes if change.entries for event in change.events}
+        for partnership, transition in ((change.partnership, change.transition) for change in changes):
             if partnership is not None and transition is not None:
                 values = {
                     "state": str(partnership.state),
@@ -344,12 +343,13 @@ class SQLAlchemyTransaction:
                 else:
                     named = {f"new_{name}": value for name, value in values.items()}
                     moved.append({"of_partnership": partnership.id, "old_version": partnership.version - 1, **named})
-            for partnership_id in {*counts, *digests}:
-                row = self._loaded[partnership_id][0]
-                events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
-                # after filing even if nothing differs: a host that read before must learn that it is outdated
-                if change.entries or (events, digest) != (row.events, row.judged_by):
-                    noted.append({"of_partnership": partnership_id, "new_events": events, "new_judged_by": digest})
+        noted: list[rows.Values] = []
+        for partnership_id in dict.fromkeys([*counts, *digests]):
+            row = self._loaded[partnership_id][0]
+            events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
+            # after filing even if nothing differs: a host that read before must learn that it is outdated
+            if partnership_id in filed or (events, digest) != (row.events, row.judged_by):
+                noted.append({"of_partnership": partnership_id, "new_events": events, "new_judged_by": digest})
         self._add(self._sql.tables.partnership, new)
         if self._each(self._sql.update_partnership, moved) != len(moved):
             self._refuse_late(moved)

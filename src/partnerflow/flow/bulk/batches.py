@@ -12,8 +12,10 @@ and a write set, the keys of everything that it changes, and two rules place it:
 - It comes no earlier than the batch of any earlier item that reads something it writes, because that item must not see
   the write. They may share a batch: in it, both see what was there at its start.
 
-Each item goes into the first batch that both rules allow. So most runs are one batch: only items about the same
-partnership, the same partner, or compared with one another, come one after the other.
+Each item goes into the first batch that both rules allow. So most runs are one batch: only steps of the same
+partnership, confirmations for the same partner, and steps that are compared with one another come one after the other.
+Filings, and adoptions of new partners, have empty sets: what they write is small, and a batch of them keeps what it
+loaded up to date (`locking`, `FileIndex`, `PartnerIds`).
 
 What a crash leaves: each batch is committed whole or not at all, together with the idempotency keys of its items. A run
 that is started again finds the items that were done by their keys, and goes on with the others.

@@ -8,8 +8,6 @@ Each checks its items one by one, names their read and write sets, and locks and
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -22,10 +20,10 @@ from partnerflow.flow.begin import Beginning, adopt, adoption, begin
 from partnerflow.flow.confirm import confirm, confirm_on_partnership, hash_confirm
 from partnerflow.flow.context import Context
 from partnerflow.flow.district import file_on_district
-from partnerflow.flow.file import file, file_on_partnership
+from partnerflow.flow.file import accept_on_partnership, file
 from partnerflow.flow.file_index import FileIndex
 from partnerflow.flow.fire import fire, hash_step, step
-from partnerflow.flow.loading import Locked, affected_ids, pick_snapshot
+from partnerflow.flow.loading import pick_snapshot
 from partnerflow.flow.partner_ids import PartnerIds
 from partnerflow.flow.request import Request
 from partnerflow.flow.submission import Submission, check_submission
@@ -34,6 +32,7 @@ from partnerflow.ports import ChangeSet, IdempotencyRecord, Transaction
 
 from .batches import ReadWriteSets
 from .items import Adoption, Confirming, Filing, Item, Step
+from .locking import lock_batch
 
 Input = TypeVar("Input", None, Submission, Beginning)
 """What an item was parsed to: nothing more, its checked records, or how its partnership begins."""
@@ -73,6 +72,19 @@ Evaluate: TypeAlias = Callable[[ParsedItem[Item, Input]], Evaluated]
 """Evaluates one item of a batch that was loaded; raises what the single call would raise."""
 
 
+def _nothing_follows() -> Sequence[ChangeSet]:
+    return ()
+
+
+@attrs.frozen
+class LoadedBatch(Generic[Item, Input]):
+    """A batch that is locked and loaded."""
+
+    evaluate: Evaluate[Item, Input]
+    conclude: Callable[[], Sequence[ChangeSet]] = _nothing_follows
+    """Returns what follows from all items together, once each was evaluated."""
+
+
 class BulkOperation(Protocol[Item, Input]):
     """One kind of bulk run."""
 
@@ -90,8 +102,8 @@ class BulkOperation(Protocol[Item, Input]):
     def read_write_sets(self, items: Sequence[Item]) -> Sequence[ReadWriteSets]:
         """Return what each item reads and writes, as far as items can affect one another."""
 
-    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Item, Input]]) -> Evaluate[Item, Input]:
-        """Lock and load what the items of a batch need; return what then evaluates them, one after the other."""
+    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Item, Input]]) -> LoadedBatch[Item, Input]:
+        """Lock and load what the items of a batch need."""
 
     def run_alone(self, one: ParsedItem[Item, Input]) -> tuple[UUID, ...]:
         """Do one item in a transaction of its own; return the ids of what was made."""
@@ -127,7 +139,7 @@ class Steps:
             sets.append(ReadWriteSets(reads, writes))
         return sets
 
-    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Step, None]]) -> Evaluate[Step, None]:
+    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Step, None]]) -> LoadedBatch[Step, None]:
         """Lock the partnerships, in the order of their ids."""
         context = self.context
         snapshots = tx.snapshots([one.item.partnership_id for one in batch], lock=True)
@@ -137,7 +149,7 @@ class Steps:
             result = step(context, tx, snapshot, one.item.trigger, one.request, one.idempotency)
             return result.changes, result.refused
 
-        return evaluate
+        return LoadedBatch(evaluate)
 
     def run_alone(self, one: ParsedItem[Step, None]) -> tuple[UUID, ...]:
         """Take one step."""
@@ -159,18 +171,18 @@ class Filings:
         return Parsed(request, submission, submission.hash(request))
 
     def read_write_sets(self, items: Sequence[Filing]) -> Sequence[ReadWriteSets]:
-        """Name the partner, whose file its partnerships share; the district's file is kept up to date in a batch."""
-        return _by_partner(self.context, [item.subject for item in items])
+        """Return empty sets: what an item files is kept up to date in a batch."""
+        return [ReadWriteSets(frozenset(), frozenset())] * len(items)
 
     def load_batch(
         self, tx: Transaction, batch: Sequence[ParsedItem[Filing, Submission]]
-    ) -> Evaluate[Filing, Submission]:
+    ) -> LoadedBatch[Filing, Submission]:
         """Lock the partners that something is filed about, then the partnerships, each in the order of their ids."""
         context = self.context
         submissions = [one.input for one in batch]
         about_district = any(each.subject == DISTRICT for each in submissions)
         district = FileIndex(DISTRICT, tx.files([DISTRICT])[DISTRICT] if about_district else ())
-        locked = _lock_batch(
+        locked = lock_batch(
             context,
             tx,
             alone={each.subject for each in submissions if not each.about_partner} - {DISTRICT},
@@ -184,19 +196,20 @@ class Filings:
             if subject == DISTRICT:
                 result = file_on_district(context, district, submission, one.request, one.idempotency)
                 return result.changes, None
-            result = file_on_partnership(
+            accepted, loaded = accept_on_partnership(
                 context,
                 tx,
-                locked(subject, siblings=submission.about_partner),
+                locked.load(subject, one.request, siblings=submission.about_partner),
                 submission,
                 one.request,
                 find_partner=known.find,
                 idempotency=one.idempotency,
             )
-            known.apply(result.changes)
-            return result.changes, None
+            known.apply(accepted.changes)
+            locked.accept(accepted, loaded)
+            return accepted.changes, None
 
-        return evaluate
+        return LoadedBatch(evaluate, locked.conclude)
 
     def run_alone(self, one: ParsedItem[Filing, Submission]) -> tuple[UUID, ...]:
         """File the records of one item."""
@@ -219,18 +232,25 @@ class Confirmings:
 
     def read_write_sets(self, items: Sequence[Confirming]) -> Sequence[ReadWriteSets]:
         """Name the partner, whose file its partnerships share."""
-        return _by_partner(self.context, [item.partnership_id for item in items])
+        known = sorted({item.partnership_id for item in items})
+        with self.context.reading() as tx:
+            partnerships = tx.partnerships(known) if known else {}
+        partner_of = {each.id: each.partner_id for each in partnerships.values()}
+        keys = [frozenset[Hashable]({partner_of.get(item.partnership_id, item.partnership_id)}) for item in items]
+        return [ReadWriteSets(own, own) for own in keys]
 
-    def load_batch(self, tx: Transaction, batch: Sequence[ParsedItem[Confirming, None]]) -> Evaluate[Confirming, None]:
+    def load_batch(
+        self, tx: Transaction, batch: Sequence[ParsedItem[Confirming, None]]
+    ) -> LoadedBatch[Confirming, None]:
         """Lock the partners, then all their partnerships, each in the order of their ids."""
         context, ids = self.context, {one.item.partnership_id for one in batch}
-        locked = _lock_batch(context, tx, alone=set(), with_siblings=ids, ended_too=ids)
+        locked = lock_batch(context, tx, alone=set(), with_siblings=ids, ended_too=ids)
 
         def evaluate(one: ParsedItem[Confirming, None]) -> Evaluated:
-            found = locked(one.item.partnership_id, siblings=True)
+            found = locked.get(one.item.partnership_id, siblings=True)
             return confirm_on_partnership(context, found, one.item.entries, one.request, one.idempotency).changes, None
 
-        return evaluate
+        return LoadedBatch(evaluate)
 
     def run_alone(self, one: ParsedItem[Confirming, None]) -> tuple[UUID, ...]:
         """Confirm the entries of one item."""
@@ -258,7 +278,7 @@ class Adoptions:
 
     def load_batch(
         self, tx: Transaction, batch: Sequence[ParsedItem[Adoption, Beginning]]
-    ) -> Evaluate[Adoption, Beginning]:
+    ) -> LoadedBatch[Adoption, Beginning]:
         """Lock the partners that are on file already, in the order of their ids."""
         context = self.context
         on_file = sorted({one.item.partner for one in batch if isinstance(one.item.partner, UUID)})
@@ -272,53 +292,10 @@ class Adoptions:
             known.apply(result.changes)
             return result.changes, None
 
-        return evaluate
+        return LoadedBatch(evaluate)
 
     def run_alone(self, one: ParsedItem[Adoption, Beginning]) -> tuple[UUID, ...]:
         """Adopt one partnership."""
         item = one.item
         made = adopt(self.context, item.partner, one.keyed_request, state=item.state, since=item.since)
         return (made.id,)
-
-
-def _by_partner(context: Context, subjects: Sequence[UUID]) -> list[ReadWriteSets]:
-    """Name the partner of each subject; no item waits for another on the district, and one unknown is its own."""
-    known = sorted(set(subjects) - {DISTRICT})
-    with context.reading() as tx:
-        partnerships = tx.partnerships(known) if known else {}
-    partner_of = {each.id: each.partner_id for each in partnerships.values()}
-    keys = [frozenset[Hashable]({partner_of.get(each, each)} - {DISTRICT}) for each in subjects]
-    return [ReadWriteSets(own, own) for own in keys]
-
-
-class _Lock(Protocol):
-    """Returns one of the partnerships that were locked, with its siblings or without."""
-
-    def __call__(self, partnership_id: UUID, *, siblings: bool) -> Locked: ...
-
-
-def _lock_batch(
-    context: Context,
-    tx: Transaction,
-    *,
-    alone: AbstractSet[UUID],
-    with_siblings: AbstractSet[UUID],
-    ended_too: AbstractSet[UUID],
-) -> _Lock:
-    """Lock partners, then partnerships, each in the order of their ids, as `lock_with_siblings` does for one."""
-    partnerships = tx.partnerships(sorted(with_siblings)) if with_siblings else {}
-    partner_ids = sorted({each.partner_id for each in partnerships.values()})
-    of_partners = tx.partnerships_of(partner_ids, lock=True) if partner_ids else {}
-    ended = {each.partner_id for each in partnerships.values() if each.id in ended_too}
-    near = {each: affected_ids(context, theirs, ended=each in ended) for each, theirs in of_partners.items()}
-    ids = sorted({*alone, *partnerships, *chain.from_iterable(near.values())})
-    snapshots = tx.snapshots(ids, lock=True) if ids else {}
-
-    def locked(partnership_id: UUID, *, siblings: bool) -> Locked:
-        snapshot = pick_snapshot(context, snapshots, partnership_id)
-        others = near[snapshot.partnership.partner_id] if siblings else ()
-        return Locked(
-            snapshot, tuple(pick_snapshot(context, snapshots, each) for each in others if each != partnership_id)
-        )
-
-    return locked

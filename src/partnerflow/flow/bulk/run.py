@@ -98,14 +98,14 @@ def _run_together(
     """Evaluate each item of a batch, and write the changes of those that did not fail."""
     results: dict[int, BulkResult[Item]] = {}
     changes: list[ChangeSet] = []
-    evaluate = operation.load_batch(tx, batch)
+    loaded = operation.load_batch(tx, batch)
     completed = dict(tx.idempotency_records([one.idempotency.key for one in batch]))
     for one in batch:
         if (before := completed.get(one.idempotency.key)) is not None:
             results[one.place] = BulkResult(item=one.item, outcome="done", work=before.work)
             continue
         try:
-            written, refused = evaluate(one)
+            written, refused = loaded.evaluate(one)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, only this item fails
@@ -117,7 +117,7 @@ def _run_together(
             results[one.place] = BulkResult(item=one.item, outcome="done", work=written.idempotency.work)
         elif refused is not None:
             results[one.place] = _failed(one.item, refused)
-    write(operation.context, tx, *changes)
+    write(operation.context, tx, *changes, *loaded.conclude())
     return results
 
 
