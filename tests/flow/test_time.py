@@ -23,7 +23,7 @@ from partnerflow.adapters.memory import MemoryStore
 from partnerflow.canonical import canonical
 from partnerflow.policies import Pack, Role
 from partnerflow.ports import Store
-from partnerflow.records import Contact, Evaluation, FacilityAccess, Insurance, Need
+from partnerflow.records import Amendment, Approval, Contact, Evaluation, FacilityAccess, Insurance, Need
 from partnerflow.testing import BOARD
 from partnerflow.testing.clock import TickingClock
 from partnerflow.testing.contract.fixtures import files_of
@@ -225,6 +225,43 @@ def test_a_clock_that_was_once_at_2099_binds_nobody_later(
     assert (seen.partnership.state, len(seen.moves or ())) == ("active", 6)
     assert [each.state for each in flow.find(state="active", as_of=clock.peek())] == ["active"]
     flow.verify()
+
+
+@pytest.mark.parametrize("wrong", ["file", "amend", "sweep", "attempt", "end for cause"])
+def test_after_a_wrong_clock_everything_is_judged_as_without_it(
+    pack: Pack, office: Actor, walked_to: Callable, wrong: str
+) -> None:
+    """But for the very step: an ending whose day nobody knows is owed from the step before it."""
+
+    def judged(*, ahead: bool) -> list[dict[str, str]]:
+        clock = TickingClock(datetime(2026, 9, 15, 15, tzinfo=UTC))
+        flow = Partnerflow(store=MemoryStore(), pack=pack, clock=clock)
+        p = walked_to(flow, "active")
+        flow.file(p.id, Approval(trigger="terminate_for_cause"), by=BOARD)
+        now = clock.peek()
+        if ahead:
+            clock.move_to(datetime(2099, 1, 1, tzinfo=UTC))
+        if wrong == "file":
+            flow.file(p.id, Need(need="from the future"), Contact(name="F. Uture"), by=office)
+        elif wrong == "sweep":
+            flow.sweep()
+        elif wrong == "attempt":
+            with pytest.raises(Refused):
+                flow.fire(p.id, "end", by=office, reason="no notice")
+        else:
+            trigger = "amend" if wrong == "amend" else "terminate_for_cause"
+            if wrong == "amend":
+                flow.file(p.id, Amendment(what="a second room", requested_by="school"), by=office)
+            flow.fire(p.id, trigger, by=office, reason="x")
+        found = []
+        for days in (1, 20, 50, 400):
+            clock.move_to(now + timedelta(days=days))
+            flow.file(p.id, Need(need=f"need {days}"), by=office)
+            found.append({finding.code: str(finding.outcome) for finding in flow.explain(p.id).findings})
+        flow.verify()
+        return found
+
+    assert judged(ahead=True) == judged(ahead=False)
 
 
 def test_what_a_wrong_clock_swept_is_mended_by_one_sweep_of_everything(

@@ -258,14 +258,30 @@ class Dossier:
         moves = self.moves or ()
         return next((version for version in range(len(moves), 0, -1) if _begins_a_term(moves[version - 1])), None)
 
-    def began_on(self, version: int | None) -> date:
-        """Return the day from which the state holds that was entered at *version*. Raises Absent where no move says."""
+    def made_on(self, version: int, on: date) -> date:
+        """Return the day of the move that led to *version*. Raises Absent where no move says.
+
+        A day after *on* was recorded by a clock that was ahead. Nobody knows the right one; until that day comes, the
+        day of the move before it counts, since it cannot have been earlier.
+        """
+        for place, move in reversed(tuple(enumerate((self.moves or ())[:version]))):
+            if move.at is None:
+                raise Absent(f"/moves/{place}", "at")
+            if (day := self.day_of(move.at)) <= on:
+                return day
+        raise Absent(f"/moves/{version - 1}", "at")
+
+    def began_on(self, version: int | None, on: date) -> date:
+        """Return the day from which the state holds that was entered at *version*, as `made_on` does."""
         if version is None:
             raise Absent("moves")
-        move = (self.moves or ())[version - 1]
-        if move.since is None and move.at is None:
-            raise Absent(f"/moves/{version - 1}", "at")
-        return move.since or self.day_of(cast("datetime", move.at))
+        since = (self.moves or ())[version - 1].since
+        return self.made_on(version, on) if since is None or since > on else since
+
+    def entered_on(self, on: date) -> date | None:
+        """Return the day from which the present state holds, as `made_on` does; None where it is not on file."""
+        since, version = self.partnership.since, self.entered_at_version()
+        return since if since is None or since <= on or version is None else self.made_on(version, on)
 
     def term_began(self, on: date) -> date | None:
         """Return the recorded day on which the term of the day *on* began; None before the partnership first runs.

@@ -158,7 +158,7 @@ def evaluated_in_present_term(dossier: Dossier, on: date) -> Verdict:
     if day > on:
         yield Problem(evaluation, "evaluated_on", "is dated {day}, which is to come", day=day, mends_on=day)
     version = dossier.term_began_at_version()
-    began = dossier.began_on(version)
+    began = dossier.began_on(version, on)
     if not dossier.filed_since(evaluation, version) or day < began:
         yield Problem(evaluation, None, "is from before the present term")
 

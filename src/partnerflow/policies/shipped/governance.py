@@ -321,8 +321,10 @@ def close_out_owed(dossier: Dossier, on: date, *, days: int = 30) -> Verdict:
     wrong = [lack("termination_notice")] if notice is None else list(_lacking(notice, "cause", *_FIELDS))
     if not wrong:
         return
-    asked_today = dossier.move is not None and ending.at is None
-    ended = on if asked_today else dossier.day_of(need(ending.at, f"/moves/{len(moves) - 1}", "at"))
+    if dossier.move is None:
+        ended = dossier.made_on(len(moves), on)
+    else:
+        ended = on if ending.at is None else dossier.day_of(ending.at)
     due = days_after(ended, days)
     if due < on:
         yield from wrong

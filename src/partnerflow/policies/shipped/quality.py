@@ -85,7 +85,7 @@ def quality_looked_after(
     said = list(each((role,), lambda part: _looked_after(dossier, part, on)))
     wrong = any(isinstance(one, Problem) or one.day < on for one in said)
     if wrong and dossier.partnership.state == State.ACTIVE:
-        since = dossier.partnership.since
+        since = dossier.entered_on(on)
         if since is None:
             yield lack(dossier.partnership, "since")
         elif on <= (grace := days_after(since, grace_days)):

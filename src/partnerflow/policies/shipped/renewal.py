@@ -101,7 +101,7 @@ def _first_ran(dossier: Dossier, on: date) -> date:
     """Return the day on which it first ran; a step that is only asked would be taken *on*, unless it says when."""
     for place, move in enumerate(need(dossier.moves, "moves")):
         if move.target in RUNNING:
-            return dossier.day_of(need(move.at, f"/moves/{place}", "at"))
+            return dossier.made_on(place + 1, on)
     asked = need(dossier.move, "moves")
     return on if asked.at is None else dossier.day_of(asked.at)
 
