@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NestedWrite,
         NotFound,
         PackError,
+        PackReplaced,
         PartnerflowError,
         PluginError,
         Refused,
@@ -75,8 +76,8 @@ _HOME = {
 } | dict.fromkeys(
     (
         "Conflict", "HookError", "IllegalTrigger", "InvalidRecord", "InvalidRequest", "KeyReused", "NestedWrite",
-        "NotFound", "PackError", "PartnerflowError", "PluginError", "Refused", "SchemaMismatch", "StoreBusy",
-        "StoreError", "Tampered", "UnknownState", "Unreadable", "UnsoundLifecycle",
+        "NotFound", "PackError", "PackReplaced", "PartnerflowError", "PluginError", "Refused", "SchemaMismatch",
+        "StoreBusy", "StoreError", "Tampered", "UnknownState", "Unreadable", "UnsoundLifecycle",
     ),
     "errors",
 )  # fmt: skip
@@ -106,6 +107,7 @@ __all__ = [
     "NestedWrite",
     "NotFound",
     "PackError",
+    "PackReplaced",
     "Partner",
     "Partnerflow",
     "PartnerflowError",

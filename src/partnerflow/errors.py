@@ -15,6 +15,7 @@ PartnerflowError
 ├── PluginError          an installed package offers something that cannot be used
 ├── HookError            a function of the host's failed, or returned something else than it may
 ├── NestedWrite          a write was requested inside another call
+├── PackReplaced         a sweep under rules that others have replaced
 ├── StoreError           the store cannot do its work
 │   ├── SchemaMismatch   its tables are of another version
 │   └── StoreBusy        another writer held a lock for too long
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
 
@@ -282,6 +284,26 @@ class NestedWrite(PartnerflowError):
         return (
             "nothing can be written through a flow inside another call: a receiver of before, host_records and "
             "policies may read through it, and write to tables of their own; write in a receiver of after"
+        )
+
+
+class PackReplaced(PartnerflowError):
+    """A sweep under a pack that was in force here once, and that another has replaced; nothing was evaluated under it.
+
+    Two processes sweep under different rules or releases, or somebody went back to earlier ones.
+    """
+
+    http_status: ClassVar[int] = 409
+
+    def __init__(self, pack: object, in_force: object, since: datetime) -> None:
+        super().__init__(pack, in_force, since)
+        self.pack, self.in_force, self.since = pack, in_force, since
+
+    def __str__(self) -> str:
+        return (
+            f"since {self.since:%Y-%m-%d %H:%M %Z}, sweeps run under {self.in_force} here, and no longer under "
+            f"{self.pack}: sweep with the pack and the release that are in force, or put the earlier rules in force "
+            "again with back_to_earlier_rules=True (partnerflow sweep --back-to-earlier-rules)"
         )
 
 

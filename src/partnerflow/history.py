@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -27,6 +27,8 @@ from partnerflow.records.registry import Unread
 
 START = ""
 """The link before the first."""
+Chain: TypeAlias = Literal["history", "file"]
+"""What a chain is of: the transitions of a partnership, or the entries of a file."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +100,7 @@ class Transition:
 class Head:
     """The end of a chain at some moment: kept elsewhere, it shows later whether anything before it was changed."""
 
-    chain: Literal["history", "file"]
+    chain: Chain
     id: UUID
     """The id of the partnership, or of the file."""
     count: int
@@ -120,6 +122,22 @@ class Attempt:
     recorded_at: datetime
     codes: tuple[str, ...]
     """The policies that refused; empty for a step that is not legal or whose request lacked what it must carry."""
+
+
+@attrs.frozen(kw_only=True)
+class PackInForce:
+    """A pack under which sweeps have run, from when on until the next one."""
+
+    number: int
+    """1 for the first, without gaps; a pack that is in force again has another number."""
+    name: str
+    version: str
+    digest: str
+    since: datetime
+    """When the first sweep under it began, by the clock."""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version} ({self.digest[:12]})"
 
 
 def transition_link(transition: Transition) -> str:

@@ -16,7 +16,7 @@ from partnerflow.clauses import answers
 from partnerflow.dossier import Neighbour
 from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
-from partnerflow.history import Attempt, Transition
+from partnerflow.history import Attempt, Chain, PackInForce, Transition
 from partnerflow.lifecycle import Move
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
@@ -150,6 +150,8 @@ class ChangeSet:
     erasure: Erasure | None = None
     attempt: Attempt | None = None
     idempotency: IdempotencyRecord | None = None
+    pack: PackInForce | None = None
+    """The pack under which sweeps run from now on; its number is the next one."""
 
 
 class Transaction(Protocol):
@@ -159,6 +161,12 @@ class Transaction(Protocol):
         """Return the records of those keys that have been used.
 
         With *lock*, another transaction that locks one of the keys waits until this one ends, then sees its record.
+        """
+
+    def packs(self, *, lock: bool = False) -> Sequence[PackInForce]:
+        """Return the packs under which sweeps have run, in the order of their numbers; the last one is in force.
+
+        With *lock*, another transaction that locks them waits until this one ends, then sees what it has written.
         """
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> Mapping[UUID, Partnership]:
@@ -255,17 +263,14 @@ class Inventory(Protocol):
 class Audit(Protocol):
     """Everything that is chained, as of one moment, in streams that have only a page of rows in memory."""
 
-    def partnership_ids(self) -> Iterator[UUID]:
-        """Yield the id of every partnership, in order."""
+    def ids(self, chain: Chain) -> Iterator[UUID]:
+        """Yield the id of every partnership that has a history, or of every file, in order."""
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
         """Yield one partnership or every one, in the order of their ids, each with its last link."""
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
         """Yield every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""
-
-    def file_ids(self) -> Iterator[UUID]:
-        """Yield the id of every file."""
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
         """Yield every entry, of one file or in the order of the files' ids, then oldest first."""

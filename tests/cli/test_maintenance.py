@@ -199,3 +199,24 @@ def test_a_file_of_heads_that_is_not_there_is_named(shell: Shell) -> None:
     said = shell("verify", "--against", "nosuch.jsonl")
     assert said.code == 2
     assert "nosuch.jsonl" in said.err
+
+
+# --- sweep -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_names_the_rules_that_it_replaces_and_refuses_those_that_were_replaced(shell: Shell) -> None:
+    shell.does("propose", "Riverbend Youth Center")
+    ours = shell.folder / "ours.toml"
+    ours.write_text('[pack]\nname = "ours"\nversion = "2026.1"\nextends = "default"\nleads = [90]\n', encoding="utf-8")
+    assert "replace" not in shell.does("sweep")
+    said = shell.does("--pack", "ours.toml", "sweep").splitlines()[0]
+    name = r"\([0-9a-f]{12}\)"
+    now = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    assert re.fullmatch(rf"these rules, ours@2026\.1 {name}, replace default@1 {name}, in force since {now}", said)
+    assert shell.does("--pack", "ours.toml", "sweep") == "nothing new to tell\n"
+    refused = shell("sweep")
+    assert (refused.code, refused.out) == (2, "")
+    assert re.search(rf"sweeps run under ours@2026\.1 {name} here, and no longer under default@1 {name}", refused.err)
+    assert "partnerflow sweep --back-to-earlier-rules" in refused.err
+    assert "replace ours@2026.1 (" in shell.does("sweep", "--back-to-earlier-rules")
+    assert shell.does("sweep") == "nothing new to tell\n"

@@ -25,6 +25,7 @@ from partnerflow import (
     Entry,
     Filing,
     Head,
+    PackReplaced,
     Partner,
     Partnerflow,
     PartnerflowError,
@@ -150,6 +151,7 @@ class Twins(RuleBasedStateMachine):
         self.keyed: dict[str, tuple[Call, Any]] = {}
         self.views: list[tuple[UUID, datetime, Any]] = []
         self.heads: list[Head] = []
+        self.swept: list[Pack] = []
 
     @staticmethod
     def flow(store: Any, clock: TickingClock) -> Partnerflow:
@@ -445,11 +447,20 @@ class Twins(RuleBasedStateMachine):
         for clock in self.clocks:
             clock.move_on(days=days)
 
-    @rule(pack=st.sampled_from([PACK, PACK, PACK, STRICTER]))
-    def sweep(self, pack: Pack) -> None:
+    @rule(pack=st.sampled_from([PACK, PACK, PACK, STRICTER]), back=st.booleans())
+    def sweep(self, pack: Pack, *, back: bool) -> None:
+        """One pack at a time: one that was replaced tells nothing, unless somebody says that it is in force again."""
         stood = [self.stands(p) for p in self.begun]
         flows = [_under(flow, pack) for flow in self.flows]
-        one, other = (flow.sweep() for flow in flows)
+        if pack in self.swept and pack is not self.swept[-1] and not back:
+            before = _seen(self.flows[0])
+            for flow in flows:
+                with pytest.raises(PackReplaced):
+                    flow.sweep()
+            assert _seen(self.flows[0]) == before
+            return
+        self.swept.append(pack)
+        one, other = (flow.sweep(back_to_earlier_rules=back) for flow in flows)
         assert one == other
         event(f"told {len(one.notices)}" if len(one.notices) < 3 else "told many")
         assert [self.stands(p) for p in self.begun] == stood

@@ -16,7 +16,7 @@ import attrs
 from partnerflow.dossier import Neighbour, overlap, services_at
 from partnerflow.errors import InvalidRequest
 from partnerflow.events import Event
-from partnerflow.history import Attempt, Transition
+from partnerflow.history import Attempt, Chain, PackInForce, Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import EVERYTHING, ChangeSet, IdempotencyRecord, Query, SearchEntry, Snapshot
@@ -59,8 +59,7 @@ class MemoryStore:
         """Yield the partnerships that fit, each with its partner's name."""
         with self._lock:
             everything = sorted(self._data.partnerships.items())
-        matching = (self._data.match(each, query) for key, each in everything if after is None or key > after)
-        found = (each for each in matching if each is not None)
+        found = filter(None, (self._data.match(each, query) for key, each in everything if not after or key > after))
         return ((each, self._data.partners[each.partner_id].name) for each in islice(found, limit))
 
     def counts(self, query: Query) -> Mapping[str, int]:
@@ -72,8 +71,7 @@ class MemoryStore:
         for partnership_id, judgement in sorted(self._data.judgements.items()):
             state = self._data.partnerships[partnership_id].state
             otherwise = (judgement.digest != digest and state in live) or (not judgement.digest and state in ended)
-            days = [each.next_check_on for each in judgement.obligations if each.next_check_on is not None]
-            if otherwise or any(day <= on for day in days):
+            if otherwise or any(each.next_check_on and each.next_check_on <= on for each in judgement.obligations):
                 yield partnership_id
 
     def attempts(self, partnership_id: UUID) -> Iterator[Attempt]:
@@ -102,6 +100,7 @@ class _Data:
         self.judgements: dict[UUID, Judgement] = {}
         self.search_entries: dict[UUID, SearchEntry] = {}
         self.idempotency_records: dict[str, IdempotencyRecord] = {}
+        self.packs: list[PackInForce] = []
 
     def match(self, partnership: Partnership, query: Query) -> Partnership | None:
         """Return a partnership, as it was recorded at the query's moment, if it fits all of the query."""
@@ -145,6 +144,7 @@ class _Data:
             self.judgements[judgement.partnership_id] = attrs.evolve(judgement, obligations=in_order)
         self.search_entries |= {each.partnership_id: each for each in changes.search_entries}
         self.idempotency_records |= {each.key: each for each in filter(None, [changes.idempotency])}
+        self.packs += filter(None, [changes.pack])
         for erasure in filter(None, [changes.erasure]):
             for entry in erasure.entries:
                 self.files[entry.file_id][entry.seq - 1] = entry
@@ -161,17 +161,14 @@ class _Audit:
         self._transitions = {each: tuple(made) for each, made in data.transitions.items()}
         self._files = {file_id: tuple(entries) for file_id, entries in data.files.items()}
 
-    def partnership_ids(self) -> Iterator[UUID]:
-        return (each.id for each in self._partnerships)
+    def ids(self, chain: Chain) -> Iterator[UUID]:
+        return iter(sorted(self._files)) if chain == "file" else (each.id for each in self._partnerships)
 
     def partnerships(self, partnership_id: UUID | None = None) -> Found:
         return ((p, self._transitions[p.id][-1].link) for p in self._partnerships if partnership_id in (None, p.id))
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
         return _of(self._transitions, partnership_id)
-
-    def file_ids(self) -> Iterator[UUID]:
-        return iter(sorted(self._files))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
         return _of(self._files, file_id)
@@ -187,6 +184,9 @@ class _Transaction:
 
     def idempotency_records(self, keys: Sequence[str], *, lock: bool = False) -> Mapping[str, IdempotencyRecord]:  # noqa: ARG002
         return _those(self._data.idempotency_records, keys)
+
+    def packs(self, *, lock: bool = False) -> tuple[PackInForce, ...]:  # noqa: ARG002
+        return tuple(self._data.packs)
 
     def partnerships(self, partnership_ids: Ids) -> Mapping[UUID, Partnership]:
         return _those(self._data.partnerships, partnership_ids)

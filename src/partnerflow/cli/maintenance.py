@@ -28,15 +28,21 @@ if TYPE_CHECKING:
 @command("sweep", "partnerflow sweep", "partnerflow sweep --at 2026-09-01T06:00+00:00")
 @click.option("--at", type=moment, help="At this moment, not now.")
 @click.option("--everything", is_flag=True, help="Evaluate every partnership, also where nothing is due.")
+@click.option("--back-to-earlier-rules", is_flag=True, help="Put rules in force again that others have replaced.")
 @click.pass_obj
-def sweep(settings: Settings, *, at: datetime | None, everything: bool) -> int:
+def sweep(settings: Settings, *, at: datetime | None, everything: bool, back_to_earlier_rules: bool) -> int:
     """Report what comes due, was missed or broke, and how that ended.
 
     Run it every day. It reports each thing once, as an event too, and changes no state. With --everything, it derives
     again what is derived from histories and files: do that where somebody has written to the tables.
+
+    Sweep with one pack and one release. One that others have replaced is refused, as two would take turns.
     """
     flow = settings.flow()
-    swept = flow.sweep(at=at, everything=everything)
+    swept = flow.sweep(at=at, everything=everything, back_to_earlier_rules=back_to_earlier_rules)
+    if swept.replaced is not None:
+        since = views.minute(flow, swept.replaced.since)
+        say(f"these rules, {flow.pack.ref}, replace {swept.replaced}, in force since {since}")
     for partnership_id in swept.unreadable:
         say(f"{partnership_id} was not evaluated: a step or due date of it cannot be read", stderr=True)
     if swept.notices:

@@ -389,10 +389,15 @@ class Partnerflow(Reading):
         operation = operations.Adoptions(self.context, by)
         return run.run(operation, adoptions, key=key, at_once=at_once, progress=progress)
 
-    def sweep(self, *, at: datetime | None = None, everything: bool = False) -> Sweep:
+    def sweep(
+        self, *, at: datetime | None = None, everything: bool = False, back_to_earlier_rules: bool = False
+    ) -> Sweep:
         """Notify, each once, of what approaches, was missed or broke, and was mended, waived or is over.
 
         With *everything*, every partnership is evaluated, whether something is due or not, and what is derived from
         histories and files is derived again: obligations, and what partnerships are found by.
+
+        Raises PackReplaced where sweeps ran under this pack before and run under another now, so that no two packs take
+        turns; with *back_to_earlier_rules*, this one is in force again.
         """
-        return sweep.sweep(self.context, at=at, everything=everything)
+        return sweep.sweep(self.context, at=at, everything=everything, back_to_earlier_rules=back_to_earlier_rules)

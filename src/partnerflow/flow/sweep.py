@@ -10,6 +10,7 @@ import attrs
 
 from partnerflow import events
 from partnerflow.errors import Unreadable
+from partnerflow.history import PackInForce
 from partnerflow.obligations import Notice, NoticeKind, notices_for
 from partnerflow.ports import ChangeSet, Snapshot
 
@@ -18,6 +19,7 @@ from .context import Context
 from .evaluate import standing_report
 from .loading import load_dossier, refuse_unfit
 from .search_index import search_entries, search_entry
+from .turns import put_in_force, refuse_replaced
 from .writing import new_judgement, number_events, write
 
 BATCH = 200
@@ -32,6 +34,8 @@ class Sweep:
     notices: tuple[Notice, ...]
     unreadable: tuple[UUID, ...] = ()
     """The partnerships that were not evaluated, because a step or due date of theirs cannot be read."""
+    replaced: PackInForce | None = None
+    """The pack under which sweeps ran before, where this is the first one under another."""
 
     @property
     def approaching(self) -> tuple[Notice, ...]:
@@ -67,18 +71,22 @@ class Sweep:
         return tuple(notice for notice in self.notices if notice.telling == telling)
 
 
-def sweep(context: Context, *, at: datetime | None, everything: bool = False) -> Sweep:
+def sweep(
+    context: Context, *, at: datetime | None, everything: bool = False, back_to_earlier_rules: bool = False
+) -> Sweep:
     """Evaluate what is due and what was last evaluated under another pack, a batch in each transaction.
 
     With *everything*, evaluate every partnership, and derive again what is derived from its history and files.
+    Raises PackReplaced for a pack that another has replaced, unless the sweep goes *back_to_earlier_rules*.
 
     Each batch is committed by itself, so a sweep that was stopped continues where it was. Several may sweep at once,
     and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
     does not hold up the others; the first error is raised at the end. One that cannot be read is listed.
     """
-    when = read_times(context, at).at
-    sweeper = _Sweeper(context, when, everything=everything)
-    return Sweep(when, tuple(sweeper.notices()), tuple(sweeper.unreadable))
+    times = read_times(context, at)
+    replaced = put_in_force(context, times.recorded_at, back_to_earlier=back_to_earlier_rules)
+    sweeper = _Sweeper(context, times.at, everything=everything)
+    return Sweep(times.at, tuple(sweeper.notices()), tuple(sweeper.unreadable), replaced)
 
 
 class _Sweeper:
@@ -113,6 +121,7 @@ class _Sweeper:
             snapshots = tx.snapshots(tuple(dict.fromkeys(ids)), lock=True, skip_locked=busy is not None)
             if busy is not None:
                 busy += [each for each in ids if each not in snapshots]
+            refuse_replaced(context, tx)  # once they are locked, so that nobody else can evaluate them before us
             for snapshot in snapshots.values():
                 if not self._is_due(snapshot):
                     continue  # another sweep was faster

@@ -11,14 +11,15 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from partnerflow import gate
 from partnerflow.errors import PartnerflowError, Tampered
-from partnerflow.history import START, Head, Transition, entry_link, transition_link
+from partnerflow.history import START, Chain, Head, Transition, entry_link, transition_link
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import Audit
 from partnerflow.records import Entry, Redaction, kinds
@@ -28,7 +29,6 @@ from partnerflow.records.registry import Unread
 from .arguments import batched
 from .context import Context
 
-Chain: TypeAlias = Literal["history", "file"]
 Place: TypeAlias = tuple[Chain, UUID, int]
 T = TypeVar("T")
 UNREADABLE = (ValueError, TypeError, LookupError, PartnerflowError)
@@ -85,7 +85,7 @@ class _Verification:
         try:
             yield from list(self._files(audit.entries()))
         except UNREADABLE:  # one by one, so that what cannot be read is named and the rest is still checked
-            file_ids, unreadable = _read("the files", audit.file_ids)
+            file_ids, unreadable = _read("the files", partial(audit.ids, "file"))
             yield from unreadable
             for file_id in self._expected_files() if unreadable else file_ids:
                 yield from self._alone("file", file_id, self._file_alone)
@@ -96,7 +96,7 @@ class _Verification:
         try:
             yield from list(self._histories(audit.partnerships(), audit.transitions()))
         except UNREADABLE:
-            ids, unreadable = _read("the partnerships", audit.partnership_ids)
+            ids, unreadable = _read("the partnerships", partial(audit.ids, "history"))
             yield from unreadable
             for each in ids:
                 yield from self._alone("history", each, self._history_alone)

@@ -231,6 +231,26 @@ def test_what_an_older_release_told_is_not_told_again(tmp_path: Path, version: i
     assert flow.sweep().notices == ()
 
 
+@pytest.mark.parametrize("version", [version for version in FROZEN if version < 3])
+def test_of_sweeps_before_the_third_version_no_pack_is_known_and_the_next_one_replaces_none(
+    tmp_path: Path, version: int
+) -> None:
+    url = thawed(version, tmp_path / "then.db")
+    upgrade_database(url)
+    with Partnerflow.open(url) as flow:
+        assert flow.sweep().replaced is None
+    with sqlite3.connect(tmp_path / "then.db") as raw:
+        assert raw.execute("select number, name, digest from pf_pack").fetchall() == [(1, "default", flow.pack.digest)]
+    raw.close()
+
+
+def test_the_pack_of_a_sweep_under_the_third_version_is_in_force_still(tmp_path: Path) -> None:
+    url = thawed(3, tmp_path / "then.db")
+    upgrade_database(url)
+    with Partnerflow.open(url) as flow, flow.store.reading() as tx:
+        assert [(each.number, each.name, each.version) for each in tx.packs()] == [(1, "default", "1")]
+
+
 @pytest.mark.parametrize("version", [version for version in FROZEN if version >= 2])
 def test_what_an_older_release_blanked_stays_blank(tmp_path: Path, version: int) -> None:
     url = thawed(version, tmp_path / "then.db")
@@ -313,6 +333,19 @@ def test_a_step_that_was_begun_and_not_finished_is_finished(engine: Engine) -> N
         upgrade(connection, version=2)
         assert current(connection) == 2
     assert described(engine) == whole
+
+
+def test_the_third_step_leaves_a_table_that_it_has_made_and_what_is_in_it(engine: Engine) -> None:
+    create_tables(engine)
+    Partnerflow(store=SQLAlchemyStore(engine)).sweep()
+    whole = described(engine)
+    with engine.begin() as connection:
+        connection.execute(text("update pf_schema set version = 2"))
+    with engine.begin() as connection:
+        upgrade(connection, version=3)
+        assert current(connection) == 3
+    assert described(engine) == whole
+    assert counts(engine)["pf_pack"] == 1
 
 
 def on_table(engine: Engine, table: str) -> str:

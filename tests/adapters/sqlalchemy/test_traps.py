@@ -165,7 +165,7 @@ def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkey
         assert [each.id for each, _ in audit.partnerships()] == ids
         made_steps = [(each.partnership_id, each.version) for each in audit.transitions()]
         lying = [(entry.file_id, entry.seq) for entry in audit.entries()]
-        files = list(audit.file_ids())
+        files = list(audit.ids("file"))
     assert made_steps == [(each, version) for each in ids for version in range(1, 8 if each in ids[::4] else 2)]
     assert files == sorted(files) == sorted({first.partner_id, *ids[::4]})
     assert lying == [(file, seq) for file in files for seq in range(1, 2 if file == first.partner_id else 6)]

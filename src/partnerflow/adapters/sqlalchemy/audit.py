@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Executable
 
 from partnerflow.errors import StoreError
-from partnerflow.history import Transition
+from partnerflow.history import Chain, Transition
 from partnerflow.partnership import Partnership
 from partnerflow.records import Entry
 
@@ -26,8 +26,10 @@ class SQLAlchemyAudit:
     def __init__(self, sql: Statements, tx: SQLAlchemyTransaction) -> None:
         self._sql, self._tx = sql, tx
 
-    def partnership_ids(self) -> Iterator[UUID]:
-        """Yield the id of every partnership."""
+    def ids(self, chain: Chain) -> Iterator[UUID]:
+        """Yield the id of every partnership, or of every file."""
+        if chain == "file":
+            return (row.file_id for row in self._tx.execute(self._sql.file_ids, {}))
         return (row.id for row in self._pages(self._sql.partnership_ids, "id", FIRST))
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
@@ -44,10 +46,6 @@ class SQLAlchemyAudit:
         if partnership_id is not None:
             return map(rows.transition, self._pages(sql.history, "version", of_partnership=partnership_id))
         return map(rows.transition, self._chains(sql.history, "of_partnership", sql.histories_after, names))
-
-    def file_ids(self) -> Iterator[UUID]:
-        """Yield the id of every file."""
-        return (row.file_id for row in self._tx.execute(self._sql.file_ids, {}))
 
     def entries(self, file_id: UUID | None = None) -> Iterator[Entry]:
         """Yield every entry, of one file or of all."""

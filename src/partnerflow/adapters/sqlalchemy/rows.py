@@ -16,7 +16,7 @@ from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
 from partnerflow.errors import InvalidRecord, error_text
 from partnerflow.events import Event
-from partnerflow.history import Attempt, Transition
+from partnerflow.history import Attempt, PackInForce, Transition
 from partnerflow.lifecycle import Move
 from partnerflow.obligations import Obligation
 from partnerflow.partnership import Partnership
@@ -41,6 +41,7 @@ _RENAMED = {"broken_notified": "told_broken", "next_check_on": "look_on"}
 """The columns of fields that have another name there."""
 OBLIGATION = tuple((_RENAMED.get(name, name), name) for name in attrs.fields_dict(Obligation))
 """Each column of an obligation with its field."""
+_PACK = tuple(attrs.fields_dict(PackInForce))
 
 
 # --- entries -------------------------------------------------------------------------------------------------------
@@ -328,3 +329,13 @@ def idempotency_record(row: DatabaseRow) -> IdempotencyRecord:
 def idempotency_values(record: IdempotencyRecord) -> Values:
     """Return the columns of an idempotency record."""
     return {"key": record.key, "request": record.request, "work": canonical([str(one) for one in record.work])}
+
+
+def pack(row: DatabaseRow) -> PackInForce:
+    """Return the pack of a row."""
+    return PackInForce(**{name: getattr(row, name) for name in _PACK})
+
+
+def pack_values(in_force: PackInForce) -> Values:
+    """Return the columns of a pack."""
+    return {name: getattr(in_force, name) for name in _PACK}

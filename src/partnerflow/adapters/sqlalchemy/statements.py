@@ -62,7 +62,7 @@ class Statements:
         self._erasures(tables)
         read_again = (
             *(self.files, self.moves, self.moves_of_many, self.obligations, self.obligations_of_many),
-            *(self.partnerships_of_many, self.idempotency_records, self.history, self.words_of_many),
+            *(self.partnerships_of_many, self.idempotency_records, self.packs, self.history, self.words_of_many),
         )
         self.locking_reads: dict[Executable, Executable] = {
             each: each.with_for_update(read=True) for each in read_again
@@ -119,7 +119,7 @@ class Statements:
         )
 
     def _partners(self, t: Tables) -> None:
-        """Partners, and the records of idempotency keys."""
+        """Partners, the records of idempotency keys, and the packs of sweeps."""
         self.partners = select(t.partner.c.id).where(
             mine(t.partner), t.partner.c.id.in_(bindparam("of_partners", expanding=True))
         )
@@ -132,6 +132,7 @@ class Statements:
         self.idempotency_records = select(t.receipt).where(
             mine(t.receipt), t.receipt.c.key.in_(bindparam("keys", expanding=True))
         )
+        self.packs = select(t.pack).where(mine(t.pack)).order_by(t.pack.c.number)
 
     def _histories_and_files(self, t: Tables) -> None:
         """Histories, attempts, files and the outbox, of one partnership or file, page by page."""
@@ -253,7 +254,7 @@ class Statements:
         }
         tables = (
             *(t.partner, t.outside_id, t.partnership, t.site, t.place, t.word),
-            *(t.entry, t.transition, t.attempt, t.obligation, t.outbox, t.receipt),
+            *(t.entry, t.transition, t.attempt, t.obligation, t.outbox, t.receipt, t.pack),
         )
         self.inserts = {table.name: insert(table) for table in tables}
 

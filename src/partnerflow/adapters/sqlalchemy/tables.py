@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from partnerflow.errors import InvalidRequest
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -119,6 +119,7 @@ class Tables:
         self._files_and_histories()
         self._obligations()
         self._events_and_keys()
+        self._packs()
 
     def _partners_and_search(self) -> None:
         """Create the tables of what is there now, and of what it is found by."""
@@ -273,6 +274,17 @@ class Tables:
             Column("key", Exact(190), primary_key=True),
             Column("request", Exact(64), nullable=False),
             Column("work", Exact(), nullable=False),
+        )
+
+    def _packs(self) -> None:
+        """Create the table of the packs under which sweeps have run, one after the other."""
+        self.pack = self._of_tenant(
+            "pack",
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            Column("name", Exact(), nullable=False),
+            Column("version", Exact(), nullable=False),
+            Column("digest", Exact(64), nullable=False),
+            Column("since", UTCDateTime, nullable=False),
         )
 
     def _table(self, name: str, *columns: Any) -> Table:

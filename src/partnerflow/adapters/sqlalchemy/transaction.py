@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from partnerflow.dossier import Neighbour, services_at
 from partnerflow.errors import Conflict
-from partnerflow.history import Transition
+from partnerflow.history import PackInForce, Transition
 from partnerflow.obligations import Judgement, Obligation
 from partnerflow.partnership import Partnership
 from partnerflow.ports import ChangeSet, Erasure, IdempotencyRecord, SearchEntry, Snapshot
@@ -140,6 +140,13 @@ class SQLAlchemyTransaction:
         if {tuple(row) for row in at_first_read} == {tuple(row) for row, _ in self._loaded.values()}:
             return found
         return self._read_latest(statement, values)
+
+    def packs(self, *, lock: bool = False) -> tuple[PackInForce, ...]:
+        """Return the packs under which sweeps have run, in the order of their numbers."""
+        if lock:
+            self._lock_database()
+            self._lock_name("pack")
+        return tuple(map(rows.pack, self._read_latest(self._sql.packs, {})))
 
     def partnerships(self, partnership_ids: Sequence[UUID]) -> dict[UUID, Partnership]:
         """Return the partnerships that exist among these, without a lock."""
@@ -282,6 +289,7 @@ class SQLAlchemyTransaction:
         self._add(t.outbox, [rows.event_values(each) for each in _all(changes, "events")])
         self._write_erasures(_given(changes, "erasure"))
         self._add(t.attempt, [rows.attempt_values(each) for each in _given(changes, "attempt")])
+        self._add(t.pack, [rows.pack_values(each) for each in _given(changes, "pack")])
         self._add(t.receipt, [rows.idempotency_values(each) for each in _given(changes, "idempotency")])
 
     def _add(self, table: Any, values: Sequence[rows.Values]) -> None:

@@ -26,6 +26,7 @@ from .files import FileTests
 from .idempotency import IdempotencyTests
 from .lists import ListTests
 from .outbox import OutboxTests
+from .packs import PackTests
 from .partnerships import PartnershipTests
 from .search import SearchTests
 from .tenants import TenantTests
@@ -41,6 +42,7 @@ class StoreContract(
     ListTests,
     DueTests,
     OutboxTests,
+    PackTests,
     IdempotencyTests,
     TransactionTests,
     BatchTests,

@@ -25,9 +25,9 @@ class AuditTests(Fixtures):
         with store.audit() as audit:
             every = (
                 audit.partnerships(),
-                audit.partnership_ids(),
+                audit.ids("history"),
                 audit.transitions(),
-                audit.file_ids(),
+                audit.ids("file"),
                 audit.entries(),
             )
             assert [list(each) for each in every] == [[]] * 5
@@ -43,10 +43,10 @@ class AuditTests(Fixtures):
             files |= tx.files([DISTRICT])
         entries = [entry for each in sorted(files) for entry in files[each]]
         with store.audit() as audit:
-            assert list(audit.partnership_ids()) == list(held)
+            assert list(audit.ids("history")) == list(held)
             assert list(audit.partnerships()) == [(each.partnership, each.link) for each in held.values()]
             assert list(audit.transitions()) == [made for each in held for made in history_of(store, each)]
-            assert list(audit.file_ids()) == sorted(files)
+            assert list(audit.ids("file")) == sorted(files)
             assert list(audit.entries()) == entries
             for each, holding in held.items():
                 assert list(audit.partnerships(each)) == [(holding.partnership, holding.link)]

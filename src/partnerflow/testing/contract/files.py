@@ -59,7 +59,7 @@ class FileTests(Fixtures):
         flow.file(begun.id, *(Need(need=f"need {place}") for place in range(520)), by=WHO)
         flow.file(DISTRICT, Site(site="255901001", name="Grand Bend"), by=WHO)
         with store.audit() as audit:
-            files = {whose: list(audit.entries(whose)) for whose in audit.file_ids()}
+            files = {whose: list(audit.entries(whose)) for whose in audit.ids("file")}
         assert list(files) == sorted([DISTRICT, begun.id, begun.partner_id])
         for file_id, entries in files.items():
             assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))

@@ -109,7 +109,7 @@ def history_of(store: Store, partnership_id: UUID) -> list[Transition]:
 def files_of(store: Store) -> dict[UUID, list[Entry]]:
     """Read every file, in the order of their ids, each as if it were asked for alone."""
     with store.audit() as audit:
-        return {file_id: list(audit.entries(file_id)) for file_id in audit.file_ids()}
+        return {file_id: list(audit.entries(file_id)) for file_id in audit.ids("file")}
 
 
 def all_of(store: Store) -> tuple[list[Any], list[Any], list[Any], list[Any], list[Any]]:

@@ -13,13 +13,13 @@ from partnerflow.adapters.sqlalchemy.tables import Tables, default_tables
 from partnerflow.adapters.sqlalchemy.version import mismatch, record_version, version_of
 from partnerflow.errors import InvalidRequest
 
-from . import v1, v2
+from . import v1, v2, v3
 from .operations import StepOperations
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-STEPS: Mapping[int, Callable[[StepOperations], None]] = {1: v1.upgrade, 2: v2.upgrade}
+STEPS: Mapping[int, Callable[[StepOperations], None]] = {1: v1.upgrade, 2: v2.upgrade, 3: v3.upgrade}
 """The step to each version from the one before."""
 NEWEST = max(STEPS)
 
