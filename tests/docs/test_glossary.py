@@ -26,6 +26,7 @@ ORDINARY = {
     "plugin",
     "ref",
     "refused",
+    "replaced",
     "request",
     "reused",
     "schema",
