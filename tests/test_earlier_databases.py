@@ -9,6 +9,7 @@ today's version; each row is what it was.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -32,6 +33,9 @@ SQL = DATA / "demo-of-3282929.sql"
 EXPECTED = json.loads((DATA / "demo-of-3282929.json").read_text(encoding="utf-8"))
 NAMES = json.loads((DATA / "names-of-3282929.json").read_text(encoding="utf-8"))
 DIGESTS = NAMES["digests"]
+STANDING = json.loads((DATA / "standing-of-3282929.json").read_text(encoding="utf-8"))
+"""What the policies found there, by that code, on the days below."""
+UPGRADING = Path(__file__).parents[1] / "docs" / "how-to" / "migrate.md"
 LATER = {"default": datetime(2027, 7, 5, 8, tzinfo=UTC), "northside": datetime(2034, 8, 1, 8, tzinfo=UTC)}
 """The moment at which the database of each tenant is opened again."""
 RULES = {"default": ("default", "UTC"), "northside": ("spps-9a", "America/Chicago")}
@@ -238,6 +242,23 @@ def test_on_a_later_day_it_is_explained_and_decided_in_the_words_of_then(opened:
             assert found["explained"][partnership_id] == lines
         assert found["reports"] == then["reports"]
         assert found["options"] == then["options"]
+
+
+def test_what_holds_changes_only_where_the_page_on_upgrades_says_so(opened: Opened) -> None:
+    rows = re.findall(r"^\| (.+) \| ([A-Z]+-\d+) \| `(\w+)` \| `(\w+)` \|", UPGRADING.read_text("utf-8"), re.MULTILINE)
+    changed = []
+    for tenant, standing in STANDING.items():
+        flow = opened(tenant)
+        for partnership_id, then in standing.items():
+            now = {each.code: str(each.outcome) for each in flow.explain(UUID(partnership_id)).findings}
+            partner = flow.dossier(UUID(partnership_id)).partner.name
+            changed += [
+                (partner, code, then.get(code), now.get(code))
+                for code in {*then, *now}
+                if then.get(code) != now.get(code)
+            ]
+    assert rows
+    assert sorted(changed) == sorted(rows)
 
 
 def test_a_sweep_on_a_later_day_tells_what_it_told_then_and_tells_it_once(opened: Opened) -> None:
