@@ -89,7 +89,7 @@ def as_json(dossier: Dossier) -> dict[str, Any]:
     for record in mapping["records"]:
         entry = record.pop("entry", {})
         if record["kind"] == "amendment":
-            record["entry"] = {"version": entry["version"]}
+            record["entry"] = {name: entry[name] for name in ("version", "filed_by")}
     return mapping
 
 

@@ -14,7 +14,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar, cast
+from types import NoneType
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import attrs
@@ -56,6 +57,8 @@ _PERHAPS_AT_FAULT = re.compile(r'[^ -~\u00a1-\u00ac\u00ae-\u024f]|\\|" *"|"-|[0-
 """In the text of a record: a character that is neither plain nor a letter of ours, a blank text, an odd number."""
 _JOINERS = "\u200b\u200c\u200d\u2060\ufeff"
 """Invisible characters that scripts and emoji need between two others; at an end of a name they say nothing."""
+_SINGLE = frozenset({str, int, float, bool, date, datetime, UUID, NoneType, ...})
+"""Types, and parts of types, of values in which there is no amount."""
 
 
 def is_visible(text: str) -> bool:
@@ -99,9 +102,34 @@ def read_documents(documents: Iterable[Document]) -> tuple[Document, ...]:
 def impossible(record: Record) -> Iterator[Fault]:
     """Yield what cannot be true of any record: a period that ends before it begins, an amount below zero."""
     yield from _period_faults(record)
-    for path, _, value in _values(record, ""):
-        if isinstance(value, Money):
-            yield from _money_faults(value, path)
+    for name in _with_amounts(cast("Hashable", type(record))):
+        value = getattr(record, name)
+        if value:
+            for path, _, each in _values(value, f"/{name}" if name != "extra" else "", depth=1):
+                if isinstance(each, Money):
+                    yield from _money_faults(each, path)
+
+
+@cache
+def _with_amounts(cls: Hashable) -> tuple[str, ...]:
+    """Return the fields of a class in which there may be an amount."""
+    return tuple(name for name, wanted in _types(cls).items() if _may_hold_amount(wanted, {cls}))
+
+
+def _types(cls: Any) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {field.name: hints[field.name] for field in attrs.fields(cls)}
+
+
+def _may_hold_amount(wanted: Any, seen: set[Any]) -> bool:
+    """Return whether there may be an amount in a value of a type; *seen* are the classes that were looked at."""
+    if wanted in _SINGLE or wanted in seen or get_origin(wanted) is Literal:
+        return False
+    if isinstance(wanted, type) and attrs.has(wanted) and wanted is not Money:
+        seen.add(wanted)
+        return any(_may_hold_amount(part, seen) for part in _types(wanted).values())
+    parts = get_args(wanted)
+    return any(_may_hold_amount(part, seen) for part in parts) if parts else True
 
 
 def _is_plain(text: str) -> bool:

@@ -43,6 +43,7 @@ from partnerflow.records import (
     record,
 )
 from partnerflow.records.conversion import moment_text, read_record, record_text, structure, unstructure
+from partnerflow.records.fields import Fields
 from partnerflow.records.money import DECIMALS
 from partnerflow.records.registry import KINDS, fields_of
 from partnerflow.testing import actors, example_records, records
@@ -556,3 +557,18 @@ def test_every_kind_says_what_it_is_about_and_only_that() -> None:
         "review_decision", "scope", "service", "support_action", "waiver_refusal", "waiver_request",
         "waiver_revocation", "workplace_quality_review",
     }  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(records())
+def test_the_plain_pass_reads_a_record_as_the_pass_does_that_finds_every_fault(filed: Record) -> None:
+    kind, fields = filed.kind_info.name, json.loads(canonical({**unstructure(filed), "unknown": [1]}))
+    plainly = read_record(kind, fields)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Fields, "read", _refused)
+        assert read_record(kind, fields) == plainly
+    assert plainly.extra["unknown"] == [1]
+
+
+def _refused(*_: object) -> None:
+    raise ValueError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -16,7 +16,15 @@ from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.lifecycle.move import Move
 from partnerflow.partnership import Partnership
 from partnerflow.records import Entry, Partner, Retraction
-from partnerflow.records.conversion import converter, pointer_part, read_filed, read_record, structure, unstructure
+from partnerflow.records.conversion import (
+    converter,
+    pointer_part,
+    read_filed,
+    read_record,
+    structure,
+    telling,
+    unstructure,
+)
 from partnerflow.records.entry import Filed
 from partnerflow.records.plugins import kind_names
 from partnerflow.records.registry import Record, Unregistered
@@ -24,7 +32,11 @@ from partnerflow.records.registry import Record, Unregistered
 from .neighbour import Neighbour
 from .zone import time_zone, zone_name
 
+T = TypeVar("T")
 Parts = tuple[Partner, Partnership, list[Entry], tuple[Move, ...] | None, tuple[Neighbour, ...] | None, tzinfo]
+_FILED = tuple(field.name for field in attrs.fields(Filed))
+_UNKNOWN = Filed()
+"""Of an item that says nothing of its filing."""
 _KNOWN = {"partner", "partnership", "records", "moves", "neighbours", "tz"}
 
 
@@ -66,18 +78,16 @@ def read(data: Mapping[str, Any]) -> Parts:
             return None
         return _collect(faults, lambda: structure(data[name], kind, name, f"/{name}"))
 
-    def read_all(kind: type[Any], name: str) -> tuple[Any, ...] | None:
+    def read_several(kind: type[Any], name: str) -> tuple[Any, ...] | None:
         listed = _list(data.get(name), f"/{name}", faults)
         if listed is None:
             return None
-        return tuple(
-            _collect(faults, partial(structure, item, kind, name, f"/{name}/{at}")) for at, item in enumerate(listed)
-        )
+        return tuple(_read_all(faults, listed, f"/{name}", lambda item, path: structure(item, kind, name, path)))
 
     partner, partnership = read_one(Partner, "partner"), read_one(Partnership, "partnership")
     listed = _list(data.get("records", []), "/records", faults) or []
-    entries = [_collect(faults, partial(_read_entry, item, f"/records/{at}")) for at, item in enumerate(listed)]
-    moves, neighbours = read_all(Move, "moves"), read_all(Neighbour, "neighbours")
+    entries = _read_all(faults, listed, "/records", _read_entry)
+    moves, neighbours = read_several(Move, "moves"), read_several(Neighbour, "neighbours")
     tz = _collect(faults, partial(_read_zone, data.get("tz")))
     faults += _misfiled(entries)
     if faults:
@@ -100,16 +110,17 @@ def _entry_mapping(entry: Entry) -> dict[str, Any]:
 
 
 def _read_entry(item: Any, path: str) -> Entry:
-    if not isinstance(item, Mapping) or not isinstance(item.get("kind"), str):
+    if not isinstance(item, (dict, Mapping)) or not isinstance(item.get("kind"), str):
         raise InvalidRecord("record", [Fault(f"{path}/kind", "is required: which kind of record this is")])
+    if "entry" not in item:
+        record, says = telling(_read_record, item, path, _UNKNOWN)
+        return Entry(record=record, told=record if says else None)
     faults: list[Fault] = []
-    filed = Filed()
-    if "entry" in item:
-        filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
+    filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
     record = _collect(faults, lambda: _read_record(item, path, filed))
     if faults:
         raise InvalidRecord("record", faults)
-    return Entry(record=record, **{field.name: getattr(filed, field.name) for field in attrs.fields(Filed)})
+    return Entry(record=record, **{name: getattr(filed, name) for name in _FILED})
 
 
 def _read_record(item: Mapping[str, Any], path: str, filed: Filed | None) -> Record:
@@ -139,6 +150,18 @@ def _collect(faults: list[Fault], reading: Callable[[], Any]) -> Any:
     except InvalidRecord as error:
         faults.extend(error.faults)
         return None
+
+
+def _read_all(faults: list[Fault], listed: Sequence[Any], path: str, read: Callable[[Any, str], T]) -> list[T | None]:
+    """Read each of several; add the faults of those that have any, and leave a gap for each."""
+    found: list[T | None] = []
+    for at, item in enumerate(listed):
+        try:
+            found.append(read(item, f"{path}/{at}"))
+        except InvalidRecord as error:
+            faults.extend(error.faults)
+            found.append(None)
+    return found
 
 
 def _list(value: Any, path: str, faults: list[Fault]) -> Sequence[Any] | None:

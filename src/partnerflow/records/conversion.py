@@ -1,7 +1,10 @@
 """Conversion of records and other values to plain JSON data, and back.
 
 There is one converter for everything. It is strict (a number is not a text, a date is `YYYY-MM-DD`), it finds every
-fault of a value in one pass, and it keeps fields that a kind does not have in `extra`.
+fault of a value, and it keeps fields that a kind does not have in `extra`.
+
+Nearly everything that is read is in order, so objects and lists are read plainly first. Only what cannot be read so is
+read again by cattrs, which goes on after a fault and says where each is.
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from functools import lru_cache, partial
-from types import GenericAlias, NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from functools import cache, lru_cache, partial
+from types import GenericAlias
+from typing import Any, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -26,6 +29,7 @@ from partnerflow.canonical import canonical
 from partnerflow.errors import Fault, InvalidRecord, PluginError
 
 from .dates import NO_END
+from .fields import Fields, may_be_absent, without_none
 from .money import Money
 from .plugins import find_kind
 from .registry import RESERVED, Record, Unregistered
@@ -71,15 +75,17 @@ def _text_that(says: Callable[[str], object]) -> Any:
 def _date(value: object, _: object) -> date:
     if value == "no_end":
         return NO_END
-    if isinstance(value, date) and not isinstance(value, datetime):
+    if isinstance(value, str):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if day.isoformat() == value:  # not a week date, nor one without its hyphens
+                return day
+    elif isinstance(value, date) and not isinstance(value, datetime):
         return value
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != value:  # not a week date, nor one without its hyphens
-        raise _wrong(value, "a day such as 2026-09-01 (or no_end)")
-    return day
+    raise _wrong(value, "a day such as 2026-09-01 (or no_end)")
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -130,6 +136,8 @@ def _made_of(wanted: object, whole: object) -> bool:
 
 
 _SETS = (frozenset, set, AbstractSet)
+_OBJECTS = (dict, Mapping)
+"""What is read as an object; nearly all are of the first, which is found without asking an abstract class."""
 
 
 def _is_set(wanted: object) -> bool:
@@ -160,7 +168,7 @@ def _make() -> Converter:
         converter.register_structure_hook_factory(matches, partial(factory, converter))
 
     hook(lambda wanted: _is_set(wanted) or _made_of(wanted, tuple), _sequence_hook)
-    hook(_may_be_absent, _absent_hook)
+    hook(may_be_absent, _absent_hook)
     hook(lambda wanted: _made_of(wanted, Literal), _literal_hook)
     hook(lambda wanted: _made_of(wanted, dict), _mapping_hook)
     hook(lambda wanted: attrs.has(wanted) and wanted is not Money, _object_hook)
@@ -184,12 +192,17 @@ def _is_record(wanted: object) -> bool:
 
 
 def _sequence_hook(converter: Converter, wanted: Any) -> Any:
-    items = GenericAlias(list, get_args(wanted)[:1] or (Any,))
-    read_items = converter.get_structure_hook(items)
+    item = (get_args(wanted) or (Any,))[0]
+    items = GenericAlias(list, item)
+    read_item, read_items = converter.get_structure_hook(item), converter.get_structure_hook(items)
     build = frozenset if _is_set(wanted) else tuple
 
     def read(value: object, _: object) -> object:
-        return build(read_items(_read_list(value, "a list"), items))
+        listed = _read_list(value, "a list")
+        try:
+            return build([read_item(each, item) for each in listed])
+        except Exception:  # noqa: BLE001  whatever is wrong with it is found below
+            return build(read_items(listed, items))
 
     return read
 
@@ -211,17 +224,27 @@ def _mapping_hook(converter: Converter, wanted: Any) -> Any:
 
 
 def _object_hook(converter: Converter, wanted: Any) -> Any:
-    plain = make_dict_structure_fn(wanted, converter)
-    known = {field.name for field in attrs.fields(wanted)}
+    fields = Fields(converter, wanted)
+    thorough = cache(partial(make_dict_structure_fn, wanted, converter))
 
     def read(value: object, _: object) -> object:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECTS):
             raise _wrong(value, "an object")
+        try:
+            given, odd = fields.read(value)
+            if not odd:
+                return wanted(**given)
+        except Exception:  # noqa: BLE001, S110  whatever is wrong with it is found below
+            pass
+        return read_thoroughly(value)
+
+    def read_thoroughly(value: Mapping[str, Any]) -> object:
+        known = {field.name for field in attrs.fields(wanted)}
         if not (odd := sorted(set(value) - known)):
-            return plain(value, wanted)
+            return thorough()(value, wanted)
         errors: list[Exception] = [ValueError(f"has no {', '.join(map(str, odd))}; it has {', '.join(sorted(known))}")]
         try:
-            plain({name: value[name] for name in value if name in known}, wanted)
+            thorough()({name: value[name] for name in value if name in known}, wanted)
         except BaseValidationError as error:
             errors += error.exceptions
         raise ExceptionGroup(f"While structuring {wanted.__name__}", errors)
@@ -229,13 +252,9 @@ def _object_hook(converter: Converter, wanted: Any) -> Any:
     return read
 
 
-def _may_be_absent(wanted: object) -> bool:
-    return get_origin(wanted) in (Union, UnionType) and len(get_args(wanted)) == 2 and NoneType in get_args(wanted)
-
-
 def _absent_hook(converter: Converter, wanted: Any) -> Any:
     """Look up the hook for a value that is present once; cattrs would look it up for each value."""
-    (inner,) = (one for one in get_args(wanted) if one is not NoneType)
+    inner = without_none(wanted)
     read = converter.get_structure_hook(inner)
     return lambda value, _: None if value is None else read(value, inner)
 
@@ -252,15 +271,24 @@ def _literal_hook(_: Converter, wanted: Any) -> Any:
 
 
 def _record_hook(converter: Converter, cls: type[Record]) -> Any:
-    read = make_dict_structure_fn(cls, converter, extra=override(struct_hook=lambda value, _: value))
-    known = {field.name for field in attrs.fields(cls)} - {"extra"}
+    fields = Fields(converter, cls, without={"extra"}, ignored=RESERVED)
+    as_it_is = override(struct_hook=lambda value, _: value)
+    thorough = cache(partial(make_dict_structure_fn, cls, converter, extra=as_it_is))
 
     def structure_record(value: object, _: object) -> Record:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECTS):
             raise _wrong(value, "an object with the fields of a record")
-        fields = {name: value[name] for name in value if name in known}
-        fields["extra"] = {name: value[name] for name in value if name not in known and name not in RESERVED}
-        return read(fields, cls)
+        try:
+            given, odd = fields.read(value)
+            return cls(**given, extra=odd)
+        except Exception:  # noqa: BLE001  whatever is wrong with it is found below
+            return read_thoroughly(value)
+
+    def read_thoroughly(value: Mapping[str, Any]) -> Record:
+        known = {field.name for field in attrs.fields(cls)} - {"extra"}
+        given = {name: value[name] for name in value if name in known}
+        extra = {name: value[name] for name in value if name not in known and name not in RESERVED}
+        return thorough()({**given, "extra": extra}, cls)
 
     return structure_record
 
@@ -328,8 +356,13 @@ def read_filed(kind: str, fields: Mapping[str, Any], path: str = "", revision: i
 
 def read_on_file(kind: str, text: str, revision: int) -> tuple[Record, bool]:
     """Read the stored text of a record, as `read_filed` does; return it, and whether all its texts say something."""
+    return telling(read_filed, kind, json.loads(text), "", revision)
+
+
+def telling(read: Callable[..., Record], *arguments: Any) -> tuple[Record, bool]:
+    """Return the record that *read* returns, and whether all its texts say something."""
     _doubt.set(False)
-    record = read_filed(kind, json.loads(text), revision=revision)
+    record = read(*arguments)
     return record, not _doubt.get()
 
 
