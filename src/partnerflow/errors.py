@@ -55,6 +55,11 @@ def error_text(error: BaseException) -> str:
     return named.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")[:500]
 
 
+def unjudged_text(error: Exception) -> str:
+    """Return why a partnership could not be evaluated: the text of an error of ours, and of any other its class too."""
+    return str(error) if isinstance(error, PartnerflowError) else error_text(error)
+
+
 class Explained(Protocol):
     """The part of a `partnerflow.Decision` that a refusal uses; importing the class here would make a circle."""
 

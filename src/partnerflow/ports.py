@@ -59,7 +59,9 @@ class Snapshot:
     pack_digest: str
     """Digest of the pack under which it was last evaluated; empty if it must be evaluated by any pack."""
     unreadable: str = ""
-    """Why a step or an obligation of it cannot be read; such a partnership is listed, and not evaluated."""
+    """Why it or a step of it cannot be read; such a partnership is listed, and not evaluated."""
+    unreadable_due: str = ""
+    """Why an obligation cannot be read; likewise, until a sweep of everything has written its obligations anew."""
 
 
 @attrs.frozen(kw_only=True)
@@ -267,7 +269,10 @@ class Audit(Protocol):
         """Yield the id of every partnership that has a history, or of every file, in order."""
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Yield one partnership or every one, in the order of their ids, each with its last link."""
+        """Yield one partnership or every one, in the order of their ids, each with its last link.
+
+        The link is empty where the partnership cannot be read.
+        """
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
         """Yield every transition, of one partnership or in the order of the partnerships' ids, then oldest first."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -355,6 +357,17 @@ def test_sweep_tells_each_thing_once_and_the_ended_licence_first(district: Shell
     assert said[1].split()[:3] == ["missed", "2022-12-31", "SAFE-004"]
     assert said[-1] == f"{broken - 1} broken, 1 missed"
     assert district.does("sweep") == "nothing new to tell\n"
+
+
+def test_a_sweep_names_what_it_could_not_evaluate_and_its_exit_code_says_so(lived: Shell) -> None:
+    with closing(sqlite3.connect("partnerflow.db")) as connection:
+        connection.execute("update pf_partnership set since = 'yesterday' where rowid = 1")
+        connection.commit()
+    said = lived("sweep", "--everything")
+    assert said.code == 2
+    assert re.search(r"^[0-9a-f-]{36} was not evaluated: .*since is 'yesterday'", said.err, re.MULTILINE)
+    assert lived("list").code == 0
+    assert "cannot be evaluated" in lived("list").out
 
 
 def test_verify_says_that_every_link_holds(lived: Shell) -> None:

@@ -135,7 +135,7 @@ class Hostile(RuleBasedStateMachine):
         everything = list(flow.find())
         assert {self.mine.id, theirs.id} <= {each.id for each in everything}
         assert [row.error for row in flow.inventory()] == [None] * len(everything)
-        assert not flow.sweep(everything=True).unreadable
+        assert not flow.sweep(everything=True).unjudged
         flow.verify()
         assert list(flow.heads())
         assert flow.file(theirs.id, Contact(name="Somebody"), by=OFFICE)

@@ -26,9 +26,11 @@ from partnerflow import (
     Partnerflow,
     Partnership,
     Row,
+    StoreError,
     UnknownState,
 )
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore
+from partnerflow.flow import sweep
 from partnerflow.policies import Pack
 from partnerflow.ports import Store
 from partnerflow.records import Insurance, Licence
@@ -115,7 +117,7 @@ def test_several_who_sweep_after_a_change_of_pack_judge_everything_once(flow: Pa
 
 
 @everywhere
-def test_one_that_cannot_be_judged_holds_up_none_and_is_raised_at_the_end(
+def test_one_that_cannot_be_judged_holds_up_none_and_is_named_beside_the_notices_of_the_others(
     flow: Partnerflow, clock: TickingClock
 ) -> None:
     due = some(flow, 5, COVER)
@@ -128,10 +130,59 @@ def test_one_that_cannot_be_judged_holds_up_none_and_is_raised_at_the_end(
 
     hosting = Partnerflow(store=flow.store, pack=flow.pack, clock=clock, host_records=of_the_host)
     for _ in range(2):
-        with pytest.raises(HookError, match=f"{due[1]}: ConnectionError: the host is away"):
-            hosting.sweep()
+        swept = hosting.sweep()
+        assert {notice.partnership_id for notice in swept.notices} <= {due[0], *due[2:]}
+        assert [*swept.unjudged] == [due[1]]
+        assert isinstance(swept.unjudged[due[1]], HookError)
+        assert str(swept.unjudged[due[1]]).endswith(f"{due[1]}: ConnectionError: the host is away")
         assert told(flow) == dict.fromkeys([due[0], *due[2:]], 1)
     assert [notice.partnership_id for notice in flow.sweep().notices] == [due[1]]
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), KeyboardInterrupt()], ids=["store", "keyboard"])
+def test_what_is_no_partnerships_fault_is_raised(error: BaseException, flow: Partnerflow, clock: TickingClock) -> None:
+    due = some(flow, 3, COVER)
+    clock.move_on(days=10)
+
+    def of_the_host(partnership: Partnership, session: object) -> Iterable[Any]:
+        if partnership.id == due[1]:
+            raise error
+        return ()
+
+    hosting = Partnerflow(store=flow.store, pack=flow.pack, clock=clock, host_records=of_the_host)
+    for call in (hosting.sweep, lambda: list(hosting.inventory()), lambda: hosting.impact("default")):
+        with pytest.raises(type(error)):
+            call()
+
+
+@everywhere
+def test_one_whose_changes_cannot_be_written_is_named_and_the_others_are_swept(
+    flow: Partnerflow, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = some(flow, 5, COVER)
+    clock.move_on(days=10)
+    write = sweep.write
+
+    def writing(context: Any, tx: Any, *changes: Any) -> None:
+        write(context, tx, *changes)
+        if due[1] in {each.partnership_id for change in changes for each in change.judgements}:
+            raise ValueError("this one cannot be written")
+
+    monkeypatch.setattr(sweep, "write", writing)
+    swept = flow.sweep()
+    assert {each: str(error) for each, error in swept.unjudged.items()} == {due[1]: "this one cannot be written"}
+    assert Counter(notice.partnership_id for notice in swept.notices) == dict.fromkeys([due[0], *due[2:]], 1)
+    assert told(flow) == dict.fromkeys([due[0], *due[2:]], 1)
+
+
+@everywhere
+def test_everything_of_a_partner_with_an_outside_id_and_two_partnerships_is_derived_again(
+    flow: Partnerflow, office: Actor
+) -> None:
+    p = flow.propose(Partner(name="Two at once", ids={"ein": "12-3456789"}), by=office)
+    flow.propose(p.partner_id, by=office)
+    assert not flow.sweep(everything=True).unjudged
+    assert len(list(flow.find(ids={"ein": "12-3456789"}))) == 2
 
 
 @everywhere
@@ -151,8 +202,10 @@ def test_one_in_a_state_that_todays_table_does_not_know_holds_up_none(
     due = some(pausing, 4, COVER)
     pausing.fire(due[2], "pause", by=office)
     clock.move_on(days=10)
-    with pytest.raises(UnknownState, match="paused"):
-        flow.sweep()
+    swept = flow.sweep()
+    assert {each: type(error) for each, error in swept.unjudged.items()} == {due[2]: UnknownState}
+    assert "paused" in str(swept.unjudged[due[2]])
+    assert {notice.partnership_id for notice in swept.notices} == {due[0], due[1], due[3]}
     assert told(flow) == dict.fromkeys([due[0], due[1], due[3]], 1)
     swept = pausing.sweep(back_to_earlier_rules=True)
     assert [notice.partnership_id for notice in swept.notices] == [due[2]]

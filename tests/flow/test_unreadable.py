@@ -178,7 +178,8 @@ def test_a_step_that_cannot_be_read_leaves_the_partnership_listed_and_marked(
     assert isinstance(done[0].error, Unreadable)
     assert not isinstance(done[1].error, Unreadable)
     swept = flow.sweep(everything=True)
-    assert swept.unreadable == (p.id,)
+    assert [*swept.unjudged] == [p.id]
+    assert isinstance(swept.unjudged[p.id], Unreadable)
     (compared,) = [each for each in flow.compare("default") if each.id == p.id]
     assert compared.unjudged is not None
     with pytest.raises(Tampered):

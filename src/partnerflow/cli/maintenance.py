@@ -10,6 +10,8 @@ from uuid import UUID
 
 import click
 
+from partnerflow.errors import unjudged_text
+from partnerflow.gate import on_one_line
 from partnerflow.records.conversion import unstructure
 
 from . import views
@@ -43,15 +45,15 @@ def sweep(settings: Settings, *, at: datetime | None, everything: bool, back_to_
     if swept.replaced is not None:
         since = views.minute(flow, swept.replaced.since)
         say(f"these rules, {flow.pack.ref}, replace {swept.replaced}, in force since {since}")
-    for partnership_id in swept.unreadable:
-        say(f"{partnership_id} was not evaluated: a step or due date of it cannot be read", stderr=True)
+    for partnership_id, error in swept.unjudged.items():
+        say(f"{partnership_id} was not evaluated: {on_one_line(unjudged_text(error))}", stderr=True)
     if swept.notices:
         views.notices(swept)
         kinds = [notice.telling for notice in swept.notices]
         say("\n" + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
     else:
         say("nothing new to tell")
-    return 2 if swept.unreadable else 0
+    return 2 if swept.unjudged else 0
 
 
 @command("verify", "partnerflow verify", "partnerflow verify --against heads-2026-09.jsonl")

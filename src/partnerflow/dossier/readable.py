@@ -12,14 +12,15 @@ from typing import Any
 import attrs
 
 from partnerflow.records import Partner, Redaction, Retraction
-from partnerflow.records.registry import Record
+from partnerflow.records.registry import ANY_KIND, Record
 
 from .dossier import Absent, Dossier
 from .neighbour import Neighbour
 from .record_index import RecordIndex
 from .silent import may_be_silent, telling, without_silent_texts
 
-TAKES_BACK = frozenset({Retraction.kind_info.name, Redaction.kind_info.name})
+TAKES_BACK = frozenset({Retraction.kind_info.name, Redaction.kind_info.name, ANY_KIND})
+"""The kinds of entries that take others back, or may."""
 
 
 class _ReadableIndex(RecordIndex):

@@ -14,7 +14,7 @@ import attrs
 
 from partnerflow import gate
 from partnerflow.dossier import Dossier
-from partnerflow.errors import PartnerflowError
+from partnerflow.errors import StoreError, unjudged_text
 from partnerflow.lifecycle import Move, Row
 from partnerflow.policies import Pack, Rule, load_pack
 from partnerflow.ports import Snapshot
@@ -155,8 +155,10 @@ class _Comparison:
             refuse_unfit(self.context, snapshot)
             dossier = self._dossier(snapshot)
             partner, changes = dossier.partner.name, tuple(changes_of(dossier))
-        except PartnerflowError as error:
-            unjudged = str(error)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are compared
+            unjudged = unjudged_text(error)
         return Compared(id=partnership.id, partner=partner, state=partnership.state, changes=changes, unjudged=unjudged)
 
     def _changes_since(self, snapshot: Snapshot, dossier: Dossier) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from partnerflow import gate
-from partnerflow.errors import PartnerflowError
+from partnerflow.errors import NotFound, StoreError, unjudged_text
 from partnerflow.partnership import Partnership
 from partnerflow.ports import Query, Snapshot
 
@@ -68,8 +68,13 @@ def _as_of(context: Context, moment: datetime, found: Iterator[Partnership]) -> 
         with context.reading() as tx:
             held = tx.snapshots([partnership.id for partnership in page])
         for partnership in page:
-            partner = newest_partner(recorded_by(moment, held[partnership.id].partner_file))
-            yield InventoryRow(partnership=partnership, partner=partner.name)
+            snapshot = held.get(partnership.id)
+            try:
+                partner = newest_partner(recorded_by(moment, snapshot.partner_file if snapshot else ()))
+            except NotFound as error:
+                yield InventoryRow(partnership=partnership, partner="unreadable", error=str(error))
+            else:
+                yield InventoryRow(partnership=partnership, partner=partner.name)
 
 
 def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> list[InventoryRow]:
@@ -77,7 +82,15 @@ def _evaluated(context: Context, page: Sequence[tuple[Partnership, str]]) -> lis
     with context.reading() as tx:
         held = tx.snapshots([partnership.id for partnership, _ in page])
         today = context.today()
-        return [_row(context, held[found.id], name, today) for found, name in page if found.id in held]
+        return [
+            _row(context, held[found.id], name, today) if found.id in held else _without_id(found, name)
+            for found, name in page
+        ]
+
+
+def _without_id(found: Partnership, name: str) -> InventoryRow:
+    """Return the row of a partnership that nobody can ask for: it is listed under an id that stands for its own."""
+    return InventoryRow(partnership=found, partner=name, error="its id cannot be read")
 
 
 def _row(context: Context, snapshot: Snapshot, name: str, today: date) -> InventoryRow:
@@ -87,8 +100,10 @@ def _row(context: Context, snapshot: Snapshot, name: str, today: date) -> Invent
         dossier, _ = load_dossier(context, snapshot)
         report = standing_report(context, snapshot, dossier, today)
         due_dates = context.pack.due_dates(report, dossier)
-    except PartnerflowError as error:  # one that cannot be evaluated does not cost the caller the others
-        return attrs.evolve(row, error=str(error))
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  one that cannot be evaluated does not cost the caller the others
+        return attrs.evolve(row, error=unjudged_text(error))
     ends = [(day, report[code]) for code, day in due_dates.items() if day is not None and report[code].is_ok]
     next_due = None
     if ends:

@@ -34,7 +34,9 @@ class Locked(NamedTuple):
 
     snapshot: Snapshot
     siblings: tuple[Snapshot, ...] = ()
-    """Other partnerships of the same partner, locked as well."""
+    """Other partnerships of the same partner, locked as well; not those that cannot be evaluated."""
+    is_whole: bool = True
+    """Whether every sibling that was to be locked is among these."""
 
 
 class Loaded(NamedTuple):
@@ -92,11 +94,25 @@ def lock_with_siblings(context: Context, tx: Transaction, partnership_id: UUID, 
     partnership = tx.partnerships([partnership_id]).get(partnership_id)
     if partnership is None:
         raise NotFound("partnership", partnership_id)
-    theirs = tx.partnerships_of([partnership.partner_id], lock=True)[partnership.partner_id]
+    partner_id = partnership.partner_id
+    theirs = tx.partnerships_of([partner_id], lock=True).get(partner_id)
+    if theirs is None:
+        raise NotFound("partner", partner_id)
     ids = sorted({*affected_ids(context, theirs, ended=ended), partnership_id})
     snapshots = tx.snapshots(ids, lock=True)
-    siblings = tuple(pick_snapshot(context, snapshots, each) for each in ids if each != partnership_id)
-    return Locked(pick_snapshot(context, snapshots, partnership_id), siblings)
+    return pick_locked(context, snapshots, partnership_id, ids)
+
+
+def pick_locked(
+    context: Context, snapshots: Mapping[UUID, Snapshot], partnership_id: UUID, near: Iterable[UUID]
+) -> Locked:
+    """Return one of many that were locked together, and those *near* it. Raises as `load_snapshot` does.
+
+    One near it that cannot be evaluated stands in nobody's way: it stays as it is, and lists and sweeps name it.
+    """
+    others = [each for each in near if each != partnership_id]
+    fit = tuple(snapshots[each] for each in others if each in snapshots and is_fit(context, snapshots[each]))
+    return Locked(pick_snapshot(context, snapshots, partnership_id), fit, len(fit) == len(others))
 
 
 def affected_ids(context: Context, theirs: Iterable[Partnership], *, ended: bool) -> tuple[UUID, ...]:
@@ -107,10 +123,20 @@ def affected_ids(context: Context, theirs: Iterable[Partnership], *, ended: bool
 def refuse_unfit(context: Context, snapshot: Snapshot) -> None:
     """Raise Unreadable for a step or due date that cannot be read, UnknownState for a state that is not known."""
     if snapshot.unreadable:
-        source = f"a step or due date of partnership {snapshot.partnership.id}"
-        raise Unreadable(source, snapshot.unreadable)
+        raise Unreadable(f"partnership {snapshot.partnership.id} or a step of it", snapshot.unreadable)
+    if snapshot.unreadable_due:
+        raise Unreadable(f"a due date of partnership {snapshot.partnership.id}", snapshot.unreadable_due)
     if snapshot.partnership.state not in context.lifecycle.states:
         raise UnknownState(snapshot.partnership.state, snapshot.lifecycle_version, str(context.lifecycle))
+
+
+def is_fit(context: Context, snapshot: Snapshot) -> bool:
+    """Return whether a partnership can be evaluated, as far as it itself is concerned."""
+    try:
+        refuse_unfit(context, snapshot)
+    except (Unreadable, UnknownState):
+        return False
+    return True
 
 
 # --- dossiers -------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def _purge(context: Context, request: Request, *, before: date, months: int, rea
             if not has_ended(locked.snapshot):
                 continue
             entries = _not_blank(locked.snapshot.own_file)
-            if all(map(has_ended, locked.siblings)):
+            if locked.is_whole and all(map(has_ended, locked.siblings)):
                 on_partner = _not_blank(locked.snapshot.partner_file)
                 entries += [entry for entry in on_partner if not isinstance(entry.record, Partner)]
             entries = [entry for entry in entries if is_past(entry.recorded_at)]

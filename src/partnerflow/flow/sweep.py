@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
 from partnerflow import events
-from partnerflow.errors import Unreadable
+from partnerflow.errors import NestedWrite, NotFound, PackReplaced, StoreError
 from partnerflow.history import PackInForce
 from partnerflow.obligations import Notice, NoticeKind, notices_for
-from partnerflow.ports import ChangeSet, Snapshot
+from partnerflow.ports import ChangeSet, Snapshot, Transaction
 
 from .arguments import batched, read_times
 from .context import Context
 from .evaluate import standing_report
 from .loading import load_dossier, refuse_unfit
+from .partner_ids import find_partner_in, refuse_ids_of_another
 from .search_index import search_entries, search_entry
 from .turns import put_in_force, refuse_replaced
 from .writing import new_judgement, number_events, write
@@ -32,8 +33,8 @@ class Sweep:
 
     at: datetime
     notices: tuple[Notice, ...]
-    unreadable: tuple[UUID, ...] = ()
-    """The partnerships that were not evaluated, because a step or due date of theirs cannot be read."""
+    unjudged: Mapping[UUID, Exception] = attrs.field(factory=dict, hash=False)
+    """The partnerships that could not be evaluated, each with its error; their obligations stay as they were."""
     replaced: PackInForce | None = None
     """The pack under which sweeps ran before, where this is the first one under another."""
 
@@ -80,13 +81,13 @@ def sweep(
     Raises PackReplaced for a pack that another has replaced, unless the sweep goes *back_to_earlier_rules*.
 
     Each batch is committed by itself, so a sweep that was stopped continues where it was. Several may sweep at once,
-    and no notice is sent twice. A partnership that cannot be evaluated, such as one in an unknown state,
-    does not hold up the others; the first error is raised at the end. One that cannot be read is listed.
+    and no notice is sent twice. A partnership that cannot be evaluated, because a step of it cannot be read, its state
+    is not known or a function of the host's fails, is among the `unjudged`. Raises StoreError where the store fails.
     """
     times = read_times(context, at)
     replaced = put_in_force(context, times.recorded_at, back_to_earlier=back_to_earlier_rules)
     sweeper = _Sweeper(context, times.at, everything=everything)
-    return Sweep(times.at, tuple(sweeper.notices()), tuple(sweeper.unreadable), replaced)
+    return Sweep(times.at, tuple(sweeper.notices()), sweeper.unjudged, replaced)
 
 
 class _Sweeper:
@@ -95,24 +96,36 @@ class _Sweeper:
     def __init__(self, context: Context, at: datetime, *, everything: bool) -> None:
         self._context, self._at, self._today = context, at, context.today(at)
         self._everything = everything
-        self._first_error: Exception | None = None
-        self.unreadable: list[UUID] = []
+        self.unjudged: dict[UUID, Exception] = {}
 
     def notices(self) -> Iterator[Notice]:
         """Sweep what is due; then wait for those that another transaction had locked, and sweep them too."""
         busy: list[UUID] = []
         for batch in batched(self._due(), BATCH):
-            yield from self._sweep_batch(batch, busy)
+            yield from self._sweep_together(batch, busy)
         for batch in batched(busy, BATCH):
-            yield from self._sweep_batch(batch, None)
-        if self._first_error is not None:
-            raise self._first_error
+            yield from self._sweep_together(batch, None)
 
     def _due(self) -> Iterator[UUID]:
         context, lifecycle = self._context, self._context.lifecycle
         if self._everything:
             return (partnership.id for partnership, _ in context.store.find())
         return context.store.due(self._today, context.pack.digest, lifecycle.live, sorted(lifecycle.final))
+
+    def _sweep_together(self, ids: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
+        """Sweep some partnerships in one transaction; where that fails for one of them, each in one of its own."""
+        already_busy = len(busy or ())
+        try:
+            return self._sweep_batch(ids, busy)
+        except (StoreError, NestedWrite, PackReplaced):  # no partnership's fault
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are to be swept
+            if len(ids) == 1:
+                self.unjudged[ids[0]] = error
+                return []
+        if busy is not None:
+            del busy[already_busy:]
+        return [notice for each in ids for notice in self._sweep_together([each], busy)]
 
     def _sweep_batch(self, ids: Sequence[UUID], busy: list[UUID] | None) -> list[Notice]:
         """Sweep some partnerships in one transaction; with *busy*, skip those that are locked and put them there."""
@@ -121,17 +134,19 @@ class _Sweeper:
             snapshots = tx.snapshots(tuple(dict.fromkeys(ids)), lock=True, skip_locked=busy is not None)
             if busy is not None:
                 busy += [each for each in ids if each not in snapshots]
+            else:
+                gone = [each for each in ids if each not in snapshots]
+                self.unjudged |= {each: NotFound("partnership", each) for each in gone}
             refuse_replaced(context, tx)  # once they are locked, so that nobody else can evaluate them before us
             for snapshot in snapshots.values():
                 if not self._is_due(snapshot):
                     continue  # another sweep was faster
                 try:
-                    notices, change = self._evaluate(snapshot)
-                except Unreadable:
-                    self.unreadable.append(snapshot.partnership.id)
-                    continue
-                except Exception as error:  # noqa: BLE001  raised at the end, so that the others are swept
-                    self._first_error = self._first_error or error
+                    notices, change = self._evaluate(tx, snapshot)
+                except StoreError:
+                    raise
+                except Exception as error:  # noqa: BLE001  whatever it is, the others are to be swept
+                    self.unjudged[snapshot.partnership.id] = error
                     continue
                 sent += notices
                 changes.append(change)
@@ -149,10 +164,12 @@ class _Sweeper:
         days = (obligation.next_check_on for obligation in snapshot.obligations)
         return any(day is not None and day <= self._today for day in days)
 
-    def _evaluate(self, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
+    def _evaluate(self, tx: Transaction, snapshot: Snapshot) -> tuple[tuple[Notice, ...], ChangeSet]:
         context, partnership_id = self._context, snapshot.partnership.id
-        refuse_unfit(context, snapshot)
+        refuse_unfit(context, attrs.evolve(snapshot, unreadable_due="") if self._everything else snapshot)
         dossier, _ = load_dossier(context, snapshot)
+        if self._everything:
+            refuse_ids_of_another(find_partner_in(tx), dossier.partner, snapshot.partnership.partner_id)
         report = standing_report(context, snapshot, dossier, self._today)
         judgement = new_judgement(context, report, dossier, snapshot.obligations)
         obligations, notices = notices_for(partnership_id, report, judgement.obligations, context.pack.leads)

@@ -45,10 +45,12 @@ def heads(context: Context) -> Iterator[Head]:
         yield from (
             Head(chain="history", id=current.id, count=current.version, link=link)
             for current, link in audit.partnerships()
+            if link
         )
         for file_id, entries in groupby(audit.entries(), attrgetter("file_id")):
             (last,) = deque(entries, maxlen=1)
-            yield Head(chain="file", id=file_id, count=last.seq, link=last.link)
+            if last.seq:
+                yield Head(chain="file", id=file_id, count=last.seq, link=last.link)
 
 
 def verify(context: Context, *, against: Iterable[Head] = ()) -> None:
@@ -222,11 +224,9 @@ class _Verification:
 def _faults_of_entry(entry: Entry, place: int, previous: str) -> Iterator[str]:
     if entry.seq != place:
         yield f"place {place} is missing"
-    if entry.link != entry_link(entry, previous):
-        unread = entry.record
-        yield (
-            f"cannot be read ({unread.why})" if isinstance(unread, Unread) else "what is stored does not match its link"
-        )
+    unread = entry.record if isinstance(entry.record, Unread) else None
+    if entry.link != entry_link(entry, previous) or (unread and unread.is_misfit):
+        yield f"cannot be read ({unread.why})" if unread else "what is stored does not match its link"
     elif entry.redacted and entry.text:
         yield "was redacted, and has a text again"
     elif not entry.redacted and not _matches_text(entry):
@@ -295,7 +295,9 @@ def _ends(
     if current is None:
         return
     partnership, link = current
-    if last is None:
+    if not link:
+        yield f"partnership {partnership.id}: cannot be read"
+    elif last is None:
         yield f"partnership {partnership.id}: has no history"
     elif (last.target, last.version) != (partnership.state, partnership.version):
         is_at = f"stands in {partnership.state} at version {partnership.version}"

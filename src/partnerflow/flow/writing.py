@@ -12,6 +12,7 @@ import attrs
 from partnerflow.actors import Actor
 from partnerflow.decision import Decision
 from partnerflow.dossier import Dossier
+from partnerflow.errors import Unreadable
 from partnerflow.events import Event, Fact
 from partnerflow.history import START, Transition, entry_link, transition_link
 from partnerflow.lifecycle import Row
@@ -50,6 +51,8 @@ def new_entries(
     made: list[Entry] = []
     before = end.entries
     previous, seq = (before[-1].link, before[-1].seq) if before else (START, 0)
+    if before and not seq:
+        raise Unreadable(f"file {end.file_id}", "the number of its last entry cannot be read")
     for place, (record, text) in enumerate(records, 1):
         entry = Entry(
             record=record,

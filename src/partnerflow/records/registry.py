@@ -96,12 +96,16 @@ class Unread(Unregistered):
     """A record on file that cannot be read, so nobody knows its content."""
 
     why: str
+    is_misfit: bool = False
+    """Whether the store has a value where it should have none of that type, so that the link may hold all the same."""
     documents: Any = attrs.field(default=None, hash=False, repr=False)
     """The documents as they are stored."""
     filed_by: Any = attrs.field(default=None, hash=False, repr=False)
     """Who filed it, as it is stored."""
 
 
+ANY_KIND = "?"
+"""The kind of an entry whose kind cannot be read: it may be of any."""
 POSITIONAL: Mapping[str, bool] = {"positional": True}
 """The metadata of a field that may be given by position: `attrs.field(kw_only=False, metadata=POSITIONAL)`."""
 

@@ -25,9 +25,8 @@ from partnerflow import (
     StoreError,
     Tampered,
 )
-from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables, transaction
-from partnerflow.adapters.sqlalchemy import audit as auditing
-from partnerflow.adapters.sqlalchemy import store as paging
+from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables, create_tables, pages
+from partnerflow.adapters.sqlalchemy import store as storing
 from partnerflow.flow import loading
 from partnerflow.flow.loading import load_many
 from partnerflow.history import START, entry_link
@@ -134,13 +133,7 @@ def test_tenants_that_look_alike_never_meet(engine: Engine) -> None:
 
 def test_every_list_is_in_the_order_of_ids_of_any_version(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """MariaDB's own type would put ids of the versions 1 to 5 in another order, and pages would end elsewhere."""
-    for paged, size in (
-        (paging, "PAGE"),
-        (paging, "AS_OF_PAGE"),
-        (auditing, "PAGE"),
-        (transaction, "PAGE"),
-        (loading, "AT_ONCE"),
-    ):
+    for paged, size in ((pages, "PAGE"), (storing, "AS_OF_PAGE"), (loading, "AT_ONCE")):
         monkeypatch.setattr(paged, size, 3)
     numbers = iter(range(1, 1000))
     made = (make() for make in cycle([uuid4, uuid1, uuid4, lambda: UUID(int=next(numbers))]))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Executable
 
-from partnerflow.errors import StoreError
 from partnerflow.history import Chain, Transition
 from partnerflow.partnership import Partnership
 from partnerflow.records import Entry
 
-from . import rows
+from . import pages, rows
+from .misfits import misfits_in
 from .rows import DatabaseRow
 from .statements import Statements
-from .transaction import PAGE, SQLAlchemyTransaction
+from .transaction import SQLAlchemyTransaction
 
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
@@ -33,12 +34,12 @@ class SQLAlchemyAudit:
         return (row.id for row in self._pages(self._sql.partnership_ids, "id", FIRST))
 
     def partnerships(self, partnership_id: UUID | None = None) -> Iterator[tuple[Partnership, str]]:
-        """Yield one partnership or every one, with its last link."""
+        """Yield one partnership or every one, with its last link, which is empty where its row cannot be read."""
         if partnership_id is None:
             found = self._pages(self._sql.partnerships_after, "id", FIRST)
         else:
             found = iter(self._tx.execute(self._sql.partnership, {"of_partnership": partnership_id}))
-        return ((rows.partnership(row), row.link) for row in found)
+        return ((rows.partnership(row), "" if misfits_in(row) else row.link) for row in found)
 
     def transitions(self, partnership_id: UUID | None = None) -> Iterator[Transition]:
         """Yield every transition, of one partnership or of all."""
@@ -72,26 +73,19 @@ class SQLAlchemyAudit:
         """
         chain = FIRST
         yield from self._pages(rest, names[1], **{whose: chain})  # the district's own file has the smallest id
+        size = pages.PAGE
         while True:
-            page = self._tx.execute(following, {"after": chain, "page": PAGE})
-            yield from page
-            if len(page) < PAGE:
+            page = self._tx.execute(following, {"after": chain, "page": size})
+            known = page if len(page) < size else pages.up_to_known_place(page)
+            yield from known
+            if len(page) < size:
                 return
-            chain, place = (getattr(page[-1], name) for name in names)
+            if not known:
+                size *= 2
+                continue
+            chain, place = (getattr(known[-1], name) for name in names)
             yield from self._pages(rest, names[1], place, **{whose: chain})
 
     def _pages(self, statement: Executable, place: str, after: UUID | int = 0, **values: UUID) -> Iterator[DatabaseRow]:
-        """Read page after page; a page with an unreadable row is read row by row, up to that row."""
-        size = PAGE
-        while True:
-            try:
-                page = self._tx.execute(statement, {"after": after, "page": size, **values})
-            except (ValueError, TypeError, LookupError, StoreError):
-                if size == 1:
-                    raise
-                size = 1
-                continue
-            yield from page
-            if len(page) < size:
-                return
-            after = getattr(page[-1], place)
+        """Read page after page."""
+        return pages.read_pages(partial(self._tx.execute, statement), {"after": place}, {"after": after, **values})

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from partnerflow.records import kinds
 
+from .misfits import RereadRow, is_misfit, read_again, row_types_of
 from .rows import DatabaseRow, Values
 
 Mapped = TypeVar("Mapped")
@@ -72,13 +73,30 @@ class SQLAlchemyExecution:
 
     def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[DatabaseRow]:
         """Execute a query and return its rows."""
-        return self._execute(statement, values).all()
+        try:
+            found = self._execute(statement, values).all()
+            if (types := row_types_of(statement)) is not None:
+                for row in found:
+                    types.check(row)
+        except Exception as error:
+            if not is_misfit(error):
+                raise
+            return self.rows_again(statement, values)
+        return found
+
+    def rows_again(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[DatabaseRow]:
+        """Execute a query once more, whose rows could not all be read, and read each value by value."""
+        executor = self._executor
+        return read_again(executor.connection() if isinstance(executor, Session) else executor, statement, values)
 
     def mapped(
         self, statement: Executable, values: Mapping[str, Any], read: Callable[[DatabaseRow], Mapped]
     ) -> list[Mapped]:
         """Execute a query and return what *read* makes of each row."""
-        return self._cache.mapped(map(tuple, self._execute(statement, values)), tuple, read)
+        found = self.rows(statement, values)
+        if found and isinstance(found[0], RereadRow):
+            return list(map(read, found))
+        return self._cache.mapped(map(tuple, found), tuple, read)
 
     def change(self, statement: Executable, values: Sequence[Values]) -> int:
         """Execute a statement once per parameter set; return the number of rows affected."""

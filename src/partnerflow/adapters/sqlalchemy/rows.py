@@ -14,7 +14,7 @@ import attrs
 
 from partnerflow.actors import Actor
 from partnerflow.canonical import canonical
-from partnerflow.errors import InvalidRecord, error_text
+from partnerflow.errors import InvalidRecord, Unreadable, error_text
 from partnerflow.events import Event
 from partnerflow.history import Attempt, PackInForce, Transition
 from partnerflow.lifecycle import Move
@@ -23,7 +23,9 @@ from partnerflow.partnership import Partnership
 from partnerflow.ports import IdempotencyRecord, Snapshot
 from partnerflow.records import Document, Entry, Record, Unregistered
 from partnerflow.records.conversion import read_on_file, structure, unstructure
-from partnerflow.records.registry import Unread
+from partnerflow.records.registry import ANY_KIND, Unread
+
+from .misfits import RereadRow, misfits_in, refuse_misfits
 
 Values = dict[str, Any]
 
@@ -87,7 +89,9 @@ def entry(row: DatabaseRow) -> Entry:
     filed_at, recorded_at, filed_by, version, link, redacted = rest
     record: Record
     says = False
+    misfits: Mapping[str, str] = row.misfits if isinstance(row, RereadRow) else {}
     try:
+        refuse_misfits(row)
         actor, word_of = _filing(filed_by)
         attached = () if documents == "[]" else structure(json.loads(documents), tuple[Document, ...], "documents")
         record = Unregistered(kind=kind, fields={})
@@ -95,7 +99,9 @@ def entry(row: DatabaseRow) -> Entry:
             record, says = read_on_file(kind, text, revision)
     except UNREADABLE as error:  # so that it is one bad entry, and the file can still be read
         actor, word_of, attached = None, _word_of(_plain(filed_by)), ()
-        record = _unread(kind, text, error_text(error), documents, filed_by)
+        record = _unread(ANY_KIND if "kind" in misfits else kind, text, error_text(error), documents, filed_by)
+        if misfits:
+            record, redacted = attrs.evolve(record, is_misfit=True), None
     return Entry(
         record=record,
         id=entry_id,
@@ -152,18 +158,24 @@ def entry_values(entry: Entry) -> Values:
 
 
 def move(row: DatabaseRow) -> Move:
-    """Read the move of a transition, from a row that has nothing else."""
+    """Read the move of a transition, from a row that has nothing else. Raises as `UNREADABLE` lists."""
+    refuse_misfits(row)
     trigger, source, target, since, at, by, reason = row
     return Move(trigger, source, target, _actor(by), at, reason, since)
 
 
 def transition(row: DatabaseRow) -> Transition:
-    """Read a transition."""
+    """Read a transition. Raises Unreadable for one that cannot be read."""
+    try:
+        refuse_misfits(row)
+        by = _actor(row.by)
+    except UNREADABLE as error:
+        raise Unreadable(f"step {row.version} of partnership {row.partnership_id}", error_text(error)) from error
     return Transition(
         id=row.id,
         partnership_id=row.partnership_id,
         version=row.version,
-        move=Move(row.trigger, row.source, row.target, _actor(row.by), row.at, row.reason, row.since),
+        move=Move(row.trigger, row.source, row.target, by, row.at, row.reason, row.since),
         recorded_at=row.recorded_at,
         lifecycle=row.lifecycle,
         event=row.event,
@@ -211,9 +223,14 @@ def transition_values(transition: Transition) -> Values:
 
 
 def attempt(row: DatabaseRow) -> Attempt:
-    """Read a refused attempt."""
+    """Read a refused attempt. Raises Unreadable for one that cannot be read."""
     fields = ("id", "partnership_id", "trigger", "source", "by", "at", "recorded_at")
-    return Attempt(**{name: getattr(row, name) for name in fields}, codes=tuple(json.loads(row.codes)))
+    try:
+        refuse_misfits(row)
+        codes = tuple(json.loads(row.codes))
+    except UNREADABLE as error:
+        raise Unreadable(f"a refused attempt at partnership {row.partnership_id}", error_text(error)) from error
+    return Attempt(**{name: getattr(row, name) for name in fields}, codes=codes)
 
 
 def attempt_values(attempt: Attempt) -> Values:
@@ -229,6 +246,11 @@ def partnership(row: DatabaseRow) -> Partnership:
     return Partnership(row.state, row.id, row.partner_id, since=row.since, version=row.version, succeeds=row.succeeds)
 
 
+def name(row: DatabaseRow) -> str:
+    """Read the name of a partnership's partner, whose own row may be gone."""
+    return row.name or "unreadable"
+
+
 def snapshot(
     row: DatabaseRow, entries: Iterable[Entry], moves: Iterable[DatabaseRow], owed: Iterable[Obligation]
 ) -> Snapshot:
@@ -237,11 +259,12 @@ def snapshot(
     own_file: list[Entry] = []
     for one in entries:
         (own_file if one.file_id == row.id else partner_file).append(one)
-    unreadable, made, obligations = "", tuple[Move, ...](), tuple[Obligation, ...]()
+    unreadable, made, obligations = misfits_in(row), tuple[Move, ...](), by_code(owed)
     try:
-        made, obligations = tuple(map(move, moves)), by_code(owed)
+        made = tuple(map(move, moves))
     except UNREADABLE as error:  # so that it is one bad partnership, which is still listed
         unreadable = error_text(error)
+    unread_due = [f"{each.code}: {each.why}" for each in obligations if isinstance(each, UnreadObligation)]
     return Snapshot(
         partnership=partnership(row),
         moves=made,
@@ -254,6 +277,7 @@ def snapshot(
         events=row.events,
         pack_digest=row.judged_by,
         unreadable=unreadable,
+        unreadable_due="; ".join(unread_due),
     )
 
 
@@ -276,8 +300,17 @@ def snapshots(
         yield snapshot(row, (*lying[theirs], *lying[here]), made[here], map(obligation, due[here]))
 
 
+@attrs.frozen(kw_only=True)
+class UnreadObligation(Obligation):
+    """An obligation that cannot be read, so that nobody may take it to hold."""
+
+    why: str
+
+
 def obligation(row: DatabaseRow) -> Obligation:
     """Read an obligation."""
+    if misfits := misfits_in(row):
+        return UnreadObligation(code=row.code, title="cannot be read", holds=False, due_on=None, why=misfits)
     code, title, holds, due_on, missed_on, told_broken, reminded_due, reminded_lead, look_on = row
     return Obligation(
         code=code,
@@ -303,8 +336,12 @@ def obligation_values(obligation: Obligation, partnership_id: UUID) -> Values:
 
 
 def event(row: DatabaseRow, tenant: str) -> Event:
-    """Read an event of the outbox."""
-    data: Mapping[str, Any] = json.loads(row.body)["data"]
+    """Read an event of the outbox. Raises Unreadable for one that cannot be read."""
+    try:
+        refuse_misfits(row)
+        data: Mapping[str, Any] = json.loads(row.body)["data"]
+    except UNREADABLE as error:
+        raise Unreadable(f"event {row.sequence} of partnership {row.partnership_id}", error_text(error)) from error
     named = {name: getattr(row, name) for name in ("id", "type", "partnership_id", "sequence", "time")}
     return Event(**named, tenant=tenant, data=data)
 
@@ -322,8 +359,13 @@ def event_values(event: Event) -> Values:
 
 
 def idempotency_record(row: DatabaseRow) -> IdempotencyRecord:
-    """Read the record of an idempotency key."""
-    return IdempotencyRecord(key=row.key, request=row.request, work=tuple(UUID(text) for text in json.loads(row.work)))
+    """Read the record of an idempotency key. Raises Unreadable for one that cannot be read."""
+    try:
+        refuse_misfits(row)
+        work = tuple(UUID(text) for text in json.loads(row.work))
+    except UNREADABLE as error:
+        raise Unreadable(f"idempotency key {row.key}", error_text(error)) from error
+    return IdempotencyRecord(key=row.key, request=row.request, work=work)
 
 
 def idempotency_values(record: IdempotencyRecord) -> Values:

@@ -32,10 +32,11 @@ from .execution import RowCache, SQLAlchemyExecution
 from .fast_path import FastPath
 from .isolation import level_of, refuse_autocommit_option
 from .locks import begin_on_sqlite
+from .pages import read_pages, up_to_known_place
 from .rows import DatabaseRow
 from .statements import statements_of
 from .tables import Tables, default_tables
-from .transaction import PAGE, SQLAlchemyTransaction
+from .transaction import SQLAlchemyTransaction
 from .version import check_version
 
 Callbacks: TypeAlias = list[Callable[[], None]]
@@ -202,9 +203,8 @@ class SQLAlchemyStore:
         found = search.find_statement(self.tables, query)
         if found is None:
             return iter(())
-        size = PAGE if limit is None else min(PAGE, limit)
-        read = self._pages(found, {"after": "id"}, size=size, after=after or FIRST)
-        return ((rows.partnership(row), row.name) for row in islice(read, limit))
+        read = self._pages(found, {"after": "id"}, most=limit, after=after or FIRST)
+        return ((rows.partnership(row), rows.name(row)) for row in islice(read, limit))
 
     def _find_as_of(
         self, query: Query, moment: datetime, after: UUID, limit: int | None
@@ -219,15 +219,16 @@ class SQLAlchemyStore:
                 moved = [row.id for row in page if row.recorded_at > moment]
                 last = tx.execute(search.last_transitions(self.tables, moment, moved), {}) if moved else ()
             then = {row.id: row for row in last}
-            for row in page:
+            known = page if len(page) < size else up_to_known_place(page)
+            for row in known:
                 stood = row if row.recorded_at <= moment else then.get(row.id)
                 if stood is not None and (query.states is None or stood.state in query.states):
-                    since = stood.since or stood.at.astimezone(moment.tzinfo).date()
+                    since = stood.since or (stood.at and stood.at.astimezone(moment.tzinfo).date())
                     whose = {"version": stood.version, "since": since, "succeeds": row.succeeds}
-                    yield Partnership(stood.state, row.id, row.partner_id, **whose), row.name
+                    yield Partnership(stood.state, row.id, row.partner_id, **whose), rows.name(row)
             if len(page) < size:
                 return
-            after = page[-1].id
+            after, size = (known[-1].id, size) if known else (after, 2 * size)
 
     def counts(self, query: Query) -> Mapping[str, int]:
         """Return how many partnerships fit, by state."""
@@ -269,15 +270,7 @@ class SQLAlchemyStore:
                 yield rows.event(row, self.tenant)
 
     def _pages(
-        self, statement: Executable, follow: Mapping[str, str], *, size: int = PAGE, **values: Any
+        self, statement: Executable, follow: Mapping[str, str], *, most: int | None = None, **values: Any
     ) -> Iterator[DatabaseRow]:
-        """Read page by page, each where the last one ended, so that no transaction stays open meanwhile.
-
-        *follow* names the parameters that say where a page begins, each with its column in the last row before it.
-        """
-        while True:
-            page = self._read(statement, page=size, **values)
-            yield from page
-            if len(page) < size:
-                return
-            values |= {parameter: getattr(page[-1], column) for parameter, column in follow.items()}
+        """Read page by page, so that no transaction stays open meanwhile."""
+        return read_pages(lambda of_page: self._read(statement, **of_page), follow, values, most=most)

@@ -40,6 +40,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     impl = DateTime
     cache_ok = True
+    python_type = datetime
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use DATETIME(6) on MySQL, which drops microseconds otherwise."""
@@ -63,6 +64,14 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Flag(Boolean):
+    """True or false. Where a database has numbers for them, any other number or text is refused when it is read."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
+        """Return None where the driver returns booleans."""
+        return None if dialect.supports_native_boolean else {None: None, 0: False, 1: True}.__getitem__
+
+
 class Exact(TypeDecorator[str]):
     """A text that is compared exactly: `Active` is not `active`, nor is `active ` with a trailing space.
 
@@ -71,6 +80,7 @@ class Exact(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+    python_type = str
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
@@ -243,10 +253,10 @@ class Tables:
             Column("partnership_id", _id(), primary_key=True),
             Column("code", Exact(64), primary_key=True),
             Column("title", Exact(512), nullable=False),
-            Column("holds", Boolean(create_constraint=False), nullable=False),
+            Column("holds", Flag(create_constraint=False), nullable=False),
             Column("due_on", Date),
             Column("missed_on", Date),
-            Column("told_broken", Boolean(create_constraint=False), nullable=False),
+            Column("told_broken", Flag(create_constraint=False), nullable=False),
             Column("reminded_due", Date),
             Column("reminded_lead", Integer),
             Column("look_on", Date),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,13 +23,11 @@ from . import after_commit, rows
 from .errors import TranslatingErrors
 from .execution import Execution
 from .isolation import refuse_autocommit
+from .pages import read_pages
 from .rows import DatabaseRow
 from .statements import Statements
 
 T = TypeVar("T")
-
-PAGE = 500
-"""How many rows of a list are read at a time."""
 
 
 class SQLAlchemyTransaction:
@@ -209,13 +208,9 @@ class SQLAlchemyTransaction:
 
     def history(self, partnership_id: UUID) -> Iterator[Transition]:
         """Yield every transition, oldest first, page by page."""
-        values = {"of_partnership": partnership_id, "after": 0, "page": PAGE}
-        while True:
-            page = self._read_latest(self._sql.history, values)
-            yield from map(rows.transition, page)
-            if len(page) < PAGE:
-                return
-            values["after"] = page[-1].version
+        values = {"of_partnership": partnership_id, "after": 0}
+        found = read_pages(partial(self._read_latest, self._sql.history), {"after": "version"}, values)
+        return map(rows.transition, found)
 
     def partnerships_of(
         self, partner_ids: Sequence[UUID], *, lock: bool = False
@@ -280,7 +275,7 @@ class SQLAlchemyTransaction:
 
     def _write(self, changes: Sequence[ChangeSet]) -> None:
         t = self._sql.tables
-        self._write_partners(_given(changes, "partner"))
+        self._write_partners(dict(_given(changes, "partner")))
         self._write_partnerships(changes)
         self._add(t.transition, [rows.transition_values(each) for each in _given(changes, "transition")])
         self._add(t.entry, [rows.entry_values(each) for each in _all(changes, "entries")])
@@ -305,12 +300,12 @@ class SQLAlchemyTransaction:
             return 0
         return self._change(statement, [{"of_tenant": self._tenant, **each} for each in values])
 
-    def _write_partners(self, partners: Sequence[tuple[UUID, Partner]]) -> None:
+    def _write_partners(self, partners: Mapping[UUID, Partner]) -> None:
         if not partners:
             return
         t, sql = self._sql.tables, self._sql
-        known = {row.id for row in self.execute(sql.partners, {"of_partners": [each for each, _ in partners]})}
-        values = {each: {"name": partner.name[:512], "kind": partner.kind} for each, partner in partners}
+        known = {row.id for row in self.execute(sql.partners, {"of_partners": list(partners)})}
+        values = {each: {"name": partner.name[:512], "kind": partner.kind} for each, partner in partners.items()}
         self._add(t.partner, [{"id": each, **found} for each, found in values.items() if each not in known])
         for each in known:
             self._sql.check_lengths(t.partner, values[each])
@@ -318,10 +313,11 @@ class SQLAlchemyTransaction:
             {"of_partner": each, "new_name": values[each]["name"], "new_kind": values[each]["kind"]} for each in known
         ]
         self._each(sql.update_partner, renamed)
-        self._each(sql.delete_outside_ids, [{"of_partner": each} for each in known])
+        with_ids = known.union(each for each, partner in partners.items() if partner.ids)
+        self._each(sql.delete_outside_ids, [{"of_partner": each} for each in with_ids])
         ids = [
             {"system": system, "value": value, "partner_id": each}
-            for each, partner in partners
+            for each, partner in partners.items()
             for system, value in sorted(partner.ids.items())
         ]
         self._add(t.outside_id, ids)

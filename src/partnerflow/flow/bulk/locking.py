@@ -8,9 +8,19 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from uuid import UUID
 
+from partnerflow.errors import NotFound
 from partnerflow.flow.arguments import check_version, times_on
 from partnerflow.flow.context import Context
-from partnerflow.flow.loading import Loaded, Locked, affected_ids, load, load_dossier, pick_snapshot
+from partnerflow.flow.loading import (
+    Loaded,
+    Locked,
+    affected_ids,
+    is_fit,
+    load,
+    load_dossier,
+    pick_locked,
+    pick_snapshot,
+)
 from partnerflow.flow.reevaluate import FilingResult, is_about_partner, judge, with_entries
 from partnerflow.flow.request import Request
 from partnerflow.ports import ChangeSet, Snapshot, Transaction
@@ -35,17 +45,18 @@ class LockedBatch:
 
     def get(self, partnership_id: UUID, *, siblings: bool) -> Locked:
         """Return one of the partnerships, with its siblings or without."""
-        snapshot = pick_snapshot(self._context, self._snapshots, partnership_id)
-        others = self._near[snapshot.partnership.partner_id] if siblings else ()
-        near = (pick_snapshot(self._context, self._snapshots, each) for each in others if each != partnership_id)
-        return Locked(snapshot, tuple(near))
+        partner_id = pick_snapshot(self._context, self._snapshots, partnership_id).partnership.partner_id
+        if siblings and partner_id not in self._near:
+            raise NotFound("partner", partner_id)
+        near = self._near[partner_id] if siblings else ()
+        return pick_locked(self._context, self._snapshots, partnership_id, near)
 
     def load(self, partnership_id: UUID, request: Request, *, siblings: bool) -> Loaded:
         """Return one of the partnerships as a request evaluates it.
 
         It is taken out until `accept` puts it back, so that an item that fails leaves nothing in it.
         """
-        snapshot, _ = self.get(partnership_id, siblings=siblings)
+        snapshot = self.get(partnership_id, siblings=siblings).snapshot
         check_version(snapshot, request.expected_version)
         times = times_on(self._context, snapshot, request.at)
         known = self._loaded.pop(partnership_id, None)
@@ -65,14 +76,18 @@ class LockedBatch:
             self._loaded.pop(each, None)
 
     def conclude(self) -> list[ChangeSet]:
-        """Return what follows from all that was filed, for each partnership that it affects: each is judged once."""
+        """Return what follows from all that was filed, for each partnership that it affects: each is judged once.
+
+        One that cannot be evaluated stays as it is.
+        """
         affected: defaultdict[UUID, list[Entry]] = defaultdict(list)
         for partnership_id, new in self._new.items():
             affected[partnership_id] += new
             on_partner = [entry for entry in new if is_about_partner(self._snapshots[partnership_id], entry)]
             for each in self._siblings(partnership_id) if on_partner else ():
                 affected[each] += on_partner
-        return [self._judge(partnership_id, new) for partnership_id, new in sorted(affected.items())]
+        fit = {each: new for each, new in affected.items() if is_fit(self._context, self._snapshots[each])}
+        return [self._judge(partnership_id, new) for partnership_id, new in sorted(fit.items())]
 
     def _judge(self, partnership_id: UUID, new: Sequence[Entry]) -> ChangeSet:
         snapshot, loaded = self._snapshots[partnership_id], self._loaded.get(partnership_id)

@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, Select, Uuid
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from partnerflow.adapters.sqlalchemy.misfits import RowTypes
 from partnerflow.adapters.sqlalchemy.rows import DatabaseRow
 from partnerflow.adapters.sqlalchemy.statements import TenantStatement
 
@@ -37,6 +38,7 @@ class CompiledStatement:
         self._columns = list(statement.selected_columns) if isinstance(statement, Select) else []
         row: Any = namedtuple("Row", [str(column.key) for column in self._columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
         self._row: Callable[[list[Any]], Any] = partial(tuple.__new__, row)
+        self._check = RowTypes(self._columns).check
         self._result_converters: Converters | None = None
 
     def _read_parameters(self, compiled: SQLCompiler, state: ExpandedState, pattern: Mapping[str, Any]) -> None:
@@ -86,11 +88,12 @@ class CompiledStatement:
         return converters
 
     def row(self, found: tuple[Any, ...]) -> DatabaseRow:
-        """Convert a row that was fetched."""
+        """Convert a row that was fetched. Raises as `misfits` lists for one with a misfit."""
         values = list(found)
         for at, convert in self._result_converters or ():
             values[at] = convert(values[at])
         row: DatabaseRow = self._row(values)
+        self._check(row)
         return row
 
     def _type(self, generic: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 from partnerflow.adapters.sqlalchemy.execution import Mapped, RawRow, RowCache, SQLAlchemyExecution
+from partnerflow.adapters.sqlalchemy.misfits import is_misfit
 from partnerflow.adapters.sqlalchemy.rows import DatabaseRow, Values
 from partnerflow.adapters.sqlalchemy.statements import TenantStatement
 
@@ -66,7 +67,12 @@ class CursorExecution:
         compiled = self._fast_path.compiled(statement, values)
         if compiled is None:
             return self._otherwise.rows(statement, values)
-        return list(map(compiled.row, self._fetch(compiled, values)))
+        try:
+            return list(map(compiled.row, self._fetch(compiled, values)))
+        except Exception as error:
+            if not is_misfit(error):
+                raise
+            return self._otherwise.rows_again(statement, values)
 
     def mapped(
         self, statement: Executable, values: Mapping[str, Any], read: Callable[[DatabaseRow], Mapped]
@@ -75,7 +81,12 @@ class CursorExecution:
         compiled = self._fast_path.compiled(statement, values)
         if compiled is None:
             return self._otherwise.mapped(statement, values, read)
-        return self._fast_path.cache.mapped(self._fetch(compiled, values), compiled.row, read)
+        try:
+            return self._fast_path.cache.mapped(self._fetch(compiled, values), compiled.row, read)
+        except Exception as error:
+            if not is_misfit(error):
+                raise
+            return list(map(read, self._otherwise.rows_again(statement, values)))
 
     def change(self, statement: Executable, values: Sequence[Values]) -> int:
         """Execute a statement once per parameter set; return the number of rows affected."""
