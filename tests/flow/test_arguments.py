@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -10,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, Partnerflow
+from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, Partnerflow, PartnerflowError
 from partnerflow.flow.bulk import Adoption, Filing, Step
 from partnerflow.records import Insurance, Need
 
@@ -126,6 +128,11 @@ def test_what_is_no_pack_no_head_and_no_item_of_a_batch_is_refused_by_its_name(
         ("against", lambda: flow.verify(against="x")),  # type: ignore[arg-type]
         ("among", lambda: flow.waiting(7)),  # type: ignore[arg-type]
         ("among", lambda: list(flow.waiting(["x"]))),  # type: ignore[list-item]
+        ("listed", lambda: flow.admit(7, by=office)),  # type: ignore[arg-type]
+        ("listed", lambda: list(flow.admit(["x"], by=office))),  # type: ignore[list-item]
+        ("after", lambda: flow.compare(flow.pack, after="x")),  # type: ignore[arg-type]
+        ("through", lambda: flow.impact(through="x")),  # type: ignore[arg-type]
+        ("at", lambda: flow.today(date(2026, 9, 1))),  # type: ignore[arg-type]
     ):
         with pytest.raises(InvalidRequest, match=argument):
             call()  # type: ignore[no-untyped-call]
@@ -135,8 +142,48 @@ def test_what_is_no_pack_no_head_and_no_item_of_a_batch_is_refused_by_its_name(
         ("confirmings", flow.confirm_many),
         ("adoptions", flow.adopt_many),
     ):
+        for no_list in (None, 7, "x"):
+            with pytest.raises(InvalidRequest, match=f"^{argument}="):
+                run(no_list, by=office, key="k")  # type: ignore[operator]
         told = list(run(["x", None], by=office, key="k"))  # type: ignore[operator]
         assert all(isinstance(each.error, InvalidRequest) and argument in str(each.error) for each in told)
+
+
+PUBLIC = [name for name, _ in inspect.getmembers(Partnerflow, inspect.isfunction) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_value_of_another_type_raises_another_error_than_ours(
+    name: str, flow: Partnerflow, office: Actor, walked_to: Call
+) -> None:
+    """Every argument of every public method, one at a time, the others being right."""
+    p = walked_to(flow, "active")
+    right = {
+        "partnership_id": p.id, "subject": p.id, "file_id": p.id, "partner": p.partner_id, "partner_id": p.partner_id,
+        "by": office, "reason": "x", "trigger": "renew", "entry_id": SOMETHING, "state": "active", "key": "k",
+        "before": date(2020, 1, 1), "session": None,
+        **dict.fromkeys(("steps", "filings", "confirmings", "adoptions", "listed"), ()),
+    }  # fmt: skip
+    call = getattr(flow, name)
+    parameters = inspect.signature(call).parameters
+    for each in parameters.values():
+        for wrong in (None, "x", 3, b"x", object(), [], {}, date(2026, 9, 1), datetime(2026, 9, 1, tzinfo=UTC), ["x"]):
+            given = {
+                other.name: right.get(other.name, None if other.default is other.empty else other.default)
+                for other in parameters.values()
+                if other.kind is not other.VAR_POSITIONAL
+            }
+            alone = [wrong] if each.kind is each.VAR_POSITIONAL else []
+            if not alone:
+                given[each.name] = wrong
+            with suppress(PartnerflowError):
+                first = [given.pop(other) for other in parameters if alone and _may_be_first(parameters[other])]
+                answer = call(*first, *alone, **given)
+                list(answer if isinstance(answer, Iterator) else ())
+
+
+def _may_be_first(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is parameter.POSITIONAL_OR_KEYWORD
 
 
 def test_documents_that_would_not_read_back_leave_the_partnership_as_it_was(

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import ChangeSet, Licensed, Listing, Query
@@ -51,6 +52,10 @@ class Admission:
 
 def admit(context: Context, listed: Iterable[Site | Listing | Licensed], request: Request) -> Iterator[Admission]:
     """Take in each thing as it is read, in a transaction of its own; successive sites share one."""
+    return _admit(context, gate.several(listed, "listed"), request)
+
+
+def _admit(context: Context, listed: Iterable[Site | Listing | Licensed], request: Request) -> Iterator[Admission]:
     for are_sites, several in groupby(listed, lambda one: isinstance(one, Site)):
         if are_sites:
             for sites in batched(cast("Iterator[Site]", several), SITES_IN_BATCH):
@@ -60,7 +65,8 @@ def admit(context: Context, listed: Iterable[Site | Listing | Licensed], request
             if isinstance(one, Listing):
                 yield _admit_partner(context, one, request)
             else:
-                yield _admit_licence(context, cast("Licensed", one), request)
+                licensed = gate.of_type(one, Licensed, "listed", "must be a Site, a Listing or a Licensed")
+                yield _admit_licence(context, licensed, request)
 
 
 def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> list[Admission]:

@@ -89,7 +89,7 @@ def compare(
     gate.of_type(new, Pack, "pack", "must be a pack, its name, or the path of its file")
     check_fit(new, context.lifecycle)
     comparison = _Comparison(context, new, moment(context, at))
-    held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
+    held = _live(context, after, through)
     return map(comparison.compared, held)
 
 
@@ -101,8 +101,16 @@ def compare_with_stored(
     That is what a new release of the library changes under the same pack, and what changed since the last sweep.
     """
     comparison = _Comparison(context, context.pack, moment(context, at))
-    held = load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
+    held = _live(context, after, through)
     return map(comparison.compared_with_stored, held)
+
+
+def _live(context: Context, after: UUID | None, through: UUID | None) -> Iterator[Snapshot]:
+    """Read the live partnerships whose ids are greater than *after*, up to *through*. Raises InvalidRequest at once."""
+    for argument, value in (("after", after), ("through", through)):
+        if value is not None:
+            gate.identifier(value, argument)
+    return load_many(context.store, apart_from=context.lifecycle.final, after=after, through=through)
 
 
 def moment(context: Context, at: datetime | None) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from uuid import UUID
 
+from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.clauses import answers
 from partnerflow.decision import Decision
@@ -70,7 +71,7 @@ class Reading:
 
     def today(self, at: datetime | None = None) -> date:
         """Return the day in the district's time zone, now or at a moment."""
-        return self.context.today(at)
+        return self.context.today(None if at is None else gate.moment(at, "at"))
 
     # --- checking ---------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ Each checks its items one by one, names their read and write sets, and locks and
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -89,6 +89,10 @@ class BulkOperation(Protocol[Item, Input]):
     """One kind of bulk run."""
 
     @property
+    def argument(self) -> str:
+        """The name of the argument that has the items."""
+
+    @property
     def context(self) -> Context:
         """The parts of the Partnerflow that it runs in."""
 
@@ -113,12 +117,13 @@ class BulkOperation(Protocol[Item, Input]):
 class Steps:
     """Steps of partnerships."""
 
+    argument: ClassVar[str] = "steps"
     context: Context
     by: Actor
 
     def parse(self, item: Step) -> Parsed[None]:
         """Hash the step."""
-        gate.of_type(item, Step, "steps", "must be a Step(...)")
+        gate.of_type(item, Step, self.argument, "must be a Step(...)")
         request = Request(self.by, item.at, item.reason, item.expected_version)
         return Parsed(request, None, hash_step(item.partnership_id, item.trigger, request))
 
@@ -160,12 +165,13 @@ class Steps:
 class Filings:
     """Records on partnerships, on their partners, or on the district."""
 
+    argument: ClassVar[str] = "filings"
     context: Context
     by: Actor
 
     def parse(self, item: Filing) -> Parsed[Submission]:
         """Check the records, and hash what is to be filed."""
-        gate.of_type(item, Filing, "filings", "must be a Filing(...)")
+        gate.of_type(item, Filing, self.argument, "must be a Filing(...)")
         request = Request(self.by, item.at, None, item.expected_version, word_of=item.word_of)
         submission = check_submission(item.subject, item.records, item.documents)
         return Parsed(request, submission, submission.hash(request))
@@ -221,12 +227,13 @@ class Filings:
 class Confirmings:
     """Words of partners that are confirmed."""
 
+    argument: ClassVar[str] = "confirmings"
     context: Context
     by: Actor
 
     def parse(self, item: Confirming) -> Parsed[None]:
         """Check the ids, and hash what is to be confirmed."""
-        gate.of_type(item, Confirming, "confirmings", "must be a Confirming(...)")
+        gate.of_type(item, Confirming, self.argument, "must be a Confirming(...)")
         request = Request(self.by, item.at, None, item.expected_version)
         return Parsed(request, None, hash_confirm(item.partnership_id, item.entries, request))
 
@@ -262,12 +269,13 @@ class Confirmings:
 class Adoptions:
     """Partnerships that were there before us."""
 
+    argument: ClassVar[str] = "adoptions"
     context: Context
     by: Actor
 
     def parse(self, item: Adoption) -> Parsed[Beginning]:
         """Check the shape of the partner, and hash what is to be adopted."""
-        gate.of_type(item, Adoption, "adoptions", "must be an Adoption(...)")
+        gate.of_type(item, Adoption, self.argument, "must be an Adoption(...)")
         request = Request(self.by, item.at, item.reason)
         beginning = adoption(self.context, item.partner, request, state=item.state, since=item.since)
         return Parsed(request, beginning, beginning.hash())

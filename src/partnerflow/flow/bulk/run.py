@@ -38,7 +38,7 @@ def run(
     gate.actor(operation.by)
     if not isinstance(at_once, int) or not 1 <= at_once <= MOST_AT_ONCE:
         raise InvalidRequest("at_once", at_once, f"must be 1 to {MOST_AT_ONCE}")
-    return _run(operation, items, key, at_once, progress)
+    return _run(operation, gate.several(items, operation.argument), key, at_once, progress)
 
 
 def _run(
