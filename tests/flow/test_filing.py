@@ -33,6 +33,7 @@ from partnerflow.records import (
     Need,
     Record,
     Retraction,
+    RubricAssessment,
     Scope,
     Service,
     Site,
@@ -94,6 +95,16 @@ def test_filing_what_a_record_that_begins_later_hides_says_so(
     assert [said[str(entry.id)] for entry in entries] == [None, None]
     assert f"insurance {hidden.id} does not count: {entries[0].id} begins later" in caplog.text
     assert flow.file(p.id, usual, by=office) == (hidden,), "it is on file already"
+
+
+def test_filing_what_is_hidden_on_the_file_of_the_district_says_so_too(
+    flow: Partnerflow, office: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer, older = (RubricAssessment(row="D4.1", subject="district", assessed_on=date(2026, 9, day)) for day in (2, 1))
+    (stands,) = flow.file(DISTRICT, newer, by=office)
+    assert not caplog.records
+    (hidden,) = flow.file(DISTRICT, older, by=office)
+    assert f"rubric_assessment {hidden.id} does not count: {stands.id} begins later" in caplog.text
 
 
 def test_filing_leaves_the_version_alone(flow: Partnerflow, office: Actor, riverbend: Partner) -> None:

@@ -44,6 +44,7 @@ from partnerflow.records import (
 )
 from partnerflow.records.conversion import moment_text, read_record, record_text, structure, unstructure
 from partnerflow.records.fields import Fields
+from partnerflow.records.labels import EARLIER
 from partnerflow.records.money import DECIMALS
 from partnerflow.records.registry import KINDS, fields_of
 from partnerflow.testing import actors, example_records, records
@@ -457,6 +458,21 @@ def test_records_of_a_host_s_own_kind_can_be_drawn() -> None:
         assert record_text(one)[0] == one
 
     drawn()
+
+
+LABELLED = sorted(name for name, cls in kinds().items() if "label" in cls.kind_info.key)
+
+
+@pytest.mark.parametrize("said", ["summer", 5, None, {"printed": True}])
+@pytest.mark.parametrize("kind", LABELLED)
+def test_a_label_from_before_there_were_labels_is_no_part_of_the_key(kind: str, said: object) -> None:
+    """A database of 3282929 may have it as a field that nobody knew: the record is the usual one, and keeps it."""
+    key = {name: "x" for name in kinds()[kind].kind_info.key if name != "label"}
+    read: Any = read_record(kind, {**key, "label": said}, revision=1)
+    assert (read.label, read.extra) == ("", {EARLIER: said})
+    assert read_record(kind, unstructure(read)) == read
+    again: Any = read_record(kind, {**key, "label": "summer"}, revision=2)
+    assert (again.label, again.extra) == ("summer", {})
 
 
 @pytest.mark.usefixtures("_kinds_as_they_were")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from partnerflow.dossier import Dossier
+from partnerflow.dossier import Dossier, RecordIndex
 from partnerflow.partnership import Partnership
 from partnerflow.ports import ChangeSet, IdempotencyRecord
 from partnerflow.records import Partner
@@ -15,7 +15,7 @@ from .entries import entries_for
 from .evaluate import refuse_unless_may_file
 from .file_index import FileIndex
 from .idempotency import complete
-from .reevaluate import FilingResult
+from .reevaluate import FilingResult, hidden_entries
 from .request import Request
 from .submission import Submission
 
@@ -35,5 +35,10 @@ def file_on_district(
     before = len(file)
     of_district = attrs.evolve(request, word_of=None)
     entries = entries_for(context, {"district": file}, submission, of_district, times)
+    new = file.since(before)
+    for entry in new:
+        if entry.record.kind_info.period:  # its file has no events, so only the log says what does not count
+            alike = attrs.evolve(dossier, on_file=RecordIndex(file.related_to(entry.record)))
+            hidden_entries(alike, [entry], context.today(times.now))
     completed = complete(idempotency, (entry.id for entry in entries))
-    return FilingResult(entries=entries, changes=ChangeSet(entries=file.since(before), idempotency=completed))
+    return FilingResult(entries=entries, changes=ChangeSet(entries=new, idempotency=completed))

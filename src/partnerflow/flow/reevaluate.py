@@ -47,7 +47,7 @@ def accept(
     after = with_entries(snapshot, new)
     files = after.partner_file, after.own_file
     dossier = build_dossier(context, partnership, *files, after.moves, loaded.host_records)
-    hidden = _hidden(dossier, new, context.today(times.now))
+    hidden = hidden_entries(dossier, new, context.today(times.now))
     waits = {word.entry.id for word in dossier.waiting}
     facts = [
         fact
@@ -134,7 +134,7 @@ def _is_on_file(snapshot: Snapshot, entry: Entry) -> bool:
     return entry.seq <= len(snapshot.partner_file if is_about_partner(snapshot, entry) else snapshot.own_file)
 
 
-def _hidden(dossier: Dossier, new: Iterable[Entry], day: date) -> dict[UUID | None, UUID | None]:
+def hidden_entries(dossier: Dossier, new: Iterable[Entry], day: date) -> dict[UUID | None, UUID | None]:
     """Return the new entries that one beginning later hides already, each with that one, and log them."""
     found: dict[UUID | None, UUID | None] = {}
     for entry in new:

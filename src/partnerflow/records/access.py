@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
+from .labels import without_label
 from .registry import Record, record
 from .texts import Prose
 
@@ -38,7 +39,13 @@ class AccessGrant(Record):
 
 
 @record(
-    "school_day_leave", about="partnership", key=("site", "label"), period=("starts_on", "ends_on"), cites=("TK-6",)
+    "school_day_leave",
+    about="partnership",
+    key=("site", "label"),
+    period=("starts_on", "ends_on"),
+    revision=2,
+    upcast=without_label,
+    cites=("TK-6",),
 )
 class SchoolDayLeave(Record):
     """A school's permission to work with its teachers or students during the school day."""

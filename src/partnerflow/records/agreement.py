@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from .labels import without_label
 from .money import Money
 from .registry import Record, record
 from .texts import Prose
@@ -72,6 +73,8 @@ class SharedElement:
     key=("label",),
     period=("starts_on", "ends_on"),
     asks={"cost": "any", "trained_people": "more"},
+    revision=2,
+    upcast=without_label,
     cites=(
         "EAF-4.2.0",
         "EAF-4.2.a",
@@ -121,6 +124,8 @@ class Agreement(Record):
     key=("label",),
     period=("starts_on", "ends_on"),
     asks={"elements": "any"},
+    revision=2,
+    upcast=without_label,
     cites=("EAF-C.5b", "EAF-4.2.e", "EAF-4.4.a"),
 )
 class DataSharingAgreement(Record):

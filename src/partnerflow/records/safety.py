@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Literal
 
+from .labels import without_label
 from .money import Money
 from .registry import Record, record
 
@@ -54,7 +55,15 @@ class BackgroundCheck(Record):
     """What was checked, such as "fingerprint" or "tuberculosis"; `{"*"}` for everything."""
 
 
-@record("insurance", about="partner", key=("line", "label"), period=("starts_on", "ends_on"), cites=("SPPS-V.4b.2",))
+@record(
+    "insurance",
+    about="partner",
+    key=("line", "label"),
+    period=("starts_on", "ends_on"),
+    revision=2,
+    upcast=without_label,
+    cites=("SPPS-V.4b.2",),
+)
 class Insurance(Record):
     """A certificate of insurance for one line of cover."""
 
@@ -96,6 +105,8 @@ class Licence(Record):
     about="partnership",
     key=("site", "label"),
     period=("starts_on", "ends_on"),
+    revision=2,
+    upcast=without_label,
     cites=("EAF-C.3a", "TK-7"),
 )
 class FacilityAccess(Record):
