@@ -102,8 +102,8 @@ class Erasure:
     """As they will be, each with its hash in `redacted`."""
     transitions: Sequence[Transition] = ()
     """As they will be, each with its hashes in `reason_redacted` and `decision_redacted`."""
-    attempts: bool = False
-    """Whether its refused attempts are deleted."""
+    attempts: Sequence[Attempt] = ()
+    """The refused attempts that are deleted."""
 
 
 @attrs.frozen(kw_only=True)

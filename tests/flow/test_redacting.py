@@ -631,6 +631,23 @@ def test_an_ending_that_is_dated_back_shortens_the_keeping_of_nothing(
     assert purge(loose_flow, flow.today()) == {p.id: (2, 2)}
 
 
+def test_a_refused_attempt_is_kept_as_long_from_its_own_recording_and_goes_then(
+    flow: Partnerflow, past: Partnership, clock: TickingClock
+) -> None:
+    (before,) = flow.attempts(past.id)
+    with pytest.raises(Refused):
+        flow.fire(past.id, "activate", by=OFFICE)
+    (_, of_today) = flow.attempts(past.id)
+    (purged,) = flow.purge(before=flow.today(), by=OFFICE, reason="past")
+    assert (purged.attempts, flow.attempts(past.id)) == (1, [of_today])
+    assert before.at < of_today.at
+    assert list(flow.purge(before=flow.today(), by=OFFICE, reason="past")) == []
+    clock.move_on(days=LONG_AFTER)
+    (later,) = flow.purge(before=flow.today(), by=OFFICE, reason="past")
+    assert (later.attempts, flow.attempts(past.id)) == (1, [])
+    flow.verify()
+
+
 @pytest.mark.parametrize(
     ("days_after", "before", "gone"),
     [

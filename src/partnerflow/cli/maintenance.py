@@ -155,6 +155,8 @@ def purge(settings: Settings, before: date, reason: str) -> None:
     done: list[Purged] = []
     for purged in flow.purge(before=before, by=settings.actor(flow), reason=reason):
         what = f"{views.counted(purged.entries, 'record')}, {views.counted(purged.steps, 'step')}"
+        if purged.attempts:
+            what += f", {views.counted(purged.attempts, 'refused attempt')}"
         name = flow.dossier(purged.partnership_id).partner.name
         say(f"purged: {name} ({short(purged.partnership_id)}): {what}")
         done.append(purged)

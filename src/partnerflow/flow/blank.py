@@ -14,7 +14,7 @@ import attrs
 from partnerflow import events, gate
 from partnerflow.canonical import sha256
 from partnerflow.dossier import Dossier
-from partnerflow.history import Transition
+from partnerflow.history import Attempt, Transition
 from partnerflow.obligations import Judgement
 from partnerflow.ports import ChangeSet, Erasure, SearchEntry, Snapshot
 from partnerflow.records import Entry, Record, Redaction, Unregistered
@@ -36,8 +36,10 @@ class BlankOrder:
     entries: Sequence[Entry]
     steps: Sequence[Transition]
     reason: str
+    attempts: Sequence[Attempt] = ()
+    """Refused attempts, which are deleted."""
     purge: bool = False
-    """Whether its attempts and obligations are to be removed too."""
+    """Whether its obligations are to be removed too."""
 
     def redaction(self, entries: Iterable[Entry], steps: Iterable[Transition]) -> Redaction:
         """Return the record which says that some of it was blanked."""
@@ -62,7 +64,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         redaction = order.redaction((entry for entry in end.entries if entry.id in blanked), steps)
         if redaction.entries or redaction.steps:
             new += new_entries(context, [gate.read_back(redaction)], end, by=by, times=times)
-    if not new:
+    if not new and not order.attempts:
         return (), ChangeSet()
     on_partner = any(entry.file_id == partnership.partner_id for entry in new)
     judgements: list[Judgement] = []
@@ -84,7 +86,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         partnership_id=partnership.id,
         entries=tuple(blanked.values()),
         transitions=tuple(map(_blank_step, order.steps)),
-        attempts=order.purge,
+        attempts=order.attempts,
     )
     return tuple(new), ChangeSet(
         entries=new,

@@ -21,7 +21,7 @@ from .arguments import required_reason
 from .blank import BlankOrder, blank
 from .context import Context
 from .loading import lock_with_siblings
-from .queries import history
+from .queries import attempts, history
 from .request import Request
 from .writing import write
 
@@ -35,6 +35,8 @@ class Purged:
     """How many records, those on the partner's file included."""
     steps: int
     """How many steps lost their reason and decision."""
+    attempts: int = 0
+    """How many refused attempts were deleted."""
 
 
 def purge(context: Context, request: Request, *, before: date) -> Iterator[Purged]:
@@ -68,6 +70,7 @@ def _purge(context: Context, request: Request, *, before: date, months: int, rea
         if ended.since is None or not _is_past(ended.since):
             continue  # nothing is recorded before it happened
         steps = [step for step in history(context, ended.id) if not step.decision_redacted]
+        refused = [attempt for attempt in attempts(context, ended.id) if is_past(attempt.recorded_at)]
         with context.transaction() as tx:
             locked = lock_with_siblings(context, tx, ended.id, ended=True)
             if not has_ended(locked.snapshot):
@@ -77,11 +80,11 @@ def _purge(context: Context, request: Request, *, before: date, months: int, rea
                 on_partner = _not_blank(locked.snapshot.partner_file)
                 entries += [entry for entry in on_partner if not isinstance(entry.record, Partner)]
             entries = [entry for entry in entries if is_past(entry.recorded_at)]
-            if not entries and not steps:
+            if not entries and not steps and not refused:
                 continue
-            order = BlankOrder(entries=entries, steps=steps, reason=reason, purge=True)
+            order = BlankOrder(entries=entries, steps=steps, attempts=refused, reason=reason, purge=True)
             write(context, tx, blank(context, locked, order, request)[1])
-        yield Purged(partnership_id=ended.id, entries=len(entries), steps=len(steps))
+        yield Purged(partnership_id=ended.id, entries=len(entries), steps=len(steps), attempts=len(refused))
 
 
 def _not_blank(on_file: Sequence[Entry]) -> list[Entry]:

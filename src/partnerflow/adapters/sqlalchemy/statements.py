@@ -331,7 +331,9 @@ class Statements:
                 decision_redacted=bindparam("new_decision_redacted"),
             )
         )
-        self.delete_attempts = delete(t.attempt).where(mine(t.attempt), t.attempt.c.partnership_id == of_partnership)
+        self.delete_attempt = delete(t.attempt).where(
+            mine(t.attempt), t.attempt.c.partnership_id == of_partnership, t.attempt.c.id == bindparam("of_attempt")
+        )
 
     @cached_property
     def all(self) -> frozenset[TenantStatement]:

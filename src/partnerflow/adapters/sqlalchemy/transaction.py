@@ -430,8 +430,12 @@ class SQLAlchemyTransaction:
         ]
         self._each(sql.blank_entry, entries)
         self._each(sql.blank_transition, transitions)
-        forgotten = [{"of_partnership": each.partnership_id} for each in erasures if each.attempts]
-        self._each(sql.delete_attempts, forgotten)
+        forgotten = [
+            {"of_partnership": erasure.partnership_id, "of_attempt": attempt.id}
+            for erasure in erasures
+            for attempt in erasure.attempts
+        ]
+        self._each(sql.delete_attempt, forgotten)
 
 
 def _given(changes: Sequence[ChangeSet], name: str) -> list[Any]:
