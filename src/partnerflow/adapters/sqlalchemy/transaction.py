@@ -430,12 +430,8 @@ class SQLAlchemyTransaction:
         ]
         self._each(sql.blank_entry, entries)
         self._each(sql.blank_transition, transitions)
-        forgotten = [
-            {"of_partnership": erasure.partnership_id, "of_attempt": attempt.id}
-            for erasure in erasures
-            for attempt in erasure.attempts
-        ]
-        self._each(sql.delete_attempt, forgotten)
+        gone = [(erasure.partnership_id, attempt.id) for erasure in erasures for attempt in erasure.attempts]
+        self._each(sql.delete_attempt, [{"of_partnership": one, "of_attempt": attempt} for one, attempt in gone])
 
 
 def _given(changes: Sequence[ChangeSet], name: str) -> list[Any]:
