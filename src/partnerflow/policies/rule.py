@@ -203,8 +203,7 @@ class Rule:
 
     def before_waivers(self, dossier: Dossier, on: date, asked: AskedAs | None = None) -> Finding:
         """Evaluate the policy as if no waiver were on file."""
-        if dossier.on_file.unreadable:
-            dossier = as_asked(dossier)
+        dossier = as_asked(dossier)
         if not self.overrides:  # as most rules of most packs
             return self.policy.evaluate(dossier, on, self._always, asked or self._alone)
         if self._for_everyone:
