@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, TypeAlias, Union, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -21,18 +21,12 @@ _PLAIN: Mapping[Any, tuple[type, Callable[[Any], object] | None]] = {
 """The types whose values are the same in JSON and here; of a text, what finds that it says something."""
 
 
-class _Field(NamedTuple):
-    """How a field of a class is read."""
+_Field: TypeAlias = tuple[str, type | None, Callable[[Any], object] | None, bool, Any, Any]
+"""How a field is read: its name as an argument of the class; the type of values that are taken as they are, and of a
+text, what finds that it says something; whether it may be absent; the hook for all else, and the type for the hook.
 
-    argument: str
-    """Its name as an argument of the class."""
-    plain: type | None
-    """The type of values that are taken as they are: a text that says something, a whole number, true or false."""
-    says: Callable[[Any], object] | None
-    optional: bool
-    read: Any
-    """The hook for any other value, and the type that it wants."""
-    wanted: Any
+A plain tuple, since one of a class of its own takes several times as long to unpack.
+"""
 
 
 class Fields:
@@ -54,7 +48,7 @@ class Fields:
         wanted: Any = without_none(field.type) if optional else field.type
         plain, says = _PLAIN.get(wanted, (None, None))
         read = self.converter.get_structure_hook(wanted)
-        return _Field(field.alias or field.name, plain, says, optional, read, wanted)
+        return field.alias or field.name, plain, says, optional, read, wanted
 
     def read(self, value: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the arguments for the class, and the values under other names, without those that are ignored."""
