@@ -150,9 +150,8 @@ class _Data:
                 self.files[entry.file_id][entry.seq - 1] = entry
             for transition in erasure.transitions:
                 self.transitions[transition.partnership_id][transition.version - 1] = transition
-            if gone := {attempt.id for attempt in erasure.attempts}:
-                kept = [attempt for attempt in self.attempts[erasure.partnership_id] if attempt.id not in gone]
-                self.attempts[erasure.partnership_id] = kept
+            kept = [each for each in self.attempts[erasure.partnership_id] if each not in erasure.attempts]
+            self.attempts[erasure.partnership_id] = kept
 
 
 # A copy of everything that is chained, as of the moment when it was made.
