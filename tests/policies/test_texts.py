@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnerflow import Partner, Partnerflow
@@ -211,3 +211,26 @@ def test_what_a_store_returns_is_looked_at_when_it_is_read(store: str | None, sa
         assert dossier.latest(Profile) == Profile(owning_office=said, focus=said)
         assert {entry.id for entry in as_asked(dossier).entries if entry.record == Profile()} == filed
         flow.verify()
+
+
+@settings(max_examples=60)
+@given(dossiers(state="active"), st.data())
+def test_in_any_file_a_text_that_says_nothing_is_worth_what_no_text_is_worth(
+    dossier: Dossier, data: st.DataObject
+) -> None:
+    whole = dossier.to_mapping()
+    listed = [
+        place
+        for at, record in enumerate(whole["records"])
+        for place in places({k: v for k, v in record.items() if k not in ("kind", "entry")}, f"records/{at}")
+    ]
+    place = data.draw(st.sampled_from(listed))
+    said = changed(whole, place, data.draw(st.sampled_from(SAYS_NOTHING)))
+    try:
+        silent, absent = Dossier.from_mapping(said), Dossier.from_mapping(changed(whole, place))
+    except InvalidRecord:  # it is no text, or the record is about it
+        return
+    now, then = (PACK.check(each, on=EXAMPLE_DAY) for each in (silent, absent))
+    assert {one.code: (one.outcome, one.until) for one in now.findings} == {
+        one.code: (one.outcome, one.until) for one in then.findings
+    }
