@@ -17,6 +17,7 @@ from partnerflow.records import (
     CoveredProblem,
     Insurance,
     Record,
+    Scope,
     Waiver,
     WaiverRefusal,
     WaiverRequest,
@@ -173,6 +174,74 @@ def test_what_a_waiver_quotes_is_blanked_with_what_it_is_quoted_from(
     assert after[entry.id].redacted
     assert "500000" not in " ".join(each.text for each in after.values())
     flow.verify()
+
+
+def test_waivers_of_the_partners_other_partnerships_that_quote_what_is_blanked_are_blanked_with_it(
+    flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID
+) -> None:
+    partner_id = flow.dossier(underinsured).partnership.partner_id
+    other = flow.adopt(partner_id, state="active", by=office, reason="in place").id
+    flow.file(other, Scope(sites={SITE}), by=office)
+    quoting, covering_nothing_of_it = (
+        grant(flow, other, board, attrs.evolve(GRANTED, policy=code)) for code in ("SAFE-002", "NEED-001")
+    )
+    flow.sweep()
+    (low,) = (entry.id for entry in flow.entries_of(underinsured) if entry.record == LOW)
+    assert low is not None
+    flow.retract(underinsured, low, by=office, reason="of another partner")
+    made = flow.redact(underinsured, entries=[low], by=office, reason="of another partner", idempotency_key="k")
+    after = {entry.id: entry for entry in flow.entries_of(other)}
+    assert after[quoting.id].redacted
+    assert after[covering_nothing_of_it.id].redacted is None
+    assert "500000" not in " ".join(entry.text for p in (underinsured, other) for entry in flow.entries_of(p))
+    (redaction,) = (entry for entry in after.values() if entry.kind == "redaction" and entry.file_id == other)
+    assert redaction.record.entries == (quoting.id,)  # type: ignore[attr-defined]
+    for p, entry in ((other, redaction), (underinsured, made[0])):
+        last = flow.events_of(p)[-1]
+        assert (last.type, last.data["entry"]) == ("org.partnerflow.record.redacted.v1", str(entry.id))
+    assert flow.explain(other)["SAFE-002"].waiver is None
+    assert next(each for each in flow.obligations(other) if each.code == "SAFE-002").due_on == LOW.ends_on
+    assert flow.redact(underinsured, entries=[low], by=office, reason="of another partner", idempotency_key="k") == made
+    flow.verify()
+
+
+def test_evidence_in_the_same_call_is_part_of_what_a_waiver_is_granted_for(
+    flow: Partnerflow, board: Actor, underinsured: UUID, everything: Callable
+) -> None:
+    flow.file(underinsured, ASKED, by=PRINCIPAL)
+    lower = attrs.evolve(LOW, per_occurrence=Money.of(100_000, "USD"))
+    granted, _ = flow.file(underinsured, GRANTED, lower, by=board)
+    assert blocking(flow, underinsured) == []
+    assert flow.file(underinsured, GRANTED, lower, by=board)[0] == granted
+    assert flow.dossier(underinsured).latest(Insurance, line="general_liability") == lower
+    (covered,) = granted.record.covers  # type: ignore[attr-defined]
+    assert "100000" in " ".join(covered.facts.values()).replace(",", "")
+    before = everything(flow)
+    (again,) = flow.file_many([Filing(underinsured, [GRANTED, lower])], by=board, key="k")
+    assert again.work[0] == granted.id
+    assert everything(flow)["holdings"] == before["holdings"]
+    flow.verify()
+
+
+def test_what_was_waived_is_missed_when_the_waiver_is_over_and_mended_only_when_it_holds_without_one(
+    flow: Partnerflow, office: Actor, board: Actor, underinsured: UUID, clock: TickingClock
+) -> None:
+    def heard() -> list[tuple[str, date | None]]:
+        return [(n.telling, n.due_on) for n in flow.sweep().notices if n.code == "SAFE-002" and n.days_left is None]
+
+    assert heard() == [("broken", None)]
+    grant(flow, underinsured, board)
+    assert heard() == [("waived", LAST_DAY)]
+    better = attrs.evolve(LOW, per_occurrence=Money.of(600_000, "USD"))
+    flow.file(underinsured, better, by=office)
+    assert heard() == [], "less of the same is waived, and not mended"
+    clock.move_on(days=31)
+    assert heard() == [("missed", LAST_DAY)]
+    assert heard() == []
+    whole = attrs.evolve(LOW, per_occurrence=Money.of(2_000_000, "USD"))
+    flow.file(underinsured, whole, by=office)
+    assert [telling for telling, _ in heard()] == ["mended"]
+    assert heard() == []
 
 
 def test_a_refusal_answers_the_request_and_lets_nothing_pass(

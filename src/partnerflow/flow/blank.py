@@ -14,6 +14,7 @@ import attrs
 from partnerflow import events, gate
 from partnerflow.canonical import sha256
 from partnerflow.dossier import Dossier
+from partnerflow.events import Event
 from partnerflow.history import Attempt, Transition
 from partnerflow.obligations import Judgement
 from partnerflow.ports import ChangeSet, Erasure, SearchEntry, Snapshot
@@ -48,7 +49,10 @@ class BlankOrder:
 
 
 def blank(context: Context, locked: Locked, order: BlankOrder, request: Request) -> tuple[tuple[Entry, ...], ChangeSet]:
-    """Return the redactions, one on each file concerned, and all that is written; both empty where all is blank."""
+    """Return the redactions, one on each file concerned, and all that is written; both empty where all is blank.
+
+    What is on the partner's file may be quoted by waivers on the files of its other partnerships.
+    """
     snapshot = locked.snapshot
     partnership = snapshot.partnership
     loaded = load(context, snapshot, request.at)
@@ -60,6 +64,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
     for end, steps in (
         (FileEnd(partnership.partner_id, snapshot.partner_file), ()),
         (FileEnd(partnership.id, snapshot.own_file, partnership.version), order.steps),
+        *((FileEnd(each.partnership.id, each.own_file, each.partnership.version), ()) for each in locked.siblings),
     ):
         redaction = order.redaction((entry for entry in end.entries if entry.id in blanked), steps)
         if redaction.entries or redaction.steps:
@@ -81,7 +86,6 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         elif first or each.partnership.state not in context.lifecycle.final:
             report = standing_report(context, each, after, context.today(times.now))
             judgements.append(new_judgement(context, report, after, each.obligations))
-    facts = [fact for entry in new for fact in events.filed(entry, partnership.id, times.at)]
     erasure = Erasure(
         partnership_id=partnership.id,
         entries=tuple(blanked.values()),
@@ -92,9 +96,21 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
         entries=new,
         judgements=judgements,
         search_entries=found_by,
-        events=number_events(context, facts, partnership.id, snapshot.events),
+        events=[event for each in (snapshot, *locked.siblings) for event in _events(context, each, snapshot, new)],
         erasure=erasure,
     )
+
+
+def _events(context: Context, told: Snapshot, snapshot: Snapshot, new: Sequence[Entry]) -> tuple[Event, ...]:
+    """Return the events of one of the partnerships concerned; the partner's file is told of with *snapshot*."""
+    of_files = {told.partnership.id, *([told.partnership.partner_id] if told is snapshot else [])}
+    facts = [
+        fact
+        for entry in new
+        if entry.file_id in of_files and entry.filed_at
+        for fact in events.filed(entry, told.partnership.id, entry.filed_at)
+    ]
+    return number_events(context, facts, told.partnership.id, told.events)
 
 
 def _blank_entry(entry: Entry) -> Entry:

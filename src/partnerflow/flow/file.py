@@ -67,7 +67,7 @@ def accept_on_partnership(
     refuse_what_never_counts(context, records, times)
     for record in records:
         refuse_ids_of_another(find_partner, record, partnership.partner_id)
-    submission = with_coverage(context, tx, submission, loaded)
+    submission = with_coverage(context, tx, submission, loaded, request)
     files = loaded.files or {
         "partner": FileIndex(partnership.partner_id, loaded.snapshot.partner_file),
         "partnership": FileIndex(partnership.id, loaded.snapshot.own_file, partnership.version),

@@ -1,7 +1,7 @@
 """Redacting: blank single texts that should not be kept.
 
 Only what was retracted can be blanked, and no policy reads that any more. So it changes no evaluation, with one
-exception: a waiver that quotes what is blanked is blanked with it, and ends.
+exception: a waiver that quotes what is blanked is blanked with it, and ends, on the files of sibling partnerships too.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ def redact(
             return entries_made(completed, locked.snapshot.partner_file, locked.snapshot.own_file)
         snapshot = locked.snapshot
         targets = [_find_entry(snapshot, each) for each in entry_ids]
-        targets += quoting(targets, snapshot.own_file)
+        on_partner = [target for target in targets if target.file_id == snapshot.partnership.partner_id]
+        quotes = quoting(targets, snapshot.own_file)
+        for sibling in locked.siblings:
+            quotes += quoting(on_partner, sibling.own_file)
+        targets += quotes
         order = BlankOrder(entries=targets, steps=transitions, reason=reason)
         new, changes = blank(context, locked, order, request)
         on_file = (*snapshot.partner_file, *snapshot.own_file, *new)
