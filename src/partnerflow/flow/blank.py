@@ -102,7 +102,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
 
 
 def _events(context: Context, told: Snapshot, snapshot: Snapshot, new: Sequence[Entry]) -> tuple[Event, ...]:
-    """Return the events of one of the partnerships concerned; the partner's file is told of with *snapshot*."""
+    """Return the events of one of the partnerships concerned; those about the partner's file are with *snapshot*."""
     of_files = {told.partnership.id, *([told.partnership.partner_id] if told is snapshot else [])}
     facts = [
         fact
