@@ -77,7 +77,7 @@ class Example:
         )
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)  # beside slots, a cached property slows all attributes
 class Policy:
     """A check and its card. Calling it with a dossier and a day returns one Finding; nothing else is needed."""
 

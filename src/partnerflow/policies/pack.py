@@ -75,7 +75,7 @@ class Role:
 
 
 @answers("SPPS-II.3", "EAF-C.3c")
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)  # beside slots, a cached property slows all attributes
 class Pack:
     """A named, versioned set of rules and roles. Load one with `load_pack`."""
 

@@ -142,7 +142,7 @@ def effective_overrides(settings: Iterable[Override]) -> tuple[Override, ...]:
 
 
 @answers("SPPS-V.6b")
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)  # beside slots, a cached property slows all attributes
 class Rule:
     """A policy with the severity, parameters and states that one pack gives it."""
 

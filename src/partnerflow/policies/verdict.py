@@ -107,7 +107,8 @@ def _checked(problem: Problem) -> Problem:
         if kind is str:
             texts.append(cast("str", fact))
         elif kind is not int and kind is not date:  # which can always be shown and stored
-            texts.append(canonical(plain(fact)))
+            shown = plain(fact)
+            texts.append(shown if type(shown) is str else canonical(shown))
     check_text("".join(texts), "text")
     day: object = problem.mends_on
     if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
