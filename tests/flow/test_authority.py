@@ -116,8 +116,10 @@ def test_nobody_approves_what_they_proposed(
     flow: Partnerflow, office: Actor, board: Actor, walked_to: Callable
 ) -> None:
     p = walked_to(flow, "vetting")
-    for by in (office, attrs.evolve(office, side="school"), attrs.evolve(office, roles={"partnership_office", "x"})):
-        with pytest.raises(Refused, match=r"a\.anderson proposed it"):
+    spelled = (attrs.evolve(office, id=f"{office.id} "), attrs.evolve(office, id=office.id.title()))
+    others = (attrs.evolve(office, side="school"), attrs.evolve(office, roles={"partnership_office", "x"}))
+    for by in (office, *others, *spelled):
+        with pytest.raises(Refused, match=r"(?i)a\.anderson +proposed it"):
             flow.fire(p.id, "approve", by=by)
     assert flow.fire(p.id, "approve", by=board).target == "onboarding"
 
@@ -144,6 +146,7 @@ def test_ending_for_cause_takes_two(
     assert codes(office) == ("END-002",)
     flow.file(p.id, approval, by=office)
     assert (codes(office), codes(board)) == (("END-002",), ())  # the one who approved it may not be the one who asks
+    assert codes(attrs.evolve(office, id=f"{office.id.upper()} ")) == ("END-002",), "under no other spelling either"
     flow.file(p.id, attrs.evolve(approval, note="seen too"), by=board)
     assert (codes(office), codes(board)) == ((), ())
     assert flow.fire(p.id, "terminate_for_cause", by=office, reason="breach").target == "terminated"

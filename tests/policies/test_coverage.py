@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 
 import attrs
@@ -11,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnerflow.dossier import Dossier, RecordIndex
+from partnerflow.errors import InvalidRecord
 from partnerflow.policies import Finding, Problem, Report, Until, load_pack, policy
+from partnerflow.policies.coverage import uncovered
 from partnerflow.policies.shipped import POLICIES
 from partnerflow.policies.toml import read_pack
 from partnerflow.policies.verdict import Verdict, best_of
 from partnerflow.records import CoveredProblem, Insurance, Money, Record, Service, Waiver
 from partnerflow.records.conversion import read_record, unstructure
-from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, dossiers, example_dossier
+from partnerflow.testing import BOARD, EXAMPLE_DAY, OFFICE, days, deletions, dossiers, example_dossier
 
 PACK = load_pack("default")
 FAR = date(2027, 3, 1)
@@ -137,12 +140,12 @@ def test_a_waiver_of_the_older_revision_covers_everything_to_its_last_day() -> N
 # --- as a law -------------------------------------------------------------------------------------------------------
 
 
-def told(finding: Finding) -> set[tuple[str, str, str, str]]:
-    """Return the problems of a finding, each by its record, its place in it and its sentence, without any measure."""
-    better, found = PACK[finding.code].policy.better, set()
+def told(finding: Finding, apart_from: Collection[str] = ()) -> set[tuple[str, str, str, str]]:
+    """Return the problems of a finding, each by its record, its place in it, its sentence and most of its facts."""
+    found = set()
     for problem in finding.problems:
         place = problem.path.split("/", 3)[-1] if problem.path.startswith("/records/") else problem.path
-        facts = {name: str(fact) for name, fact in problem.facts.items() if name not in better}
+        facts = {name: str(fact) for name, fact in problem.facts.items() if name not in apart_from}
         found.add((problem.label, place, problem.template, str(sorted(facts.items()))))
     return found
 
@@ -154,17 +157,42 @@ def test_no_change_of_facts_makes_a_waiver_cover_what_it_did_not_list(
 ) -> None:
     wrong = [code for code in WAIVABLE if PACK[code].before_waivers(before, EXAMPLE_DAY).problems]
     code = data.draw(st.sampled_from(wrong or WAIVABLE))
-    first = PACK[code].before_waivers(before, EXAMPLE_DAY)
+    first, better = PACK[code].before_waivers(before, EXAMPLE_DAY), PACK[code].policy.better
     waiver = granted(code, before)
     entry = attrs.evolve(example_dossier().entries[-1], record=waiver, id=None, filed_by=BOARD)
     bare = [each for each in after.entries if not isinstance(each.record, Waiver)]
     finding = PACK[code](attrs.evolve(after, on_file=RecordIndex([*bare, entry])), on)
-    if first.problems and finding.problems and on <= FAR and not PACK[code].policy.better:
+    if first.problems and finding.problems and on <= FAR and not better:
         assert (finding.waiver is not None) is (told(finding) <= told(first))
     elif first.problems and finding.waiver is not None:
-        assert told(finding) <= told(first)
+        assert told(finding, better) <= told(first, better)
     elif finding.waiver is not None:  # granted ahead
         assert [problem.facts["day"] for problem in finding.problems] == [first.until]
+
+
+def without_a_part(dossier: Dossier) -> Iterator[Dossier]:
+    """Yield a file, and the same without each of its parts."""
+    yield dossier
+    for _, rest in deletions(dossier.to_mapping()):
+        with suppress(InvalidRecord):
+            yield attrs.evolve(Dossier.from_mapping(rest), move=dossier.move, filing=dossier.filing)
+
+
+@pytest.mark.usefixtures("records_read_once")
+@pytest.mark.parametrize("code", WAIVABLE)
+def test_of_every_policy_a_waiver_covers_what_its_examples_lack_and_nothing_else(code: str) -> None:
+    files = [
+        file
+        for shown in PACK[code].policy.examples
+        for file in without_a_part(PACK[code].policy.example(shown).dossier())
+    ]
+    wrong = [(one, found) for one in files if (found := PACK[code].before_waivers(one, EXAMPLE_DAY)).problems]
+    assert wrong
+    for before, first in wrong:
+        waiver = granted(code, before)
+        for after, then in wrong:
+            left = uncovered(then, waiver, after, {})
+            assert bool(left) is not (told(then) <= told(first))
 
 
 # --- a policy of a host ---------------------------------------------------------------------------------------------

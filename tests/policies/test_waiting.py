@@ -35,7 +35,7 @@ from partnerflow.records import (
     kinds,
 )
 from partnerflow.records.registry import fields_of, is_adverse
-from partnerflow.testing import EXAMPLE_DAY, OFFICE, dossiers, example_dossier, records
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, dossiers, example_dossier, example_records, records
 
 PACK = load_pack("default")
 REP = Actor("i.moreno", side="partner", roles={"partner"}, partner_id=example_dossier().partnership.partner_id)
@@ -70,12 +70,26 @@ ADDS = {"REG-002": "a contact counts at once", "END-001": "a notice is asked for
 
 
 @st.composite
+def almost_in_order(draw: st.DrawFn, kind: str) -> Record:
+    """Draw a record of the example dossier, as it is or with some facts of another; or that other one."""
+    other = draw(records(kind))
+    known = [record for record in example_records() if record.kind_info.name == kind]
+    if not known or draw(st.integers(0, 3)) == 0:
+        return other
+    record = draw(st.sampled_from(known))
+    info = record.kind_info
+    facts = [field.name for field in fields_of(type(record)) if field.name not in (*info.key, *info.period)]
+    changed = draw(st.sets(st.sampled_from(facts), max_size=2)) if facts else set()
+    return attrs.evolve(record, **{name: getattr(other, name) for name in changed})
+
+
+@st.composite
 def calls(draw: st.DrawFn, onto: int) -> list[Record]:
     """Draw what the partner files and takes back, one after the other."""
     drawn: list[Record] = []
     for kind in draw(st.lists(st.sampled_from([*THEIRS, "retraction"]), min_size=1, max_size=4)):
         if kind != "retraction":
-            drawn.append(draw(records(kind)))
+            drawn.append(draw(almost_in_order(kind)))
             continue
         own = [place for place, record in enumerate(drawn) if not is_adverse(record)]
         if own:
@@ -87,7 +101,7 @@ def calls(draw: st.DrawFn, onto: int) -> list[Record]:
 @settings(max_examples=40)
 @given(st.data())
 def test_no_calls_of_the_partner_make_pass_what_failed_on_the_districts_word(data: st.DataObject) -> None:
-    words = data.draw(st.lists(st.sampled_from(sorted(kinds())).flatmap(records), min_size=1, max_size=2))
+    words = data.draw(st.lists(st.sampled_from(sorted(kinds())).flatmap(almost_in_order), min_size=1, max_size=2))
     ours = [word for word in words if not isinstance(word, (Partner, Retraction, Confirmation))]
     before = example_dossier(records=ours)
     wrong = failing(before) - ADDS.keys()
