@@ -69,7 +69,7 @@ def answers(kind: str, record: Record) -> bool:
 def beside(draw: st.DrawFn, kind: str) -> list[Entry]:
     """Draw what anybody files afterwards, but for the answers of the district's side."""
     drawn: list[Entry] = []
-    wanted = st.sampled_from([kind, "person", "retraction", *sorted(kinds())])
+    wanted = st.sampled_from([kind, "person", "service", "retraction"]) | st.sampled_from(sorted(kinds()))
     for number, name in enumerate(draw(st.lists(wanted, max_size=6)), start=1):
         by, word_of = draw(st.sampled_from([(OFFICE, None), (OFFICE, "partner"), (REP, None), (None, None)]))
         record = draw(records(name))
