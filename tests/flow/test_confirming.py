@@ -107,6 +107,18 @@ def test_what_the_office_files_for_the_partner_counts_at_once_and_the_partners_n
         flow.file(p.id, COVER, by=office, word_of="district")  # type: ignore[arg-type]
 
 
+def test_the_partner_files_for_itself_whatever_it_says_whose_word_it_is(
+    flow: Partnerflow, p: Partnership, office: Actor, rep: Actor
+) -> None:
+    ours = Partner(name="Riverbend", kind="employer", has_employees=True)
+    flow.file(p.id, COVER, ours, by=office)
+    flow.file(p.id, LESS, Partner(name="Riverbend", kind="civic", has_employees=False), by=rep, word_of="partner")
+    list(flow.file_many([Filing(p.id, [LESS], word_of="partner")], by=rep, key="run"))
+    dossier = flow.dossier(p.id)
+    assert dossier.latest(Insurance, line="general_liability") == COVER
+    assert (dossier.partner, len(dossier.waiting)) == (ours, 2)
+
+
 @pytest.mark.parametrize("word_of", [None, "partner"])
 def test_a_kind_that_the_pack_has_confirmed_waits_even_where_nobody_filed_before(
     flow: Partnerflow, p: Partnership, office: Actor, rep: Actor, word_of: Any

@@ -164,7 +164,7 @@ class _Weighing:
             return False
         if info.name in self.confirm:
             return True
-        if entry.word_of is not None or held.record is None:
+        if entry.is_taken_down or held.record is None:
             return False
         return held.firm or bool(_asking_less(held.record, record))
 
@@ -275,7 +275,7 @@ def weigh_partner(entries: Sequence[Entry]) -> WeighedPartner | None:
         if entry.id in confirmed:
             counts, wide, word, firm = record, record, None, True
             continue
-        if entry.word_of is not None:
+        if entry.is_taken_down:
             same = all(getattr(record, field) == getattr(before, field) for field in record.kind_info.asks)
             counts, wide, word, firm = record, record, None, firm and same
             continue

@@ -47,6 +47,11 @@ class Filed:
         return self.word_of is not None or (self.filed_by is not None and self.filed_by.side == "partner")
 
     @property
+    def is_taken_down(self) -> bool:
+        """Whether the district's side filed it for the partner; who is on the partner's side files for itself."""
+        return self.word_of is not None and self.filed_by is not None and self.filed_by.side != "partner"
+
+    @property
     def is_nobodys(self) -> bool:
         """Whether its filing is on file but not who filed it. Without any of it, it is the host's word."""
         known = self.id or self.filed_at or self.recorded_at or self.documents or self.version is not None
