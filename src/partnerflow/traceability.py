@@ -102,7 +102,7 @@ def citations() -> Iterator[tuple[str, Answer]]:
         yield from _each(policy.cites, Answer("policy", policy.code, policy.title))
     for row in DEFAULT.rows:
         yield from _each(row.cites, Answer("lifecycle", row.trigger, _states_of(row)))
-    for name, cls in kinds().items():
+    for name, cls in sorted(kinds().items()):  # in no order of imports
         if _ours(cls):
             yield from _each(cls.kind_info.cites, Answer("record", name, _first_sentence(cls)))
     for event in EVENT_TYPES:

@@ -18,9 +18,9 @@ from .arguments import batched, read_times
 from .context import Context
 from .evaluate import standing_report
 from .loading import load_dossier, refuse_unfit
+from .pack_in_force import put_in_force, refuse_replaced
 from .partner_ids import find_partner_in, refuse_ids_of_another
 from .search_index import search_entries, search_entry
-from .turns import put_in_force, refuse_replaced
 from .writing import new_judgement, number_events, write
 
 BATCH = 200
