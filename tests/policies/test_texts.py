@@ -215,9 +215,7 @@ def test_what_a_store_returns_is_looked_at_when_it_is_read(store: str | None, sa
 
 @settings(max_examples=60)
 @given(dossiers(state="active"), st.data())
-def test_in_any_file_a_text_that_says_nothing_is_worth_what_no_text_is_worth(
-    dossier: Dossier, data: st.DataObject
-) -> None:
+def test_in_any_file_a_text_that_says_nothing_is_worth_what_none_is(dossier: Dossier, data: st.DataObject) -> None:
     whole = dossier.to_mapping()
     listed = [
         place
