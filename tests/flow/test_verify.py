@@ -28,7 +28,9 @@ from partnerflow.testing.clock import TickingClock
 TABLES = Tables()
 ENTRY_COLUMNS = [column.name for column in TABLES.entry.columns]
 TRANSITION_COLUMNS = [column.name for column in TABLES.transition.columns]
-ENTRY_FIELDS = [field.name for field in attrs.fields(Entry) if field.name != "told"]  # which is read from the text
+ENTRY_FIELDS = [
+    field.name for field in attrs.fields(Entry) if field.name != "meaningful"
+]  # which is read from the text
 TRANSITION_FIELDS = [field.name for field in attrs.fields(Transition) if field.name != "move"]
 MOVE_FIELDS = [field.name for field in attrs.fields(Move)]
 

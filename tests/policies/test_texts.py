@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from partnerflow import Partner, Partnerflow
 from partnerflow.adapters.memory import MemoryStore
 from partnerflow.dossier import Dossier, Neighbour
+from partnerflow.dossier.meaningless import may_be_meaningless, without_meaningless_texts
 from partnerflow.dossier.readable import as_asked
-from partnerflow.dossier.silent import may_be_silent, without_silent_texts
 from partnerflow.errors import InvalidRecord
 from partnerflow.policies import Policy, Problem, Verdict, lack, load_pack, policy
 from partnerflow.policies.shipped import POLICIES
@@ -146,15 +146,15 @@ def test_a_list_is_absent_where_nothing_in_it_says_anything_and_stays_where_some
 def test_of_a_part_that_does_not_say_what_it_is_about_nobody_knows_what_the_list_has() -> None:
     """An agreement on data that lists nothing shares nothing; one that lists "-" shares nobody knows what."""
     sharing = DataSharingAgreement(elements=(SharedElement(element="-", kept_in="log"),))
-    assert without_silent_texts(sharing).elements is None
+    assert without_meaningless_texts(sharing).elements is None
     goals = Milestone(milestone="80% attend", district_goals=("-",), partner_goals=("reach",))
-    (left,) = without_silent_texts(Agreement(milestones=(goals,))).milestones or ()
+    (left,) = without_meaningless_texts(Agreement(milestones=(goals,))).milestones or ()
     assert left == attrs.evolve(goals, district_goals=None)
 
 
 def test_a_star_in_a_list_or_a_key_is_everything() -> None:
     everywhere = Assignment(role="coordinator", site="*", rights=frozenset({"*"}))
-    assert without_silent_texts(everywhere) is everywhere
+    assert without_meaningless_texts(everywhere) is everywhere
 
 
 def test_of_a_neighbour_that_says_nothing_of_its_services_nobody_knows_that_they_differ() -> None:
@@ -187,7 +187,7 @@ def test_what_is_on_file_stays_as_it_was_filed() -> None:
 
 @given(records() | st.builds(Need, need=st.text(), feedback=st.text(max_size=3)))
 def test_the_quick_look_misses_nothing(record: Record) -> None:
-    assert may_be_silent(record) or without_silent_texts(record) is record
+    assert may_be_meaningless(record) or without_meaningless_texts(record) is record
 
 
 @given(dossiers())
@@ -195,7 +195,7 @@ def test_a_file_without_such_texts_is_asked_about_as_it_is(dossier: Dossier) -> 
     asked = as_asked(dossier)
     assert as_asked(asked) is asked
     plain = attrs.evolve(dossier, partner=asked.partner, neighbours=asked.neighbours)
-    silent = [e for e in dossier.entries if not isinstance(e.record, Unregistered) and may_be_silent(e.record)]
+    silent = [e for e in dossier.entries if not isinstance(e.record, Unregistered) and may_be_meaningless(e.record)]
     assert silent or as_asked(plain) is plain
 
 

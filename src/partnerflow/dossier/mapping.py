@@ -21,8 +21,8 @@ from partnerflow.records.conversion import (
     pointer_part,
     read_filed,
     read_record,
+    read_with_texts_checked,
     structure,
-    telling,
     unstructure,
 )
 from partnerflow.records.entry import Filed
@@ -113,8 +113,8 @@ def _read_entry(item: Any, path: str) -> Entry:
     if not isinstance(item, (dict, Mapping)) or not isinstance(item.get("kind"), str):
         raise InvalidRecord("record", [Fault(f"{path}/kind", "is required: which kind of record this is")])
     if "entry" not in item:
-        record, says = telling(_read_record, item, path, _UNKNOWN)
-        return Entry(record=record, told=record if says else None)
+        record, says = read_with_texts_checked(_read_record, item, path, _UNKNOWN)
+        return Entry(record=record, meaningful=record if says else None)
     faults: list[Fault] = []
     filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
     record = _collect(faults, lambda: _read_record(item, path, filed))

@@ -15,9 +15,9 @@ from partnerflow.records import Partner, Redaction, Retraction
 from partnerflow.records.registry import ANY_KIND, Record
 
 from .dossier import Absent, Dossier
+from .meaningless import file_without_meaningless_texts, may_be_meaningless, without_meaningless_texts
 from .neighbour import Neighbour
 from .record_index import RecordIndex
-from .silent import may_be_silent, telling, without_silent_texts
 
 TAKES_BACK = frozenset({Retraction.kind_info.name, Redaction.kind_info.name, ANY_KIND})
 """The kinds of entries that take others back, or may."""
@@ -53,8 +53,8 @@ def as_asked(dossier: Dossier) -> Dossier:
 
 
 def _as_asked(dossier: Dossier) -> _AsAsked:
-    partner, neighbours = _telling_partner(dossier.partner), _telling_neighbours(dossier.neighbours)
-    on_file = telling(dossier.on_file)
+    partner, neighbours = _partner_as_asked(dossier.partner), _neighbours_as_asked(dossier.neighbours)
+    on_file = file_without_meaningless_texts(dossier.on_file)
     if on_file.unreadable:  # what waits goes on waiting
         on_file = _ReadableIndex(on_file.entries, on_file.confirm, weighed=on_file.weighed)
     now = {"partner": partner, "neighbours": neighbours, "on_file": on_file}
@@ -64,12 +64,12 @@ def _as_asked(dossier: Dossier) -> _AsAsked:
     return _AsAsked(dossier.partner, dossier.neighbours, changed)
 
 
-def _telling_partner(partner: Partner) -> Partner:
-    return without_silent_texts(partner) if may_be_silent(partner) else partner
+def _partner_as_asked(partner: Partner) -> Partner:
+    return without_meaningless_texts(partner) if may_be_meaningless(partner) else partner
 
 
-def _telling_neighbours(neighbours: tuple[Neighbour, ...] | None) -> tuple[Neighbour, ...] | None:
-    if not any(may_be_silent(neighbour.service) for neighbour in neighbours or ()):
+def _neighbours_as_asked(neighbours: tuple[Neighbour, ...] | None) -> tuple[Neighbour, ...] | None:
+    if not any(may_be_meaningless(neighbour.service) for neighbour in neighbours or ()):
         return neighbours
-    told = tuple(attrs.evolve(one, service=without_silent_texts(one.service)) for one in neighbours or ())
+    told = tuple(attrs.evolve(one, service=without_meaningless_texts(one.service)) for one in neighbours or ())
     return neighbours if told == neighbours else told

@@ -356,10 +356,10 @@ def read_filed(kind: str, fields: Mapping[str, Any], path: str = "", revision: i
 
 def read_on_file(kind: str, text: str, revision: int) -> tuple[Record, bool]:
     """Read the stored text of a record, as `read_filed` does; return it, and whether all its texts say something."""
-    return telling(read_filed, kind, json.loads(text), "", revision)
+    return read_with_texts_checked(read_filed, kind, json.loads(text), "", revision)
 
 
-def telling(read: Callable[..., Record], *arguments: Any) -> tuple[Record, bool]:
+def read_with_texts_checked(read: Callable[..., Record], *arguments: Any) -> tuple[Record, bool]:
     """Return the record that *read* returns, and whether all its texts say something."""
     _doubt.set(False)
     record = read(*arguments)

@@ -73,7 +73,7 @@ class Entry(Filed):
     """Its place on that file, from 1, without gaps."""
     link: str = attrs.field(default="", repr=False)
     """SHA-256 over the text, all fields above and the link of the entry before it."""
-    told: Record | None = attrs.field(default=None, eq=False, repr=False)
+    meaningful: Record | None = attrs.field(default=None, eq=False, repr=False)
     """Its record, where reading it found that all its texts say something; None where nobody has looked."""
 
     @property

@@ -117,7 +117,7 @@ def entry(row: DatabaseRow) -> Entry:
         seq=seq,
         link=link,
         redacted=redacted,
-        told=record if says else None,
+        meaningful=record if says else None,
     )
 
 

@@ -32,13 +32,13 @@ EVERYTHING = "*"
 _Test: TypeAlias = Callable[[Any], bool]
 
 
-def without_silent_texts(one: T) -> T:
+def without_meaningless_texts(one: T) -> T:
     """Return an object without texts that say nothing; the object itself where there are none."""
     changed, _ = _changed(one)
     return attrs.evolve(cast("Any", one), **changed) if changed else one
 
 
-def telling(on_file: RecordIndex) -> RecordIndex:
+def file_without_meaningless_texts(on_file: RecordIndex) -> RecordIndex:
     """Return a file without texts that say nothing; the file itself where there are none.
 
     A record that does not say what it is about is no evidence: it is left out, unless it counts against a partnership.
@@ -46,7 +46,7 @@ def telling(on_file: RecordIndex) -> RecordIndex:
     entries, left_out = list(on_file.entries), set[int]()
     for place, entry in enumerate(on_file.entries):
         record = entry.record
-        if entry.told is record or isinstance(record, Unregistered) or not may_be_silent(record):
+        if entry.meaningful is record or isinstance(record, Unregistered) or not may_be_meaningless(record):
             continue
         changed, is_whole = _changed(record)
         if changed:
@@ -121,7 +121,7 @@ def _left_of_list(value: Any, *, is_prose: bool) -> Any:
 # --- a quick look ---------------------------------------------------------------------------------------------------
 
 
-def may_be_silent(one: Any) -> bool:
+def may_be_meaningless(one: Any) -> bool:
     """Return whether a text in an object may say nothing: quick, and False for nearly all that is on file."""
     test = _TESTS.get(type(one)) or _test_of(type(one))
     try:
@@ -168,4 +168,4 @@ def _test_of_several(name: str, field: TextField) -> _Test:
 
 
 def _surely_says(part: Any) -> bool:
-    return not may_be_silent(part)
+    return not may_be_meaningless(part)
