@@ -265,7 +265,7 @@ def actor(by: Actor) -> Actor:
         return _checked_actor(of_type(by, Actor, "by", remedy))
     except TypeError:  # it cannot be hashed, so something in it is no text
         remedy = "has something that is no text: give texts as id, roles and sites"
-        raise InvalidRequest("by", _shown(by), remedy) from None
+        raise InvalidRequest("by", shown(by), remedy) from None
 
 
 @lru_cache(maxsize=1024)
@@ -273,7 +273,7 @@ def _checked_actor(by: Actor) -> Actor:
     try:
         read = structure(json.loads(canonical(unstructure(by))), Actor, "by")
     except (InvalidRecord, InvalidRequest, ValueError) as error:
-        raise InvalidRequest("by", _shown(by), f"would not read back ({error})") from None
+        raise InvalidRequest("by", shown(by), f"would not read back ({error})") from None
     names = [by.id, *by.roles, *(by.sites or ())]
     faults = [fault.message for each in names for fault in _given_name_faults(each, "")]
     if len(by.id) > LONGEST_KEY:
@@ -281,14 +281,14 @@ def _checked_actor(by: Actor) -> Actor:
     if read != by:
         faults.append("is not what would be read back")
     if faults:
-        raise InvalidRequest("by", _shown(by.id), "; ".join(faults))
+        raise InvalidRequest("by", shown(by.id), "; ".join(faults))
     return by
 
 
 def of_type(value: object, wanted: type[T], argument: str, remedy: str) -> T:
     """Read an argument that is of one type. Raises InvalidRequest for any other."""
     if not isinstance(value, wanted):
-        raise InvalidRequest(argument, _shown(value), remedy)
+        raise InvalidRequest(argument, shown(value), remedy)
     return value
 
 
@@ -300,26 +300,26 @@ def identifier(value: UUID, argument: str) -> UUID:
 def several(values: Iterable[T], argument: str) -> Iterable[T]:
     """Read an argument that is a list. Raises InvalidRequest for a single value, a text included."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise InvalidRequest(argument, _shown(values), "must be a list")
+        raise InvalidRequest(argument, shown(values), "must be a list")
     return values
 
 
 def name(value: str, argument: str) -> str:
     """Read an argument that is a name. Raises InvalidRequest for what could be none."""
     if isinstance(value, str) and not is_visible(value):
-        raise InvalidRequest(argument, _shown(value), "shows as nothing: say what it is")
+        raise InvalidRequest(argument, shown(value), "shows as nothing: say what it is")
     return word(value, argument)
 
 
 def word(value: str, argument: str) -> str:
     """Read an argument that is compared with names, such as a trigger's. Raises InvalidRequest for what no name has."""
     if not isinstance(value, str):
-        raise InvalidRequest(argument, _shown(value), "must be a text")
+        raise InvalidRequest(argument, shown(value), "must be a text")
     faults = [fault.message for fault in _name_faults(value, "")]
     if len(value) > LONGEST_KEY:
         faults.append(f"has {len(value)} characters, and may have {LONGEST_KEY}")
     if faults:
-        raise InvalidRequest(argument, _shown(value), "; ".join(faults))
+        raise InvalidRequest(argument, shown(value), "; ".join(faults))
     return str(value)
 
 
@@ -333,7 +333,7 @@ def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:
     """Read the argument `word_of`: on whose word something is filed."""
     if value is None or value == "partner":
         return value
-    raise InvalidRequest("word_of", _shown(value), 'must be "partner", or None for the word of who files it')
+    raise InvalidRequest("word_of", shown(value), 'must be "partner", or None for the word of who files it')
 
 
 def idempotency_key(value: str | None) -> str | None:
@@ -345,31 +345,31 @@ def _text_or_none(value: str | None, argument: str, longest: int) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise InvalidRequest(argument, _shown(value), "must be a text")
+        raise InvalidRequest(argument, shown(value), "must be a text")
     check_text(value, argument)
     for fault in _text_faults(value, "", longest):
-        raise InvalidRequest(argument, _shown(value), fault.message)
+        raise InvalidRequest(argument, shown(value), fault.message)
     return str(value) if is_visible(value) else None
 
 
 def version(value: int | None) -> int | None:
     """Read the argument `expected_version`. Raises InvalidRequest for what is no whole number."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise InvalidRequest("expected_version", _shown(value), "must be a whole number, such as 3")
+        raise InvalidRequest("expected_version", shown(value), "must be a whole number, such as 3")
     return value
 
 
 def day(value: date, argument: str) -> date:
     """Read an argument that is a day. Raises InvalidRequest for anything else, a moment included."""
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidRequest(argument, _shown(value), "must be a day, such as date(2026, 9, 1)")
+        raise InvalidRequest(argument, shown(value), "must be a day, such as date(2026, 9, 1)")
     return value
 
 
 def moment(value: datetime, argument: str) -> datetime:
     """Read an argument that is a moment; return it in UTC. Raises InvalidRequest for one without a time zone."""
     if not isinstance(value, datetime):
-        raise InvalidRequest(argument, _shown(value), "must be a moment: datetime(2026, 9, 1, 8, tzinfo=UTC)")
+        raise InvalidRequest(argument, shown(value), "must be a moment: datetime(2026, 9, 1, 8, tzinfo=UTC)")
     try:
         if value.tzinfo is not None and value.utcoffset() is not None:
             return value.astimezone(UTC)
@@ -383,7 +383,7 @@ def happened_at(value: datetime | None) -> datetime | None:
     return None if value is None else moment(value, "at")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return a value as it can be shown in any message."""
     try:
         return ascii(value)[:80]

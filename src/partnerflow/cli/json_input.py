@@ -35,8 +35,8 @@ def read_source(path: str) -> JsonText:
         return JsonText("standard input", sys.stdin.buffer.read())
     try:
         return JsonText(path, Path(path).read_bytes())
-    except OSError as error:
-        raise Unreadable(path, error.strerror or str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise Unreadable(path, getattr(error, "strerror", None) or str(error)) from None
 
 
 def read_json(given: JsonText) -> Any:

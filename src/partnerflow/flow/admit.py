@@ -18,7 +18,7 @@ from partnerflow import gate
 from partnerflow.lifecycle import State
 from partnerflow.partnership import DISTRICT, Partnership
 from partnerflow.ports import ChangeSet, Licensed, Listing, Query
-from partnerflow.records import Entry, Partner, Record, Site
+from partnerflow.records import Entry, Licence, Partner, Record, Site
 
 from .arguments import batched, read_times
 from .begin import adopt, propose
@@ -63,9 +63,12 @@ def _admit(context: Context, listed: Iterable[Site | Listing | Licensed], reques
             continue
         for one in several:
             if isinstance(one, Listing):
+                gate.of_type(one.partner, Partner, "listed", "a Listing must have a Partner")
                 yield _admit_partner(context, one, request)
             else:
                 licensed = gate.of_type(one, Licensed, "listed", "must be a Site, a Listing or a Licensed")
+                gate.of_type(licensed.licence, Licence, "listed", "a Licensed must have a Licence")
+                gate.of_type(licensed.partner, str, "listed", 'must name its partner, as in "edfi:19255901"')
                 yield _admit_licence(context, licensed, request)
 
 

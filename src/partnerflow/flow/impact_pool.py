@@ -90,7 +90,7 @@ def compare_with(
     refusal = _not_elsewhere(reopen, pack)
     if processes is None:
         many = 1 if refusal else processes_that_pay(sum(context.store.counts(EVERYTHING).values()))
-    elif processes < 1:
+    elif not isinstance(processes, int) or processes < 1:
         raise InvalidRequest("processes", processes, "must be 1 or more")
     else:
         many = processes

@@ -142,10 +142,11 @@ class Reading:
         *kind* is the partner's kind, *ids* are outside ids of the partner, `{"edfi": "19255901"}`. *service*, *contact*
         and *text* are words, 16 at most and in any order. Each matches the beginning of a word: in the services; in the
         contacts and liaisons; or in any of these, the partner's name and summary and the needs. Letter case, accents
-        and signs do not matter. *due_before*: something holds only until a day before that one, or was missed on such
-        a day and still does not hold. *as_of* returns them as they were recorded up to a past moment, and goes with
-        *state* and *partner* alone. For the next page, pass the last id of this one as *after*, with the same *limit*.
-        Raises InvalidRequest for a text without a word, and for an id, a day or a limit that is none.
+        and signs do not matter, and a text is found by its first 1000 words. *due_before*: something holds only until a
+        day before that one, or was missed on such a day and still does not hold. *as_of* returns them as they were
+        recorded up to a past moment, and goes with *state* and *partner* alone. For the next page, pass the last id of
+        this one as *after*, with the same *limit*. Raises InvalidRequest for a text without a word, and for an id, a
+        day or a limit that is none.
         """
         query = search.read_query(
             state=state,

@@ -21,6 +21,10 @@ MOST_WORDS = 16
 """How many words one search may have; with more, a database takes long just to plan the statement."""
 
 
+MOST_ROWS = 10**9
+"""How many rows a caller may ask for."""
+
+
 class SearchArguments(TypedDict, total=False):
     """The keywords that `Partnerflow.find` searches by, as it describes them."""
 
@@ -78,8 +82,8 @@ def find_as_of(
 
 def check_page(after: UUID | None, limit: int | None) -> None:
     """Raise InvalidRequest for an *after* that is no id, or a negative *limit*."""
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-        raise InvalidRequest("limit", limit, "must be 0 or more")
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= MOST_ROWS):
+        raise InvalidRequest("limit", gate.shown(limit), f"must be 0 or more, and at most {MOST_ROWS}")
     _check_id("after", after)
 
 

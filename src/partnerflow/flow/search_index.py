@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from partnerflow.dossier import Dossier
 from partnerflow.ports import SearchEntry, SearchField, Snapshot
@@ -15,6 +16,8 @@ INDEXED: tuple[type[Record], ...] = (Scope, Service, Contact, Liaison, Need, Par
 """The kinds of records that the index is built from, or that can take one of them away."""
 LONGEST = 64
 """How many letters of a word are indexed."""
+MOST_INDEXED = 1000
+"""How many words of a text are indexed: a longer text is found by its first ones."""
 _ACCENTS = frozenset([*range(10, 36), *range(200, 255)])
 """The combining classes of accents, which are dropped; readers take the other combining characters for letters."""
 _PLAIN = str.maketrans(
@@ -42,9 +45,10 @@ def index_words(text: str) -> frozenset[str]:
     """Return the words that a text is indexed under: each, with what follows it up to the next space.
 
     A search word matches the beginning of an indexed one. *After-school* is indexed as `afterschool` and `school`, so
-    *after-school*, *after school* and *afterschool* all find it.
+    *after-school*, *after school* and *afterschool* all find it. Of a text with more than `MOST_INDEXED` words, the
+    first ones are indexed, so that no text costs more than that.
     """
-    return frozenset(word[:LONGEST] for run in _runs(text) for word in _endings(run))
+    return frozenset(islice((word for run in _runs(text) for word in _endings(run)), MOST_INDEXED))
 
 
 def _runs(text: str) -> Iterator[list[str]]:
@@ -66,7 +70,7 @@ def _endings(run: list[str]) -> Iterator[str]:
     whole, start = "".join(run), 0
     for part in run:
         inside = (letter.start() for letter in _UNSPACED.finditer(part) if letter[0].isalnum())
-        yield from (whole[start + place :] for place in ({0, *inside} if part else ()))
+        yield from (whole[start + place : start + place + LONGEST] for place in ({0, *inside} if part else ()))
         start += len(part)
 
 

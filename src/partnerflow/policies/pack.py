@@ -185,15 +185,19 @@ class Pack:
         its state or a state that *lifecycle* does not know.
         """
         gate.day(on, "on")
+        if by is not None:
+            gate.of_type(by, Actor, "by", "must be an Actor, such as Actor('a.anderson')")
         read = dossier if isinstance(dossier, Dossier) else Dossier.from_mapping(dossier)
         if tz is not None:
+            if not isinstance(tz, (str, tzinfo)):
+                raise InvalidRequest("tz", gate.shown(tz), "must be a time zone or its name")
             read = attrs.evolve(read, tz=time_zone(tz) if isinstance(tz, str) else tz)
         state = read.partnership.state
         if state not in lifecycle.states:
             raise InvalidRequest("state", state, f"{lifecycle} has {', '.join(lifecycle.states)}")
         if trigger is None:
             return self.evaluate(read, on)
-        row = lifecycle.row(trigger, state)
+        row = lifecycle.row(gate.word(trigger, "trigger"), state)
         if row is None:
             legal = ", ".join(lifecycle.legal(state)) or "nothing"
             raise InvalidRequest("trigger", trigger, f"cannot be asked in {state}; what can is: {legal}")

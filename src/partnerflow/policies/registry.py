@@ -55,14 +55,13 @@ def _load(name: str, known: tuple[Policy, ...], extended_by: tuple[str, ...]) ->
     if in_file:
         try:
             text = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise PackError(source, Fault("file", f"cannot be read: {error}")) from None
         return read_pack(text, source, known, retired=RETIRED, extended=extended)
+    if name in shipped_packs():
+        text = (Path(__file__).parent / "packs" / f"{name}.toml").read_text(encoding="utf-8")
+        return read_pack(text, source, known, retired=RETIRED, extended=extended)
     if name.replace("-", "_").isidentifier():
-        shipped = Path(__file__).parent / "packs" / f"{name}.toml"
-        if shipped.is_file():
-            text = shipped.read_text(encoding="utf-8")
-            return read_pack(text, source, known, retired=RETIRED, extended=extended)
         return _offered(name)
     raise NotFound("pack", name)
 

@@ -68,8 +68,8 @@ def work(sources: Iterable[Source]) -> int:
     for source in sources:
         try:
             total += 3 * Path(source).stat().st_size
-        except OSError as error:
-            raise Unreadable(str(source), error.strerror or str(error)) from None
+        except (OSError, ValueError) as error:
+            raise _no_file(source, error) from None
     return total
 
 
@@ -309,13 +309,22 @@ class _Target:
                 self.builder = None
 
 
+def _no_file(source: Source, error: OSError | ValueError) -> Unreadable:
+    """Return the error for what is no file; a ValueError says that no file can have such a name."""
+    return Unreadable(str(source), getattr(error, "strerror", None) or str(error))
+
+
 def _stream(source: Source, wanted: Iterable[str], xml_ids: XmlIds, progress: Progress | None) -> Iterator[_Facts]:
     """Yield the wanted children of the root one by one, and keep none. Raises Unreadable."""
     target = _Target(str(source), wanted, xml_ids)
     parser: Any = XMLParser(target=target, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     target.expat = parser.parser
     try:
-        with Path(source).open("rb") as file:
+        opened = Path(source).open("rb")  # noqa: SIM115  closed below
+    except (OSError, ValueError) as error:
+        raise _no_file(source, error) from None
+    try:
+        with opened as file:
             while chunk := file.read(CHUNK):
                 parser.feed(chunk)
                 yield from target.built
