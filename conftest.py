@@ -47,6 +47,7 @@ _IN_MEMORY = Path("/dev/shm")  # noqa: S108  each test makes a directory of its 
 LONGEST = (
     "tests/flow/test_model.py",
     "tests/flow/test_bulk.py",
+    "tests/flow/test_clearing_itself.py",
     "tests/test_hammering.py",
     "tests/test_host_examples.py",
     "tests/adapters/sqlalchemy/test_bulk_processes.py",
