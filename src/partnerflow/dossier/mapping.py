@@ -117,10 +117,12 @@ def _read_entry(item: Any, path: str) -> Entry:
         return Entry(record=record, meaningful=record if says else None)
     faults: list[Fault] = []
     filed = _collect(faults, lambda: structure(item["entry"], Filed, "entry", f"{path}/entry"))
-    record = _collect(faults, lambda: _read_record(item, path, filed))
+    found = _collect(faults, lambda: read_with_texts_checked(_read_record, item, path, filed))
     if faults:
         raise InvalidRecord("record", faults)
-    return Entry(record=record, **{name: getattr(filed, name) for name in _FILED})
+    record, says = found
+    known = {name: getattr(filed, name) for name in _FILED}
+    return Entry(record=record, meaningful=record if says else None, **known)
 
 
 def _read_record(item: Mapping[str, Any], path: str, filed: Filed | None) -> Record:

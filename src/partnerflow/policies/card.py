@@ -170,7 +170,7 @@ class Policy:
             asked = asked._replace(severity=Severity.BLOCKING)
             problems.append(Problem("", None, "the policy itself failed: {error}", error=error_text(error)))
         if not problems:
-            return _ok_finding(self, outcome, None if until == NO_END else until, asked)
+            return _ok_finding(self, outcome, None if until is NO_END else until, asked)
         return self._finding_with_problems(problems, asked, parameters, outcome, until, lapsed)
 
     def finding_of_absence(

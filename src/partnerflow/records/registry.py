@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
@@ -208,13 +209,16 @@ def kind_of(record: Record) -> str:
 
 def key_of(record: Record) -> tuple[object, ...]:
     """Return the values of the key fields of *record*."""
-    return tuple([getattr(record, field) for field in record.kind_info.key])
+    return tuple(map(getattr, repeat(record), record.kind_info.key))
 
 
 def shown_key(record: Record) -> tuple[object, ...]:
     """Return the values of the key fields of *record*, without those that have their default."""
+    defaults = record.kind_info.key_defaults.items()
+    if not defaults:
+        return key_of(record)
     key = zip(record.kind_info.key, key_of(record), strict=True)
-    return tuple([part for name, part in key if (name, part) not in record.kind_info.key_defaults.items()])
+    return tuple([part for name, part in key if (name, part) not in defaults])
 
 
 def is_adverse(record: Record) -> bool:
