@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import attrs
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, literal_column, text, update
 
 from partnerflow import Actor, Partner, Partnerflow, PartnerflowError, Partnership, Refused, Tampered
 from partnerflow.adapters.sqlalchemy import open_store, pages
@@ -265,3 +265,30 @@ def faults_of(flow: Partnerflow, lives: Lives) -> tuple[str, ...]:
     except Tampered as tampered:
         return tampered.links
     return ()
+
+
+@pytest.mark.parametrize(
+    ("store", "column", "value"),
+    [
+        ("postgresql", "since", "'infinity'"),
+        ("postgresql", "recorded_at", "'infinity'"),
+        ("mariadb", "since", "'0000-00-00'"),
+    ],
+    indirect=["store"],
+)
+def test_a_day_that_the_calendar_of_python_lacks_is_a_misfit_on_every_database(
+    flow: Partnerflow, office: Actor, column: str, value: str
+) -> None:
+    sick, other = (flow.propose(Partner(name=name), by=office) for name in ("A", "B"))
+    engine: Any = flow.store.engine  # type: ignore[attr-defined]
+    with engine.begin() as connection:
+        if engine.dialect.name == "mariadb":
+            connection.execute(text("set sql_mode = ''"))
+        table = default_tables().partnership
+        connection.execute(update(table).where(table.c.id == sick.id).values({column: literal_column(value)}))
+    errors = {row.partnership.id: row.error for row in flow.inventory()}
+    assert errors[other.id] is None
+    assert f"{column} is {value}" in str(errors[sick.id])
+    assert [*flow.sweep(everything=True).unjudged] == [sick.id]
+    with pytest.raises(Tampered, match=f"partnership {sick.id}: cannot be read"):
+        flow.verify()
