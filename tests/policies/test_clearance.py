@@ -227,11 +227,14 @@ filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), checks), max_
 @settings(max_examples=60)
 @given(
     st.tuples(filings, filings),
-    st.builds(adverse, near, components=several.filter(bool)),
+    st.builds(adverse, near, st.none() | st.just(NO_END) | near, components=several.filter(bool)).filter(
+        lambda one: one.cleared_on <= (one.ends_on or NO_END)
+    ),
     st.sampled_from([frozenset(), FINGERPRINT, BOTH]),
 )
 @example(([], [(OFFICE, later(components=TUBERCULOSIS))]), adverse(components=FINGERPRINT), frozenset())
 @example(([], [(REP, later(components=FINGERPRINT))]), adverse(components=FINGERPRINT), frozenset())
+@example(([], [(OFFICE, later())]), adverse(until=date(2026, 8, 31), components=FINGERPRINT), frozenset())
 def test_an_adverse_record_is_never_outlived(beside: Any, against: BackgroundCheck, components: frozenset[str]) -> None:
     """Whatever is on file beside it, only later clear words of the district's on each of its components answer it."""
     before, after = beside

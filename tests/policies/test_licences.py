@@ -162,8 +162,14 @@ filings = st.lists(st.tuples(st.sampled_from([OFFICE, REP, None]), licences), ma
 
 
 @settings(max_examples=60)
-@given(st.tuples(filings, filings), st.builds(licence, st.sampled_from(["A-1", None]), st.just("revoked"), near))
+@given(
+    st.tuples(filings, filings),
+    st.builds(
+        licence, st.sampled_from(["A-1", None]), st.just("revoked"), near, st.none() | st.just(NO_END) | near
+    ).filter(lambda one: one.starts_on <= (one.ends_on or NO_END)),
+)
 @example(([], [(OFFICE, licence("B-2"))]), licence(status="revoked"))
+@example(([], [(OFFICE, licence("B-2"))]), licence(status="revoked", until=date(2026, 6, 30)))
 def test_a_licence_that_was_revoked_is_never_outlived(beside: Any, against: Licence) -> None:
     before, after = beside
     filed, place = [*before, (OFFICE, against), *after], len(before)
