@@ -50,6 +50,8 @@ class Dossier:
     """The district's time zone, which decides on which day a moment falls."""
     partner_word: WeighedPartner | None = None
     """What waits of the partner's own record; None where the file does not say."""
+    by_label: str = ""
+    """The label of the records that the methods below return where none is named; of kinds that have labels."""
 
     # --- records ----------------------------------------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class Dossier:
         for entry in self.on_file.weighed.nobodys:
             record = entry.record
             if isinstance(record, cls) and all(
-                getattr(record, name) == value for name, value in _with_defaults(cls, key).items()
+                getattr(record, name) == value for name, value in self._with_defaults(cls, key).items()
             ):
                 raise Absent(record, "entry/filed_by")
 
@@ -127,7 +129,7 @@ class Dossier:
         if self.on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
         records = cast("list[R]", [entry.record for entry in self.on_file.standing(cls)])
-        for name, value in _with_defaults(cls, key).items():
+        for name, value in self._with_defaults(cls, key).items():
             records = [record for record in records if getattr(record, name) == value]
         return tuple(records)
 
@@ -138,7 +140,7 @@ class Dossier:
         too, so that a policy that reads the date finds it missing.
         """
         info, on_file = cls.kind_info, self.on_file
-        key = _with_defaults(cls, named) if info.key_defaults else named
+        key = self._with_defaults(cls, named) if info.key_defaults else named
         if on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
         if tuple(key) == info.key:  # the whole key: by far the most frequent call
@@ -162,7 +164,7 @@ class Dossier:
         """
         if self.on_file.weighed.nobodys:
             self._refuse_nobodys(cls, key)
-        whole = _with_defaults(cls, key)
+        whole = self._with_defaults(cls, key)
         return self.on_file.succession(cls, tuple([whole[name] for name in cls.kind_info.key]), day)
 
     def is_of_district(self, record: Record) -> bool:
@@ -199,10 +201,20 @@ class Dossier:
         stands = in_force(self.on_file.series(type(record))[key_of(record)], day)
         return None if stands is record else stands
 
+    def _with_defaults(self, cls: type[Record], key: Mapping[str, object]) -> Mapping[str, object]:
+        """Return a key with the fields that may be left out."""
+        defaults = cls.kind_info.key_defaults
+        if not defaults:
+            return key
+        whole = dict(key)
+        for name, value in defaults.items():
+            whole.setdefault(name, self.by_label if name == "label" and self.by_label else value)
+        return whole
+
     def _matching(self, cls: type[R], key: Mapping[str, object]) -> list[list[R]]:
         series = self.on_file.series(cls)
         if cls.kind_info.key_defaults:
-            key = _with_defaults(cls, key)
+            key = self._with_defaults(cls, key)
         if not key:
             return list(series.values())
         names = cls.kind_info.key
@@ -330,6 +342,7 @@ class Dossier:
             self.neighbours,
             self.tz,
             self.partner_word,
+            self.by_label,
         )
 
     # --- as a mapping -----------------------------------------------------------------------------------------------
@@ -373,17 +386,6 @@ class Dossier:
         partner, partnership, entries, moves, neighbours, own = mapping.read(data)
         zone = own if tz is None else time_zone(tz) if isinstance(tz, str) else tz
         return cls(partner, partnership, RecordIndex(entries), moves=moves, neighbours=neighbours, tz=zone)
-
-
-def _with_defaults(cls: type[Record], key: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a key with the fields that may be left out."""
-    defaults = cls.kind_info.key_defaults
-    if not defaults:
-        return key
-    whole = dict(key)
-    for name, value in defaults.items():
-        whole.setdefault(name, value)
-    return whole
 
 
 def _begins_a_term(move: Move) -> bool:

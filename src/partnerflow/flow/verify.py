@@ -311,7 +311,7 @@ def _ends(
 def _entered_on(entered: Transition, since: date | None) -> bool:
     """Return whether a step can have entered its state on that day; which day a moment is depends on the time zone."""
     if entered.move.since is not None or since is None:
-        return entered.move.since == since
+        return since is not None and entered.move.since == since
     return abs((entered.at.date() - since).days) <= 1
 
 

@@ -100,6 +100,8 @@ class Policy:
     """Whether it reads the actor."""
     compares: bool = False
     """Whether it reads `dossier.neighbours`; such a policy only guards."""
+    labelled: bool = False
+    """Whether it reads a kind with labels, so that a pack may name the label that it goes by."""
     better: Mapping[str, Better] = attrs.field(factory=dict)
     """Facts of its problems, and whether `more` or `less` is less of the same problem, which a waiver then covers."""
     examples: Mapping[str, ExampleData] = attrs.field(factory=dict, repr=False)
@@ -252,6 +254,7 @@ def policy(
     max_waiver_days: int = 365,
     authority: bool = False,
     compares: bool = False,
+    labelled: bool = False,
     better: Mapping[str, Better] | None = None,
     passing: ExampleData | None = None,
     failing: ExampleData | None = None,
@@ -259,6 +262,7 @@ def policy(
 ) -> Callable[[Body], Policy]:
     """Turn a function of a dossier, a day and keyword-only parameters into a Policy.
 
+    *labelled*: it reads a kind whose records may have a label; it goes by those without, unless a pack sets `label`.
     *better* names facts of its problems, and whether `more` or `less` of one is less of the same problem: a waiver then
     covers that too. *passing*, *failing* and *missing* are examples: a list of records, or the parts of a dossier that
     matter. Raises ValueError for a card that could never be asked, or that compares partnerships outside a trigger, and
@@ -285,6 +289,7 @@ def policy(
             max_waiver_days=max_waiver_days,
             authority=authority,
             compares=compares,
+            labelled=labelled,
             better=dict(better or {}),
             examples={name: example for name, example in given.items() if example is not None},
         )

@@ -13,7 +13,7 @@ from partnerflow.records.programme import PartnershipKind, ScopeLevel
 
 from .finding import Severity
 from .pack_file import CODES, SET, Keys, PackFile, Shape
-from .rule import CIRCUMSTANCES, Override, Rule
+from .rule import CIRCUMSTANCES, LABEL, Override, Rule
 
 _UNDATED = ("severity", "enforcement", "holds_in", "guards")
 """What cannot be set from a day on; only parameters have dates."""
@@ -127,4 +127,5 @@ class _Set:
 
 def _parameters(rule: Rule) -> Shape:
     """Return the parameters that a pack may set, with their types."""
-    return {name: wanted for name, wanted in rule.policy.types.items() if name not in rule.pack_parameters}
+    own = {name: wanted for name, wanted in rule.policy.types.items() if name not in rule.pack_parameters}
+    return {**own, LABEL: str} if rule.policy.labelled else own

@@ -33,8 +33,8 @@ from .waivers import unapplied_waivers
 
 BACKDATE_DAYS = 30
 """How many days back a step may be dated, unless the pack says otherwise."""
-ENGINE = 2
-"""The number of the engine, the code that evaluates a pack; 1 until commit 3282929.
+ENGINE = 3
+"""The number of the engine, the code that evaluates a pack; 1 until commit 3282929, 2 until commit 08ac6af.
 
 Raise it when the same pack can find something else in the same file, and no policy has another revision for it: the
 next sweep then evaluates every partnership again, under packs of hosts too.

@@ -23,6 +23,8 @@ from .waivers import DECIDES_ON_WAIVERS, waive
 
 ONE_DAY = timedelta(days=1)
 Enforcement: TypeAlias = Literal["enforce", "report_only", "off"]
+LABEL = "label"
+"""The parameter of every policy that reads a kind with labels: the label of the records that it goes by."""
 _IN_WORDS: Mapping[Enforcement, str] = {"enforce": "enforced", "report_only": "reported only", "off": "not asked"}
 
 
@@ -207,7 +209,7 @@ class Rule:
         if not self.overrides:  # as most rules of most packs
             return self.policy.evaluate(dossier, on, self._always, asked or self._alone)
         if self._for_everyone:
-            return self.policy.evaluate(dossier, on, self.parameters(on), asked or self._alone)
+            return self._evaluate_with(self.parameters(on), dossier, on, asked or self._alone)
         return self._evaluate_with_overrides(dossier, on, asked or self._alone)
 
     def covered_by_grant(self, dossier: Dossier, on: date) -> tuple[CoveredProblem, ...]:
@@ -250,6 +252,13 @@ class Rule:
         asked = AskedAs(severity, enforcement == "enforce", asked.gates, asked.stands)
         if enforcement == "off":
             return self.policy.not_asked(asked)
+        return self._evaluate_with(parameters, dossier, on, asked)
+
+    def _evaluate_with(self, parameters: Mapping[str, object], dossier: Dossier, on: date, asked: AskedAs) -> Finding:
+        """Evaluate with parameters among which the pack may have set the label that the policy goes by."""
+        if LABEL in parameters and self.policy.labelled:
+            dossier = attrs.evolve(dossier, by_label=str(parameters[LABEL]))
+            parameters = {name: value for name, value in parameters.items() if name != LABEL}
         return self.policy.evaluate(dossier, on, parameters, asked)
 
     def _strictest(self, asked: AskedAs) -> AskedAs:

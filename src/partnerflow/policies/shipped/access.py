@@ -37,6 +37,7 @@ _SHARING = {
     "Data on students are open only as far as the data-sharing agreement goes",
     holds_in=RUNNING,
     cites=["EAF-4.4.a", "EAF-C.5b", "TK-7"],
+    labelled=True,
     fix="Take back or narrow each grant named above, or file a data-sharing agreement in force, with confidentiality, "
     "that covers its elements and its purpose.",
     owner="district",
@@ -96,6 +97,7 @@ _CURRICULUM = {
     "Every grant of access has a holder, a first and a last day",
     holds_in=RUNNING,
     cites=["TK-7"],
+    labelled=True,
     fix="File each grant named above again with who holds it, since when and until when; each resource needs a grant "
     "of its own.",
     owner="district",

@@ -75,6 +75,7 @@ _ASKED: dict[str, Any] = {
     holds_in=RUNNING,
     cites=["SPPS-IV.OUT4"],
     severity="advisory",
+    labelled=True,
     fix="Put the data-sharing agreement to the district's lawyers, and file their answer with the day.",
     passing=[_SHARING, _ASKED],
     failing=[_SHARING, {**_ASKED, "answer": ""}],

@@ -38,6 +38,7 @@ _PLAN: dict[str, Any] = {
     "Committed funds cover the contracted cost",
     holds_in=RUNNING,
     cites=["EAF-C.4a"],
+    labelled=True,
     fix="File the funding plan with the amount of each source that is won, or lower the cost in the agreement; a cost "
     "of 0 says that the district pays nothing.",
     owner="district",

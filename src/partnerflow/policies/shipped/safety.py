@@ -77,6 +77,7 @@ _COVER = {
     "General liability cover meets the minimum",
     holds_in=RUNNING,
     cites=["SPPS-V.4b.2"],
+    labelled=True,
     fix="Ask the partner's insurer for a certificate of at least {minimum} per occurrence.",
     owner="partner",
     better={"actual": "more"},
@@ -128,6 +129,7 @@ _ACCESS = {
     "Access to every site that is worked at is granted, with its paperwork",
     holds_in=RUNNING,
     cites=["EAF-C.3a", "TK-7"],
+    labelled=True,
     fix="File the facility access for each site named above, with its paperwork and its dates.",
     owner="school",
     passing=[_SERVICE, _ACCESS],
@@ -217,6 +219,7 @@ _FOR_WORKERS = {
     "Workers' compensation cover is in force for whoever has employees",
     holds_in=RUNNING,
     cites=["SPPS-V.4b.2", "SPPS-V.4b"],
+    labelled=True,
     fix="File the certificate of workers' compensation insurance with its dates; if the partner pays nobody, file the "
     "partner again and say that it has no employees.",
     owner="partner",

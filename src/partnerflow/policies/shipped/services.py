@@ -97,6 +97,7 @@ _LEAVE = {
     "Who needs teachers or students during the school day has the school's leave",
     holds_in=RUNNING,
     cites=["TK-6"],
+    labelled=True,
     fix="File the leave of each school named above, with who granted it and its dates; where a service needs nobody "
     "during the school day, say that it needs access to nobody.",
     owner="school",
