@@ -154,7 +154,7 @@ def test_a_reason_or_a_key_that_shows_as_nothing_is_none() -> None:
     for blank in (None, "", " ", "\t", "\u200b", "\u00a0\u3164"):
         assert gate.reason(blank) is None
         assert gate.idempotency_key(blank) is None
-    for wrong in (b"x", 7, "\x00", "x\ud800", "x" * 20_000):
+    for wrong in (b"x", 7, "\x00", "x\ud800", "x" * 600_000):
         with pytest.raises(InvalidRequest, match=r"^reason="):
             gate.reason(wrong)  # type: ignore[arg-type]
         with pytest.raises(InvalidRequest, match=r"^idempotency_key="):

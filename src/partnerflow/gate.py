@@ -31,7 +31,7 @@ from partnerflow.records.texts import SHOWN_AS_NOTHING, says_something, texts_of
 T = TypeVar("T")
 
 LONGEST_TEXT = 10_000
-"""How many characters a text may have."""
+"""How many characters a text may have, such as a reason or a summary, unless a Partnerflow is made with another."""
 LONGEST_NAME = 500
 """How many characters a name may have: of a person or a site, a word of a set, an id, a telephone number."""
 LONGEST_KEY = 190
@@ -74,10 +74,11 @@ def on_one_line(text: str) -> str:
 # --- records and documents ------------------------------------------------------------------------------------------
 
 
-def read_back(record: Record) -> tuple[Record, str]:
+def read_back(record: Record, longest_text: int = LONGEST_TEXT) -> tuple[Record, str]:
     """Return a record as it will be read back from a store, and its text. Raises InvalidRecord with every fault."""
     read, text = record_text(of_type(record, Record, "record", "must be a record, such as Partner(name=...)"))
-    faults = [*(_period_faults(read) if _is_plain(text) else _faults(read)), *_prose_faults(read)]
+    is_plain = len(text) <= longest_text and _is_plain(text)
+    faults = [*(_period_faults(read) if is_plain else _faults(read, longest_text)), *_prose_faults(read)]
     if len(text) > LONGEST_RECORD:
         faults.append(Fault("", f"has {len(text)} characters, and may have {LONGEST_RECORD}: file it in parts"))
     if faults:
@@ -139,12 +140,12 @@ def _is_plain(text: str) -> bool:
     return not (nested or long or _PERHAPS_AT_FAULT.search(text))
 
 
-def _faults(record: Record) -> Iterator[Fault]:
+def _faults(record: Record, longest_text: int) -> Iterator[Fault]:
     yield from _period_faults(record)
     for place, kind, value in _values(record, ""):
         if isinstance(value, str):
             if kind.endswith("text"):
-                yield from _text_faults(value, place, LONGEST_TEXT)
+                yield from _text_faults(value, place, longest_text)
             else:
                 yield from _name_faults(value, place)
             if kind.startswith("required") and not is_visible(value):
@@ -325,8 +326,14 @@ def word(value: str, argument: str) -> str:
 
 def reason(value: str | None) -> str | None:
     """Read the argument `reason`; one that says nothing, such as "-", is none. The number of a ticket is one."""
-    said = _text_or_none(value, "reason", LONGEST_TEXT)
+    said = _text_or_none(value, "reason", LONGEST_RECORD)
     return said if said is not None and says_something(said, is_prose=False) else None
+
+
+def no_longer(text: str | None, argument: str, longest: int) -> None:
+    """Raise InvalidRequest for a text of more than *longest* characters."""
+    if text is not None and len(text) > longest:
+        raise InvalidRequest(argument, shown(text), f"has {len(text)} characters, and may have {longest}")
 
 
 def word_of(value: Literal["partner"] | None) -> Literal["partner"] | None:

@@ -13,8 +13,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from partnerflow import Actor, InvalidRecord, InvalidRequest, Partner, Partnerflow, PartnerflowError
+from partnerflow.adapters.memory import MemoryStore
 from partnerflow.flow.bulk import Adoption, Filing, Step
+from partnerflow.policies import Pack
 from partnerflow.records import Insurance, Need
+from partnerflow.testing import OFFICE
 
 Call = Callable[..., Any]
 COVER = Insurance(line="general_liability")
@@ -227,3 +230,46 @@ def test_a_blank_key_is_no_key(flow: Partnerflow, office: Actor) -> None:
     for key in ("", " ", "\t", "\u200b"):
         flow.propose(Partner(name="A"), by=office, idempotency_key=key)
         flow.propose(Partner(name="B"), by=office, idempotency_key=key)
+
+
+LONG = "a" * 41
+"""One character more than a flow with `longest_text=40` takes."""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda flow, p, text: flow.propose(Partner(name="New", summary=text), by=OFFICE),
+        lambda flow, p, text: flow.adopt(Partner(name="New"), state="active", by=OFFICE, reason=text),
+        lambda flow, p, text: flow.register(Partner(name="New", summary=text), by=OFFICE),
+        lambda flow, p, text: flow.file(p.id, Need(need=text), by=OFFICE),
+        lambda flow, p, text: flow.fire(p.id, "decline", by=OFFICE, reason=text),
+        lambda flow, p, text: flow.retract(p.id, flow.entries_of(p.id)[-1].id, by=OFFICE, reason=text),
+        lambda flow, p, text: flow.check(p.id, "decline", by=OFFICE, reason=text),
+        lambda flow, p, text: _of(flow.file_many([Filing(p.id, [Need(need=text)])], by=OFFICE, key="k")),
+        lambda flow, p, text: _of(flow.fire_many([Step(p.id, "decline", reason=text)], by=OFFICE, key="k")),
+    ],
+    ids=["propose", "adopt", "register", "file", "fire", "retract", "check", "file_many", "fire_many"],
+)
+def test_how_long_a_text_may_be_is_a_setting_of_the_flow(call: Any) -> None:
+    for longest, fits in ((40, False), (41, True)):
+        flow = Partnerflow(store=MemoryStore(), pack=Pack(name="free", version="1", rules=()), longest_text=longest)
+        begun = flow.propose(Partner(name="Riverbend"), by=OFFICE)
+        flow.file(begun.id, Need(need="reading"), by=OFFICE)
+        if fits:
+            call(flow, begun, LONG)
+        else:
+            with pytest.raises((InvalidRecord, InvalidRequest), match="has 41 characters, and may have 40"):
+                call(flow, begun, LONG)
+
+
+def _of(results: Any) -> None:
+    (result,) = results
+    if result.error is not None:
+        raise result.error
+
+
+@pytest.mark.parametrize("longest", [0, -1, 500_001, "40", True, None, 1.5])
+def test_a_longest_text_that_no_text_could_have_is_refused(longest: Any) -> None:
+    with pytest.raises(InvalidRequest, match="longest_text"):
+        Partnerflow(store=MemoryStore(), longest_text=longest)

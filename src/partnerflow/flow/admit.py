@@ -79,7 +79,7 @@ def _admit_sites(context: Context, sites: Sequence[Site], request: Request) -> l
     with context.transaction() as tx:
         district = FileIndex(DISTRICT, tx.files([DISTRICT])[DISTRICT])
         for site in sites:
-            filed = file_on_district(context, district, check_submission(DISTRICT, [site]), request).changes
+            filed = file_on_district(context, district, check_submission(context, DISTRICT, [site]), request).changes
             changes.append(filed)
             outcome: AdmissionOutcome = "filed" if filed.entries else "unchanged"
             admitted.append(Admission(what="site", name=site.name, outcome=outcome))
@@ -155,7 +155,7 @@ def _first(context: Context, query: Query) -> Partnership | None:
 
 
 def _file(context: Context, partnership_id: UUID, records: Sequence[Record], request: Request) -> tuple[Entry, ...]:
-    return file(context, check_submission(partnership_id, records), request)
+    return file(context, check_submission(context, partnership_id, records), request)
 
 
 def _known_partner(context: Context, listed: Partner) -> UUID | None:

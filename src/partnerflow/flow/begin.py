@@ -31,9 +31,9 @@ from .submission import RecordText
 from .writing import Chains, new_entries, new_judgement, new_transition, number_events, write
 
 
-def _with_text(partner: Partner | UUID) -> RecordText | UUID:
+def _with_text(context: Context, partner: Partner | UUID) -> RecordText | UUID:
     if isinstance(partner, Partner):
-        return gate.read_back(partner)
+        return context.read_back(partner)
     return gate.identifier(partner, "partner")
 
 
@@ -43,9 +43,9 @@ def _succeeded(partnership_id: UUID) -> UUID:
 
 @attrs.frozen(kw_only=True)
 class Beginning:
-    """A partnership that is to begin. Raises as the gate does for what is neither."""
+    """A partnership that is to begin."""
 
-    partner: RecordText | UUID = attrs.field(converter=_with_text)
+    partner: RecordText | UUID
     """A new partner with its text, or the id of one that is on file."""
     move: Move
     """Its first move, still without its moment."""
@@ -72,7 +72,8 @@ def propose(context: Context, partner: Partner | UUID, request: Request, *, succ
     row = context.lifecycle.row(Trigger.PROPOSE, None)
     target = row.target if row else ""
     move = Move(Trigger.PROPOSE, None, target, by=request.by, reason=request.reason)
-    return _begin(context, Beginning(partner=partner, move=move, request=request, succeeds=succeeds))
+    known = _with_text(context, partner)
+    return _begin(context, Beginning(partner=known, move=move, request=request, succeeds=succeeds))
 
 
 def adopt(
@@ -90,7 +91,7 @@ def adoption(
         raise InvalidRequest("state", state, f"a partnership can be adopted as {', '.join(context.lifecycle.live)}")
     day = None if since is None else gate.day(since, "since")
     move = Move(Trigger.ADOPT, None, str(state), by=request.by, reason=request.reason, since=day)
-    return Beginning(partner=partner, move=move, request=request)
+    return Beginning(partner=_with_text(context, partner), move=move, request=request)
 
 
 def _begin(context: Context, beginning: Beginning) -> Partnership:

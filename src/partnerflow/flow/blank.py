@@ -11,7 +11,7 @@ from uuid import UUID
 
 import attrs
 
-from partnerflow import events, gate
+from partnerflow import events
 from partnerflow.canonical import sha256
 from partnerflow.dossier import Dossier
 from partnerflow.events import Event
@@ -68,7 +68,7 @@ def blank(context: Context, locked: Locked, order: BlankOrder, request: Request)
     ):
         redaction = order.redaction((entry for entry in end.entries if entry.id in blanked), steps)
         if redaction.entries or redaction.steps:
-            new += new_entries(context, [gate.read_back(redaction)], end, by=by, times=times)
+            new += new_entries(context, [context.read_back(redaction)], end, by=by, times=times)
     if not new and not order.attempts:
         return (), ChangeSet()
     on_partner = any(entry.file_id == partnership.partner_id for entry in new)

@@ -30,7 +30,7 @@ def check(context: Context, partnership_id: UUID, trigger: str, request: Request
 def options(context: Context, partnership_id: UUID, *, by: Actor, at: datetime | None) -> dict[str, Decision]:
     """Return the Decision on every trigger that is legal from the partnership's state, after loading it once."""
     gate.identifier(partnership_id, "partnership_id")
-    request = Request(by, at)
+    request = context.request(by, at)
     with context.reading() as tx:
         loaded = load(context, load_snapshot(context, tx, partnership_id, lock=False), at)
         legal = context.lifecycle.legal(loaded.snapshot.partnership.state)

@@ -71,7 +71,7 @@ def confirm_on_partnership(
         ids = tuple(dict.fromkeys(entry.id for entry in targets if entry.file_id == end.file_id and entry.id))
         new = tuple(each for each in ids if each not in known)
         if new:
-            texts = [gate.read_back(Confirmation(entries=new))]
+            texts = [context.read_back(Confirmation(entries=new))]
             made += new_entries(context, texts, end, by=request.by, times=loaded.times)
         made += [entry for entry in end.entries if _confirms(entry, ids)]
     return reevaluate(context, loaded, locked.siblings, tuple(made), idempotency)

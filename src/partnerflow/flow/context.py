@@ -6,16 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.errors import NestedWrite
 
+from .request import Request
+
 if TYPE_CHECKING:
+    from partnerflow.actors import Actor
     from partnerflow.lifecycle import Lifecycle
     from partnerflow.policies import Pack
     from partnerflow.ports import Clock, HostRecords, NewId, Store, Transaction
+    from partnerflow.records import Record
     from partnerflow.signals import After, Before
 
 _in_a_call: ContextVar[bool] = ContextVar("partnerflow.in_a_call", default=False)
@@ -37,6 +42,26 @@ class Context:
     after: After
     session: object | None = None
     """The host's own session or connection, under `within`."""
+    longest_text: int = gate.LONGEST_TEXT
+    """How many characters a text may have that is filed or given as a reason."""
+
+    def request(
+        self,
+        by: Actor,
+        at: datetime | None = None,
+        reason: str | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+        word_of: Literal["partner"] | None = None,
+    ) -> Request:
+        """Read the arguments that every write takes. Raises InvalidRequest for one that cannot be stored."""
+        request = Request(by, at, reason, expected_version, idempotency_key, word_of)
+        gate.no_longer(request.reason, "reason", self.longest_text)
+        return request
+
+    def read_back(self, record: Record) -> tuple[Record, str]:
+        """Return a record as it will be read back, and its text. Raises InvalidRecord with every fault."""
+        return gate.read_back(record, self.longest_text)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

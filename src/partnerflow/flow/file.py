@@ -60,7 +60,7 @@ def accept_on_partnership(
     idempotency: IdempotencyRecord | None,
 ) -> tuple[FilingResult, Loaded]:
     """Return what is written of records on a partnership and its partner, and it with them; nothing is judged yet."""
-    submission = submission.pinned(context.pack)
+    submission = submission.pinned(context)
     partnership, times = loaded.snapshot.partnership, loaded.times
     records = tuple(record for record, _ in submission.records)
     refuse_unless_may_file(context, loaded.dossier, records, by=request.by, at=times.at)

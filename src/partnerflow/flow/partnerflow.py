@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from partnerflow import gate
 from partnerflow.actors import Actor
 from partnerflow.clauses import answers
 from partnerflow.dossier import time_zone
@@ -40,7 +41,6 @@ from .bulk import Adoption, BulkResult, Confirming, Filing, Step, operations, ru
 from .context import Context, Opened
 from .purge import Purged
 from .reading import Reading
-from .request import Request
 from .submission import check_submission
 from .sweep import Sweep
 
@@ -69,10 +69,12 @@ class Partnerflow(Reading):
         lifecycle: Lifecycle | None = None,
         host_records: HostRecords | None = None,
         new_id: NewId | None = None,
+        longest_text: int = gate.LONGEST_TEXT,
     ) -> None:
         """Put a flow together by hand; it makes no tables.
 
         *tz* is the district's time zone: a day ends at its midnight. *clock* and *new_id* default to the machine's own.
+        *longest_text* is how many characters a text may have that is filed or given as a reason.
         Raises PackError for a pack that names states or triggers which *lifecycle* does not have.
         """
         from partnerflow.adapters import system
@@ -88,6 +90,7 @@ class Partnerflow(Reading):
             host_records=host_records,
             before=Before(),
             after=After(),
+            longest_text=validation.longest_text(longest_text),
         )
         validation.check_fit(self.pack, self.lifecycle)
         self.opened = None
@@ -104,6 +107,7 @@ class Partnerflow(Reading):
         lifecycle: Lifecycle | None = None,
         host_records: HostRecords | None = None,
         new_id: NewId | None = None,
+        longest_text: int = gate.LONGEST_TEXT,
     ) -> Partnerflow:
         """Open a database by its SQLAlchemy URL, and make the tables if it has none of ours.
 
@@ -114,7 +118,9 @@ class Partnerflow(Reading):
 
         store = open_store(url, tenant=tenant)
         try:
-            rest = partial(cls, lifecycle=lifecycle, host_records=host_records, new_id=new_id)
+            rest = partial(
+                cls, lifecycle=lifecycle, host_records=host_records, new_id=new_id, longest_text=longest_text
+            )
             flow = rest(store=store, pack=pack, tz=tz, clock=clock)
         except BaseException:
             store.close()
@@ -187,7 +193,7 @@ class Partnerflow(Reading):
 
         *succeeds* names an ended partnership of the same partner that this one comes back from.
         """
-        request = Request(by, at, reason, None, idempotency_key)
+        request = self.context.request(by, at, reason, None, idempotency_key)
         return begin.propose(self.context, partner, request, succeeds=succeeds)
 
     @answers("SPPS-II.4")
@@ -206,12 +212,12 @@ class Partnerflow(Reading):
 
         What its file lacks is recorded and reported, not refused. *since* is the day from which it has been in *state*.
         """
-        request = Request(by, at, reason, None, idempotency_key)
+        request = self.context.request(by, at, reason, None, idempotency_key)
         return begin.adopt(self.context, partner, request, state=state, since=since)
 
     def register(self, partner: Partner, *, by: Actor, at: datetime | None = None) -> UUID:
         """Put an organisation on file that has no partnership; return its id. One that is on file stays as it is."""
-        return register.register(self.context, partner, Request(by, at))
+        return register.register(self.context, partner, self.context.request(by, at))
 
     def admit(
         self, listed: Iterable[Site | Listing | Licensed], *, by: Actor, confirm: bool = False
@@ -220,7 +226,7 @@ class Partnerflow(Reading):
 
         What it lists of partners is filed as their word; with *confirm*, the district stands behind it.
         """
-        return admit.admit(self.context, listed, Request(by, word_of=None if confirm else "partner"))
+        return admit.admit(self.context, listed, self.context.request(by, word_of=None if confirm else "partner"))
 
     # --- evidence ---------------------------------------------------------------------------------------------------
 
@@ -242,8 +248,8 @@ class Partnerflow(Reading):
         as the partner's word is filed with `word_of="partner"`. Raises InvalidRecord for a record of the wrong shape,
         Refused for an actor who may not file it.
         """
-        submission = check_submission(subject, records, documents)
-        request = Request(by, at, None, expected_version, idempotency_key, word_of)
+        submission = check_submission(self.context, subject, records, documents)
+        request = self.context.request(by, at, None, expected_version, idempotency_key, word_of)
         return file.file(self.context, submission, request)
 
     @answers("EAF-C.3b")
@@ -262,7 +268,7 @@ class Partnerflow(Reading):
         nothing. `dossier(...).waiting` has what waits. Raises Refused for an actor on the partner's side, or one who
         may not file these kinds here.
         """
-        request = Request(by, at, None, expected_version, idempotency_key)
+        request = self.context.request(by, at, None, expected_version, idempotency_key)
         return confirm.confirm(self.context, partnership_id, entry_ids, request)
 
     def retract(
@@ -277,7 +283,7 @@ class Partnerflow(Reading):
         idempotency_key: str | None = None,
     ) -> Entry:
         """Take back a record that should not have been filed; return the retraction's entry. Both stay readable."""
-        request = Request(by, at, reason, expected_version, idempotency_key)
+        request = self.context.request(by, at, reason, expected_version, idempotency_key)
         return retract.retract(self.context, partnership_id, entry_id, request)
 
     def redact(
@@ -298,7 +304,7 @@ class Partnerflow(Reading):
         already stays so. Raises InvalidRequest for a record that still counts: file what is right, and retract it,
         first.
         """
-        request = Request(by, at, reason, None, idempotency_key)
+        request = self.context.request(by, at, reason, None, idempotency_key)
         return redact.redact(self.context, partnership_id, request, entries=entries, steps=steps)
 
     def purge(self, *, before: date, by: Actor, reason: str) -> Iterator[Purged]:
@@ -308,7 +314,7 @@ class Partnerflow(Reading):
         iterator is read, with one transaction for each partnership. Raises InvalidRequest where the pack has no
         retention_months.
         """
-        return purge.purge(self.context, Request(by, None, reason), before=before)
+        return purge.purge(self.context, self.context.request(by, None, reason), before=before)
 
     # --- firing ----------------------------------------------------------------------------------------------------
 
@@ -325,7 +331,7 @@ class Partnerflow(Reading):
         idempotency_key: str | None = None,
     ) -> Transition:
         """Do *trigger*, or raise Refused (IllegalTrigger for a step that is not there) and keep the attempt."""
-        request = Request(by, at, reason, expected_version, idempotency_key)
+        request = self.context.request(by, at, reason, expected_version, idempotency_key)
         return fire.fire(self.context, partnership_id, trigger, request)
 
     def fire_many(

@@ -26,7 +26,6 @@ from .context import Context, Opened
 from .due import DueItem
 from .impact import Impact
 from .inventory import InventoryRow
-from .request import Request
 
 
 class Reading:
@@ -85,7 +84,7 @@ class Reading:
         at: datetime | None = None,
     ) -> Decision:
         """Return whether *trigger* may be fired and everything that stands in its way; change nothing."""
-        return check.check(self.context, partnership_id, trigger, Request(by, at, reason))
+        return check.check(self.context, partnership_id, trigger, self.context.request(by, at, reason))
 
     def options(self, partnership_id: UUID, *, by: Actor, at: datetime | None = None) -> dict[str, Decision]:
         """Return a Decision for every trigger that is legal from here: the host's buttons."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from partnerflow import gate
 from partnerflow.errors import InvalidRequest
 from partnerflow.ports import ChangeSet
 from partnerflow.records import Partner
@@ -19,7 +18,7 @@ from .writing import new_entries
 
 def register(context: Context, partner: Partner, request: Request) -> UUID:
     """Put an organisation on file and return its id, or that of the partner that has one of its outside ids."""
-    record, text = gate.read_back(partner)
+    record, text = context.read_back(partner)
     if not isinstance(record, Partner):
         raise InvalidRequest("partner", record.kind_info.name, "must be a Partner")
     with context.transaction() as tx:

@@ -45,7 +45,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
             else FileEnd(partnership.id, snapshot.own_file, partnership.version)
         )
         loaded = load(context, snapshot, request.at)
-        retraction, text = gate.read_back(Retraction(entry_id=entry_id, reason=reason))
+        retraction, text = context.read_back(Retraction(entry_id=entry_id, reason=reason))
         refuse_unless_may_file(context, loaded.dossier, (retraction,), by=request.by, at=loaded.times.at)
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made or (request.by.side != "partner" and entry_id not in taken_back(end.entries)):

@@ -13,7 +13,6 @@ from partnerflow import gate
 from partnerflow.dossier import unknown_kind
 from partnerflow.errors import Fault, InvalidRecord, InvalidRequest
 from partnerflow.partnership import DISTRICT
-from partnerflow.policies import Pack
 from partnerflow.records import (
     Confirmation,
     Document,
@@ -28,6 +27,7 @@ from partnerflow.records import (
 )
 from partnerflow.records.registry import kind_of
 
+from .context import Context
 from .request import Request
 from .search_index import affects_search
 
@@ -59,22 +59,24 @@ class Submission:
         texts = (f"{record.kind_info.name} {text}" for record, text in self.records)
         return request.hash("file", self.subject, *texts, *self.documents)
 
-    def pinned(self, pack: Pack) -> Submission:
-        """Return it with each waiver pinned to the revision that its policy has in *pack*.
+    def pinned(self, context: Context) -> Submission:
+        """Return it with each waiver pinned to the revision that its policy has in the pack.
 
         Only after the key was looked up: the same request, sent again under a newer pack, must have the same hash.
         Raises InvalidRecord for a policy that the pack does not have.
         """
-        return Submission(self.subject, [_pinned(pack, each) for each in self.records], self.documents)
+        return Submission(self.subject, [_pinned(context, each) for each in self.records], self.documents)
 
 
-def check_submission(subject: UUID, records: Iterable[Record], documents: Iterable[Document] = ()) -> Submission:
+def check_submission(
+    context: Context, subject: UUID, records: Iterable[Record], documents: Iterable[Document] = ()
+) -> Submission:
     """Read each record and document at the gate, and check that it may lie on this subject's file.
 
     Raises InvalidRecord with every fault of a record, InvalidRequest for one that is about something else.
     """
     gate.identifier(subject, "subject")
-    checked = [_checked(record) for record in records]
+    checked = [_checked(context, record) for record in records]
     for record, _ in checked:
         about, name = record.kind_info.about, record.kind_info.name
         if subject == DISTRICT and about != "district":
@@ -84,7 +86,7 @@ def check_submission(subject: UUID, records: Iterable[Record], documents: Iterab
     return Submission(subject, checked, gate.read_documents(documents))
 
 
-def _checked(record: Record) -> RecordText:
+def _checked(context: Context, record: Record) -> RecordText:
     if not isinstance(record, Record):
         raise InvalidRequest("record", type(record).__name__, "must be a record, such as Insurance(line=...)")
     kind = kind_of(record)
@@ -93,11 +95,11 @@ def _checked(record: Record) -> RecordText:
     for call, cls in (("retract", Retraction), ("redact", Redaction), ("confirm", Confirmation)):
         if isinstance(record, cls):
             raise InvalidRequest("record", kind, f"call {call}, which knows where the record lies")
-    return gate.read_back(record)
+    return context.read_back(record)
 
 
-def _pinned(pack: Pack, checked: RecordText) -> RecordText:
-    record, _ = checked
+def _pinned(context: Context, checked: RecordText) -> RecordText:
+    (record, _), pack = checked, context.pack
     if not isinstance(record, (Waiver, WaiverRequest, WaiverRefusal, WaiverRevocation)):
         return checked
     rule = pack.by_code.get(record.policy)
@@ -107,5 +109,5 @@ def _pinned(pack: Pack, checked: RecordText) -> RecordText:
         fault = Fault("/policy", f"{record.policy!r} is no policy of the pack {pack.name!r}{hint}")
         raise InvalidRecord(record.kind_info.name, [fault])
     if isinstance(record, (Waiver, WaiverRequest)) and record.revision is None:
-        return gate.read_back(attrs.evolve(record, revision=rule.policy.revision))
+        return context.read_back(attrs.evolve(record, revision=rule.policy.revision))
     return checked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from partnerflow.errors import Fault, PackError
+from partnerflow import gate
+from partnerflow.errors import Fault, InvalidRequest, PackError
 from partnerflow.lifecycle import Lifecycle
 from partnerflow.policies import Pack
 
@@ -17,3 +18,10 @@ def check_fit(pack: Pack, lifecycle: Lifecycle) -> None:
     ]
     if faults:
         raise PackError(f"pack {pack.name}", *faults)
+
+
+def longest_text(characters: int) -> int:
+    """Read the argument `longest_text`. Raises InvalidRequest for what no text, or no whole record, could have."""
+    if type(characters) is not int or not 1 <= characters <= gate.LONGEST_RECORD:
+        raise InvalidRequest("longest_text", repr(characters)[:80], f"must be 1 to {gate.LONGEST_RECORD} characters")
+    return characters

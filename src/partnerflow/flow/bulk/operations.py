@@ -124,7 +124,7 @@ class Steps:
     def parse(self, item: Step) -> Parsed[None]:
         """Hash the step."""
         gate.of_type(item, Step, self.argument, "must be a Step(...)")
-        request = Request(self.by, item.at, item.reason, item.expected_version)
+        request = self.context.request(self.by, item.at, item.reason, item.expected_version)
         return Parsed(request, None, hash_step(item.partnership_id, item.trigger, request))
 
     def read_write_sets(self, items: Sequence[Step]) -> Sequence[ReadWriteSets]:
@@ -172,8 +172,8 @@ class Filings:
     def parse(self, item: Filing) -> Parsed[Submission]:
         """Check the records, and hash what is to be filed."""
         gate.of_type(item, Filing, self.argument, "must be a Filing(...)")
-        request = Request(self.by, item.at, None, item.expected_version, word_of=item.word_of)
-        submission = check_submission(item.subject, item.records, item.documents)
+        request = self.context.request(self.by, item.at, None, item.expected_version, word_of=item.word_of)
+        submission = check_submission(self.context, item.subject, item.records, item.documents)
         return Parsed(request, submission, submission.hash(request))
 
     def read_write_sets(self, items: Sequence[Filing]) -> Sequence[ReadWriteSets]:
@@ -234,7 +234,7 @@ class Confirmings:
     def parse(self, item: Confirming) -> Parsed[None]:
         """Check the ids, and hash what is to be confirmed."""
         gate.of_type(item, Confirming, self.argument, "must be a Confirming(...)")
-        request = Request(self.by, item.at, None, item.expected_version)
+        request = self.context.request(self.by, item.at, None, item.expected_version)
         return Parsed(request, None, hash_confirm(item.partnership_id, item.entries, request))
 
     def read_write_sets(self, items: Sequence[Confirming]) -> Sequence[ReadWriteSets]:
@@ -276,7 +276,7 @@ class Adoptions:
     def parse(self, item: Adoption) -> Parsed[Beginning]:
         """Check the shape of the partner, and hash what is to be adopted."""
         gate.of_type(item, Adoption, self.argument, "must be an Adoption(...)")
-        request = Request(self.by, item.at, item.reason)
+        request = self.context.request(self.by, item.at, item.reason)
         beginning = adoption(self.context, item.partner, request, state=item.state, since=item.since)
         return Parsed(request, beginning, beginning.hash())
 
