@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 
 from partnerflow.actors import Actor
 from partnerflow.dossier import Dossier, RecordIndex
+from partnerflow.errors import InvalidRecord
 from partnerflow.policies import Pack, load_pack, shipped_packs
 from partnerflow.records import NO_END, BackgroundCheck, Entry, Partner, Record, Retraction, kinds
-from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, example_records, records
+from partnerflow.testing import EXAMPLE_DAY, OFFICE, deletions, example_dossier, example_records, records
 
 REP = Actor("i.moreno", side="partner", roles={"partner"}, partner_id=example_dossier().partnership.partner_id)
 ADVERSE = sorted(name for name, cls in kinds().items() if cls.kind_info.adverse)
@@ -104,7 +106,23 @@ def test_an_adverse_record_of_any_kind_makes_a_policy_of_the_default_pack_fail(k
     assert asking(kind, load_pack("default"))
 
 
-@pytest.mark.parametrize(("kind", "pack"), [pytest.param(kind, pack, id=f"{kind}-{pack.name}") for kind, pack in ASKED])
+of_every_pack = pytest.mark.parametrize(
+    ("kind", "pack"), [pytest.param(kind, pack, id=f"{kind}-{pack.name}") for kind, pack in ASKED]
+)
+
+
+@pytest.mark.usefixtures("records_read_once")
+@of_every_pack
+def test_no_deletion_from_its_file_makes_an_adverse_record_pass(kind: str, pack: Pack) -> None:
+    first = kinds()[kind].kind_info.period[0]
+    hit = having(in_order(), entry(speaking_against(kind, **{first: EXAMPLE_DAY}), 0))
+    for deleted, rest in deletions(hit.to_mapping()):
+        with suppress(InvalidRecord):
+            dossier = Dossier.from_mapping(rest)
+            assert {code for code in asking(kind, pack) if pack[code](dossier, EXAMPLE_DAY).is_ok} == set(), deleted
+
+
+@of_every_pack
 def test_an_adverse_record_is_not_outlived_whatever_is_filed_beside_it(kind: str, pack: Pack) -> None:
     """No later day, and no record of any kind by anybody, makes a finding pass; only an answer of the district does."""
 
