@@ -239,6 +239,15 @@ class Clearing(RuleBasedStateMachine):
     def wrong(self, partnership_id: UUID) -> set[str]:
         return {finding.code for finding in self.flows[0].explain(partnership_id).findings if not finding.is_ok}
 
+    def wrong_by_facts(self, partnership_id: UUID) -> set[str]:
+        """Return SAFE-001 where it does not pass by who meets students, whatever checks of the partner's wait."""
+        dossier = self.flows[0].dossier(partnership_id)
+        confirmed = confirmed_by(dossier.entries)
+        kept = [e for e in dossier.entries if e.kind != "background_check" or not e.is_partners or e.id in confirmed]
+        report = PACK.evaluate(attrs.evolve(dossier, on_file=RecordIndex(kept, PACK.confirm)), self.today)
+        by_facts = {"SAFE-001"} if self.states_facts(partnership_id) else set[str]()
+        return by_facts & {finding.code for finding in report.findings if not finding.is_ok}
+
     def in_another_way(self, data: st.DataObject, place: int) -> Record:
         """Return a record on file that the partner may file too, with one field changed."""
         standing = [
@@ -386,7 +395,7 @@ class Clearing(RuleBasedStateMachine):
     def the_partner_takes_back_all_of_its_own(self, place: int) -> None:
         p = self.running[place]
         own = [entry.id for entry in self.on_file(p) if entry.is_partners]
-        with self.no_clearing(also={"SAFE-001"} if self.states_facts(p) else None):
+        with self.no_clearing(also=self.wrong_by_facts(p)):
             for each in own:
                 self.both(lambda flow: flow.retract(p, each, by=self.rep, reason="wrong"))  # type: ignore[arg-type]  # noqa: B023
 
@@ -431,7 +440,7 @@ class Clearing(RuleBasedStateMachine):
         entries = self.on_file(p)
         own = [entry.id for entry in entries if entry.is_partners]
         entry_id: Any = data.draw(st.sampled_from([*own * 9, *(entry.id for entry in entries)]))
-        with self.no_clearing(also={"SAFE-001"} if self.states_facts(p) else None):
+        with self.no_clearing(also=self.wrong_by_facts(p)):
             self.both(lambda flow: flow.retract(p, entry_id, by=self.rep, reason="wrong", idempotency_key=key))
             if blank:
                 self.both(lambda flow: flow.redact(p, entries=[entry_id], by=self.rep, reason="a name"))

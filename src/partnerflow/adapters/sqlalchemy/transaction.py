@@ -328,7 +328,7 @@ class SQLAlchemyTransaction:
         moved: list[rows.Values] = []
         digests = {each.partnership_id: each.digest for each in _all(changes, "judgements")}
         counts = {each.partnership_id: each.sequence for each in _all(changes, "events")}
-        filed = {event.partnership_id for change in changes if change.entries for event in change.events}
+        filed = any(change.entries for change in changes)
         for partnership, transition in ((change.partnership, change.transition) for change in changes):
             if partnership is not None and transition is not None:
                 values = {
@@ -352,7 +352,7 @@ class SQLAlchemyTransaction:
             row = self._loaded[partnership_id][0]
             events, digest = counts.get(partnership_id, row.events), digests.get(partnership_id, row.judged_by)
             # after filing even if nothing differs: a host that read before must learn that it is outdated
-            if partnership_id in filed or (events, digest) != (row.events, row.judged_by):
+            if filed or (events, digest) != (row.events, row.judged_by):
                 noted.append({"of_partnership": partnership_id, "new_events": events, "new_judged_by": digest})
         self._add(self._sql.tables.partnership, new)
         if self._each(self._sql.update_partnership, moved) != len(moved):
