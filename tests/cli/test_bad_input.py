@@ -285,7 +285,7 @@ def test_what_was_stored_is_neither_markup_nor_an_escape_sequence(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(gate, "_faults", lambda _: ())  # releases before the gate let it in
+        earlier.setattr(gate, "_faults", lambda *_: ())  # releases before the gate let it in
         shell.does("propose", "[red]A[/red] \x1b[31m:smile:")
     said = shell.does("list")
     assert "[red]A[/red] ?[31m:smile:" in said
@@ -294,7 +294,7 @@ def test_what_was_stored_is_neither_markup_nor_an_escape_sequence(
 
 def test_a_name_that_was_stored_with_lines_forges_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(gate, "_faults", lambda _: ())  # releases before the gate let it in
+        earlier.setattr(gate, "_faults", lambda *_: ())  # releases before the gate let it in
         shell.does("propose", "Riverbend\n  everything holds\u202e")
     for command in (["list"], ["show", "riverbend"], ["why", "riverbend"]):
         said = shell.does(*command)
