@@ -40,7 +40,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     impl = DateTime
     cache_ok = True
-    python_type = datetime
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """The type of its values."""
+        return datetime
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use DATETIME(6) on MySQL, which drops microseconds otherwise."""
@@ -80,11 +84,15 @@ class Exact(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
-    python_type = str
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
         self.length = length
+
+    @property
+    def python_type(self) -> type[str]:
+        """The type of its values."""
+        return str
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use a binary collation on MySQL and MariaDB."""

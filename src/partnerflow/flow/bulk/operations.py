@@ -88,9 +88,8 @@ class LoadedBatch(Generic[Item, Input]):
 class BulkOperation(Protocol[Item, Input]):
     """One kind of bulk run."""
 
-    @property
-    def argument(self) -> str:
-        """The name of the argument that has the items."""
+    argument: ClassVar[str]
+    """The name of the argument that has the items."""
 
     @property
     def context(self) -> Context:
