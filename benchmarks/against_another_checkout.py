@@ -130,9 +130,12 @@ class Ground:
 
 def step(ground: Ground, _: int) -> Iterator[tuple[str, float]]:
     """Take a step that is kept, under a pack that asks nothing and under the default pack."""
-    from partnerflow.testing import OFFICE, example_records
+    from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_records
 
-    records = example_records("active")
+    records = [
+        attrs.evolve(each, evaluated_on=EXAMPLE_DAY) if hasattr(each, "evaluated_on") else each
+        for each in example_records("active", trigger="renew")
+    ]
     for label, pack, on_file, read in (
         ("policy-free pack", str(ground.free), (), False),
         (f"default pack, {len(records)} records on file", "default", records, False),

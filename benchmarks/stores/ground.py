@@ -28,7 +28,7 @@ from partnerflow import Partner, Partnerflow
 from partnerflow.adapters.sqlalchemy import SQLAlchemyStore, Tables
 from partnerflow.policies import Pack, Role, load_pack
 from partnerflow.ports import Clock, Store
-from partnerflow.records import Insurance, Record
+from partnerflow.records import Evaluation, Insurance, Record
 from partnerflow.testing import EXAMPLE_DAY, OFFICE, example_dossier, example_records
 
 NOON = datetime(EXAMPLE_DAY.year, EXAMPLE_DAY.month, EXAMPLE_DAY.day, 12, tzinfo=UTC)
@@ -43,8 +43,14 @@ POLICY_FREE = Pack(
 def packs() -> Iterator[tuple[str, Pack, tuple[Record, ...]]]:
     """Return a label, a pack, and what a partnership must have on file to be renewed under it."""
     yield "policy-free pack, an empty file", POLICY_FREE, ()
-    records = example_records("active")
+    records = to_be_renewed()
     yield f"default pack, {len(records)} records on file", load_pack("default"), records
+
+
+def to_be_renewed() -> tuple[Record, ...]:
+    """Return what a partnership that began at NOON must have on file to be renewed: its evaluation is of that day."""
+    records = example_records("active", trigger="renew")
+    return tuple(attrs.evolve(r, evaluated_on=EXAMPLE_DAY) if isinstance(r, Evaluation) else r for r in records)
 
 
 def one_rule(ends_on: date) -> tuple[Pack, tuple[Record, ...]]:
