@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
@@ -196,6 +197,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", type=int, help="the numbers of the sections")
     options = parser.parse_args()
     less = 10 if options.quick else 1
+    logging.getLogger("partnerflow").setLevel(logging.ERROR)  # what a later check hides is warned of, each time
     with TemporaryDirectory() as folder:
         run(Place(options.db or f"sqlite:///{folder}/growth.db"), options.only, less)
 
