@@ -25,6 +25,7 @@ from .evaluate import refuse_unless_may_file, standing_report
 from .file_index import FileEnd
 from .host_records import load_host_records
 from .loading import Locked, build_dossier, load, refuse_unfit
+from .reevaluate import with_entries
 from .request import Request
 from .search_index import search_entry
 from .writing import new_entries, new_judgement, number_events
@@ -133,17 +134,13 @@ def _with_blanks(
     """Return a snapshot as it is once everything is blanked and the redactions are filed."""
     versions = {step.version for step in steps}
     partner_file, own_file = (
-        (*(blanked.get(entry.id, entry) for entry in file), *(entry for entry in new if entry.file_id == file_id))
-        for file, file_id in (
-            (snapshot.partner_file, snapshot.partnership.partner_id),
-            (snapshot.own_file, snapshot.partnership.id),
-        )
+        tuple(blanked.get(entry.id, entry) for entry in file) for file in (snapshot.partner_file, snapshot.own_file)
     )
     moves = tuple(
         attrs.evolve(move, reason=None) if version in versions else move
         for version, move in enumerate(snapshot.moves, 1)
     )
-    return attrs.evolve(snapshot, partner_file=partner_file, own_file=own_file, moves=moves)
+    return with_entries(attrs.evolve(snapshot, partner_file=partner_file, own_file=own_file, moves=moves), new)
 
 
 def _dossier_after(context: Context, after: Snapshot, host_records: Sequence[Record]) -> Dossier:

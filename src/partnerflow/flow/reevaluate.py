@@ -72,15 +72,15 @@ def accept(
 
 
 def judge(
-    context: Context, snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry], *, is_subject: bool
+    context: Context, snapshot: Snapshot, dossier: Dossier, new: Iterable[Entry], on: date, *, is_subject: bool
 ) -> ChangeSet:
-    """Return what follows for one partnership from *new* entries, which are on its files and in its dossier.
+    """Return what follows on a day for one partnership from *new* entries, which are on its files and in its dossier.
 
     One that has ended is judged only where something was filed on it; but it is still searched for.
     """
     judgements: list[Judgement] = []
     if is_subject or snapshot.partnership.state not in context.lifecycle.final:
-        report = standing_report(context, snapshot, dossier, context.today())
+        report = standing_report(context, snapshot, dossier, on)
         judgements.append(new_judgement(context, report, dossier, snapshot.obligations))
     return ChangeSet(judgements=judgements, search_entries=search_entries(snapshot, dossier, new))
 
@@ -104,12 +104,13 @@ def judged(context: Context, accepted: FilingResult, loaded: Loaded, siblings: I
     new = accepted.changes.entries
     if not new:
         return accepted
-    follows = [judge(context, loaded.snapshot, loaded.dossier, new, is_subject=True)]
+    on = context.today(loaded.times.now)
+    follows = [judge(context, loaded.snapshot, loaded.dossier, new, on, is_subject=True)]
     on_partner = [entry for entry in new if is_about_partner(loaded.snapshot, entry)]
     for each in siblings if on_partner else ():
         after = with_entries(each, on_partner)
         dossier, _ = load_dossier(context, after)
-        follows.append(judge(context, after, dossier, on_partner, is_subject=False))
+        follows.append(judge(context, after, dossier, on_partner, on, is_subject=False))
     changes = attrs.evolve(
         accepted.changes,
         judgements=[each for change in follows for each in change.judgements],

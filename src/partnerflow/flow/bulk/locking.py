@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from itertools import chain
 from uuid import UUID
 
@@ -87,12 +88,13 @@ class LockedBatch:
             for each in self._siblings(partnership_id) if on_partner else ():
                 affected[each] += on_partner
         fit = {each: new for each, new in affected.items() if is_fit(self._context, self._snapshots[each])}
-        return [self._judge(partnership_id, new) for partnership_id, new in sorted(fit.items())]
+        today = self._context.today()
+        return [self._judge(partnership_id, new, today) for partnership_id, new in sorted(fit.items())]
 
-    def _judge(self, partnership_id: UUID, new: Sequence[Entry]) -> ChangeSet:
+    def _judge(self, partnership_id: UUID, new: Sequence[Entry], on: date) -> ChangeSet:
         snapshot, loaded = self._snapshots[partnership_id], self._loaded.get(partnership_id)
         dossier = load_dossier(self._context, snapshot)[0] if loaded is None else loaded.dossier
-        return judge(self._context, snapshot, dossier, new, is_subject=partnership_id in self._new)
+        return judge(self._context, snapshot, dossier, new, on, is_subject=partnership_id in self._new)
 
     def _siblings(self, partnership_id: UUID) -> list[UUID]:
         partner_id = self._snapshots[partnership_id].partnership.partner_id
