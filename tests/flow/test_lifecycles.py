@@ -19,8 +19,9 @@ from partnerflow import (
     Row,
     UnknownState,
 )
+from partnerflow.flow.bulk import Filing
 from partnerflow.policies import Pack, load_pack
-from partnerflow.records import Approval, Need
+from partnerflow.records import Approval, Licence, Need
 from partnerflow.testing.clock import TickingClock
 
 SUSPENDING = DEFAULT.evolve(
@@ -170,3 +171,27 @@ def test_a_sweep_that_meets_a_state_it_does_not_know_names_it_and_tells_of_all_t
     assert {notice.partnership_id for notice in swept.notices} == {q.id}
     told = {event.partnership_id for event in flow.store.outgoing() if ".policy." in event.type}
     assert told == {q.id}
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_one_that_cannot_be_evaluated_when_its_partner_files_is_evaluated_once_it_can_be(
+    flow: Partnerflow, clock: TickingClock, office: Actor, walked_to: Callable, *, many: bool
+) -> None:
+    ours = Partnerflow(store=flow.store, clock=clock, lifecycle=SUSPENDING)
+    p = walked_to(ours, "active")
+    q = flow.propose(p.partner_id, by=office)
+    ours.fire(p.id, "suspend", by=office, reason="flood")
+    of_the_partner = Licence(licence_type="food", status="revoked")
+    if many:
+        (done,) = flow.file_many([Filing(q.id, [of_the_partner])], by=office, key="k")
+        assert done.outcome == "done"
+    else:
+        flow.file(q.id, of_the_partner, by=office)
+
+    def evaluated_under() -> str:
+        with flow.store.reading() as tx:
+            return tx.snapshots([p.id])[p.id].pack_digest
+
+    assert evaluated_under() == ""
+    ours.sweep()
+    assert evaluated_under() == ours.pack.digest

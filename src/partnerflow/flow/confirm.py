@@ -74,7 +74,7 @@ def confirm_on_partnership(
             texts = [context.read_back(Confirmation(entries=new))]
             made += new_entries(context, texts, end, by=request.by, times=loaded.times)
         made += [entry for entry in end.entries if _confirms(entry, ids)]
-    return reevaluate(context, loaded, locked.siblings, tuple(made), idempotency)
+    return reevaluate(context, loaded, locked, tuple(made), idempotency)
 
 
 def waiting(context: Context, among: Iterable[Partnership] | None) -> Iterator[Dossier]:

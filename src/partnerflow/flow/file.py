@@ -44,7 +44,7 @@ def file(context: Context, submission: Submission, request: Request) -> tuple[En
             accepted = accept_on_partnership(
                 context, tx, loaded, submission, request, find_partner=find_partner_in(tx), idempotency=idempotency
             )
-            result = judged(context, *accepted, locked.siblings)
+            result = judged(context, *accepted, locked)
         write(context, tx, result.changes)
         return result.entries
 

@@ -35,6 +35,8 @@ class Locked(NamedTuple):
     snapshot: Snapshot
     siblings: tuple[Snapshot, ...] = ()
     """Other partnerships of the same partner, locked as well; not those that cannot be evaluated."""
+    unfit: tuple[Snapshot, ...] = ()
+    """Those that cannot be evaluated."""
     is_whole: bool = True
     """Whether every sibling that was to be locked is among these."""
 
@@ -108,11 +110,13 @@ def pick_locked(
 ) -> Locked:
     """Return one of many that were locked together, and those *near* it. Raises as `load_snapshot` does.
 
-    One near it that cannot be evaluated stands in nobody's way: it stays as it is, and lists and sweeps name it.
+    One near it that cannot be evaluated stands in nobody's way: it is evaluated once it can be.
     """
     others = [each for each in near if each != partnership_id]
-    fit = tuple(snapshots[each] for each in others if each in snapshots and is_fit(context, snapshots[each]))
-    return Locked(pick_snapshot(context, snapshots, partnership_id), fit, len(fit) == len(others))
+    found = [snapshots[each] for each in others if each in snapshots]
+    fit = tuple(each for each in found if is_fit(context, each))
+    unfit = tuple(each for each in found if not is_fit(context, each))
+    return Locked(pick_snapshot(context, snapshots, partnership_id), fit, unfit, len(fit) == len(others))
 
 
 def affected_ids(context: Context, theirs: Iterable[Partnership], *, ended: bool) -> tuple[UUID, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from partnerflow.records import Confirmation, Entry, Partner, Unregistered
 from .context import Context
 from .evaluate import standing_report
 from .idempotency import complete
-from .loading import Loaded, build_dossier, load_dossier
+from .loading import Loaded, Locked, build_dossier, load_dossier
 from .search_index import search_entries
 from .writing import new_judgement, number_events
 
@@ -85,21 +85,30 @@ def judge(
     return ChangeSet(judgements=judgements, search_entries=search_entries(snapshot, dossier, new))
 
 
+def put_off(snapshot: Snapshot) -> Iterator[Judgement]:
+    """Yield that a partnership which cannot be evaluated now must be as soon as it can, under whatever pack.
+
+    Not for one whose row or step cannot be read: it is mended by hand, and everything is swept afterwards.
+    """
+    if not snapshot.unreadable:
+        yield Judgement(partnership_id=snapshot.partnership.id, digest="", obligations=snapshot.obligations)
+
+
 def reevaluate(
     context: Context,
     loaded: Loaded,
-    siblings: Iterable[Snapshot],
+    locked: Locked,
     entries: tuple[Entry, ...],
     idempotency: IdempotencyRecord | None,
 ) -> FilingResult:
     """Return all that is written of *entries*: those that are new, and what follows from them."""
-    return judged(context, *accept(context, loaded, entries, idempotency), siblings)
+    return judged(context, *accept(context, loaded, entries, idempotency), locked)
 
 
-def judged(context: Context, accepted: FilingResult, loaded: Loaded, siblings: Iterable[Snapshot]) -> FilingResult:
+def judged(context: Context, accepted: FilingResult, loaded: Loaded, locked: Locked) -> FilingResult:
     """Return what `accept` returned together with what follows from it, for siblings too.
 
-    *siblings* are the partnerships of the same partner, locked and still without what is new on the partner's file.
+    *locked* has the siblings, still without what is new on the partner's file.
     """
     new = accepted.changes.entries
     if not new:
@@ -107,13 +116,16 @@ def judged(context: Context, accepted: FilingResult, loaded: Loaded, siblings: I
     on = context.today(loaded.times.now)
     follows = [judge(context, loaded.snapshot, loaded.dossier, new, on, is_subject=True)]
     on_partner = [entry for entry in new if is_about_partner(loaded.snapshot, entry)]
-    for each in siblings if on_partner else ():
+    for each in locked.siblings if on_partner else ():
         after = with_entries(each, on_partner)
         dossier, _ = load_dossier(context, after)
         follows.append(judge(context, after, dossier, on_partner, on, is_subject=False))
     changes = attrs.evolve(
         accepted.changes,
-        judgements=[each for change in follows for each in change.judgements],
+        judgements=[
+            *(each for change in follows for each in change.judgements),
+            *(each for unfit in (locked.unfit if on_partner else ()) for each in put_off(unfit)),
+        ],
         search_entries=[each for change in follows for each in change.search_entries],
     )
     return attrs.evolve(accepted, changes=changes)

@@ -50,7 +50,7 @@ def retract(context: Context, partnership_id: UUID, entry_id: UUID, request: Req
         made = tuple(e for e in end.entries if isinstance(e.record, Retraction) and e.record.entry_id == entry_id)
         if not made or (request.by.side != "partner" and entry_id not in taken_back(end.entries)):
             made = new_entries(context, [(retraction, text)], end, by=request.by, times=loaded.times)
-        result = reevaluate(context, loaded, locked.siblings, made, pending(request, request_hash))
+        result = reevaluate(context, loaded, locked, made, pending(request, request_hash))
         write(context, tx, result.changes)
         return made[0]
 

@@ -22,7 +22,7 @@ from partnerflow.flow.loading import (
     pick_locked,
     pick_snapshot,
 )
-from partnerflow.flow.reevaluate import FilingResult, is_about_partner, judge, with_entries
+from partnerflow.flow.reevaluate import FilingResult, is_about_partner, judge, put_off, with_entries
 from partnerflow.flow.request import Request
 from partnerflow.ports import ChangeSet, Snapshot, Transaction
 from partnerflow.records import Entry
@@ -79,7 +79,7 @@ class LockedBatch:
     def conclude(self) -> list[ChangeSet]:
         """Return what follows from all that was filed, for each partnership that it affects: each is judged once.
 
-        One that cannot be evaluated stays as it is.
+        One that cannot be evaluated is put off.
         """
         affected: defaultdict[UUID, list[Entry]] = defaultdict(list)
         for partnership_id, new in self._new.items():
@@ -87,12 +87,13 @@ class LockedBatch:
             on_partner = [entry for entry in new if is_about_partner(self._snapshots[partnership_id], entry)]
             for each in self._siblings(partnership_id) if on_partner else ():
                 affected[each] += on_partner
-        fit = {each: new for each, new in affected.items() if is_fit(self._context, self._snapshots[each])}
         today = self._context.today()
-        return [self._judge(partnership_id, new, today) for partnership_id, new in sorted(fit.items())]
+        return [self._judge(partnership_id, new, today) for partnership_id, new in sorted(affected.items())]
 
     def _judge(self, partnership_id: UUID, new: Sequence[Entry], on: date) -> ChangeSet:
         snapshot, loaded = self._snapshots[partnership_id], self._loaded.get(partnership_id)
+        if not is_fit(self._context, snapshot):
+            return ChangeSet(judgements=list(put_off(snapshot)))
         dossier = load_dossier(self._context, snapshot)[0] if loaded is None else loaded.dossier
         return judge(self._context, snapshot, dossier, new, on, is_subject=partnership_id in self._new)
 
